@@ -4,7 +4,14 @@
 //! entries of its book. [`timeline`] says how late readings find their place, [`book`] how the outcome is
 //! compared with what is stored, [`decision`] how people win over the machine.
 
+pub mod book;
+pub mod decision;
+pub mod distance;
+pub mod fact;
+pub mod fold;
+pub mod odometer;
 pub mod reading;
+pub mod timeline;
 
 /// Raised whenever the same readings may give another book. A stored state of another version is not
 /// folded on; the vehicle is replayed from its readings.

@@ -1,0 +1,27 @@
+//! What a person said: a dated fact that the fold takes in beside the readings.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::distance::Distance;
+
+/// The id of a row that a person wrote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct RowId(pub u128);
+
+/// Facts are ordered like readings: by moment, then by what they say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Fact {
+    /// An entry that a person typed or imported into the book.
+    MeterEntry { at: DateTime<Utc>, odometer: Distance, row: RowId },
+    /// A person confirmed that the counter was changed: what comes from here on is a new series.
+    OdometerReplaced { at: DateTime<Utc> },
+}
+
+impl Fact {
+    pub const fn at(&self) -> DateTime<Utc> {
+        match self {
+            Self::MeterEntry { at, .. } | Self::OdometerReplaced { at } => *at,
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! How readings that come late, twice or in any order find their place: settled state, tail, day states.
+//!
+//! The state of a car is *settled* up to a moment; the readings after it are its *tail*. New readings are put
+//! into the tail where they belong and the tail is folded anew, in memory. What is older than the settled
+//! moment is folded from the state that was settled before its day, with the readings since.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+
+use crate::book::{Book, Entry, EntryKey};
+use crate::fact::Fact;
+use crate::fold::{Moment, Sighting, VehicleState};
+use crate::reading::{Reading, Signal, Value};
+
+/// Readings stay in the tail for this long after a newer one: being a little late is the normal case.
+pub const TAIL_SPAN: TimeDelta = TimeDelta::hours(6);
+/// A busier tail is settled sooner.
+pub const TAIL_READINGS: usize = 100;
+/// What is later than this is not folded while its delivery waits, but by the replay job.
+pub const HORIZON: TimeDelta = TimeDelta::days(35);
+
+/// A state into which everything up to a moment is folded, and nothing after it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Settled {
+    /// `None`: nothing is folded yet.
+    pub until: Option<DateTime<Utc>>,
+    pub state: VehicleState,
+}
+
+/// Where a car's fold stands.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Head {
+    pub settled: Settled,
+    /// The folded signals' readings after the settled moment, oldest first, each once.
+    pub tail: Vec<Sighting>,
+}
+
+/// What folding on from a settled state gives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    pub head: Head,
+    /// The states in which days ended that are settled now, oldest first. The head's own is the last of them.
+    pub days: Vec<Settled>,
+    /// All entries that follow from the starting state's open ones and from what came after it.
+    pub book: Book,
+    /// The entries of the starting state that might have changed, whatever their age.
+    pub open: Vec<EntryKey>,
+}
+
+impl Settled {
+    /// The day of the state: states are kept one a day. The empty state has the first day of all.
+    pub fn day(&self) -> NaiveDate {
+        self.until.unwrap_or(DateTime::UNIX_EPOCH).date_naive()
+    }
+
+    fn is_before(&self, at: DateTime<Utc>) -> bool {
+        self.until.is_none_or(|until| until < at)
+    }
+}
+
+impl Head {
+    /// Whether a reading of this moment belongs into the tail. Otherwise it is late, and the fold has to
+    /// begin with the state before its day.
+    pub fn reaches(&self, at: DateTime<Utc>) -> bool {
+        self.settled.is_before(at)
+    }
+}
+
+/// Folds on from `start`. `sightings` and `facts` may come in any order and more than once; what lies before
+/// the start is part of it already and passed over.
+pub fn advance(
+    start: Settled,
+    sightings: impl IntoIterator<Item = Sighting>,
+    facts: impl IntoIterator<Item = Fact>,
+) -> Outcome {
+    let sightings = once_each(sightings.into_iter().filter(|seen| start.is_before(seen.reading.at)));
+    let boundary = boundary(&sightings);
+    let moments = in_order(&sightings, facts.into_iter().filter(|fact| start.is_before(fact.at())));
+
+    let mut book = Book::default();
+    let open = start.state.open_entries();
+    let keys = open.iter().map(Entry::key).collect();
+    open.into_iter().for_each(|entry| book.put(entry));
+
+    let settling = moments.partition_point(|moment| Some(moment.at()) <= boundary);
+    let (settling, unsettled) = moments.split_at(settling);
+    let days = settle(start.clone(), settling, &mut book);
+    let settled = days.last().cloned().unwrap_or(start);
+
+    let mut state = settled.state.clone();
+    unsettled.iter().for_each(|moment| state.step(moment, &mut book));
+    let tail = sightings.into_iter().filter(|seen| settled.is_before(seen.reading.at)).collect();
+    Outcome { head: Head { settled, tail }, days, book, open: keys }
+}
+
+/// Folds the moments into the state and keeps it as it was at the end of each day, and at the end of all.
+fn settle(start: Settled, moments: &[Moment], book: &mut Book) -> Vec<Settled> {
+    let mut days = Vec::new();
+    let mut now = start;
+    for day in moments.chunk_by(|one, next| one.at().date_naive() == next.at().date_naive()) {
+        for moment in day {
+            now.state.step(moment, book);
+            now.until = Some(moment.at());
+        }
+        days.push(now.clone());
+    }
+    days
+}
+
+/// The moment up to which these readings can be settled, if any. Readings of one moment stay together.
+fn boundary(sightings: &[Sighting]) -> Option<DateTime<Utc>> {
+    let newest = sightings.last()?.reading.at;
+    let by_span = newest - TAIL_SPAN;
+    let by_count = sightings.len().checked_sub(TAIL_READINGS + 1).map(|index| sightings[index].reading.at);
+    Some(by_count.map_or(by_span, |at| at.max(by_span)).min(newest - TimeDelta::milliseconds(1)))
+}
+
+/// Oldest first, each reading once. A reading that came several times was brought by hand if any of them was.
+fn once_each(sightings: impl Iterator<Item = Sighting>) -> Vec<Sighting> {
+    let mut readings: BTreeMap<(DateTime<Utc>, Signal, Value), Sighting> = BTreeMap::new();
+    for seen in sightings {
+        let Reading { at, signal, value, .. } = seen.reading.clone();
+        let kept = readings.entry((at, signal, value)).or_insert_with(|| seen.clone());
+        kept.by_hand |= seen.by_hand;
+    }
+    readings.into_values().collect()
+}
+
+/// The order of the fold: by moment; at the same moment people first, then readings by signal and value.
+fn in_order(sightings: &[Sighting], facts: impl Iterator<Item = Fact>) -> Vec<Moment> {
+    let mut facts: Vec<Fact> = facts.collect();
+    facts.sort_unstable();
+    facts.dedup();
+    let mut moments: Vec<Moment> = facts.into_iter().map(Moment::Fact).collect();
+    moments.extend(sightings.iter().cloned().map(Moment::Sighting));
+    // Stable: facts stay before readings, and both keep their own order.
+    moments.sort_by_key(Moment::at);
+    moments
+}
