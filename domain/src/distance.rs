@@ -32,16 +32,19 @@ impl Distance {
         self.0
     }
 
+    #[must_use]
     pub const fn minus(self, other: Self) -> Self {
         Self(self.0 - other.0)
     }
 
     /// This number, had it been miles; to the nearest metre.
+    #[must_use]
     pub const fn as_if_miles(self) -> Self {
         Self((self.0 * Self::MILE_CENTIMETRES + 50_000) / 100_000)
     }
 
     /// This number, had it been taken for miles by mistake; to the nearest metre.
+    #[must_use]
     pub const fn as_if_converted_twice(self) -> Self {
         Self((self.0 * 100_000 + Self::MILE_CENTIMETRES / 2) / Self::MILE_CENTIMETRES)
     }
@@ -67,7 +70,10 @@ mod tests {
     #[test]
     fn a_mile_is_1_60934_km_to_the_metre() {
         assert_eq!(Distance::from_km(100).as_if_miles().to_string(), "160.934");
-        assert_eq!(Distance::from_km(100).as_if_miles().as_if_converted_twice(), Distance::from_km(100));
+        assert_eq!(
+            Distance::from_km(100).as_if_miles().as_if_converted_twice(),
+            Distance::from_km(100)
+        );
     }
 
     #[test]

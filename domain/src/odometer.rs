@@ -102,9 +102,14 @@ enum Scale {
 
 /// Whether a reading continues a track.
 enum Fit {
-    Yes { odometer: Distance },
+    Yes {
+        odometer: Distance,
+    },
     /// Yes, in another unit than it is read in.
-    OtherUnit { odometer: Distance, scale: Scale },
+    OtherUnit {
+        odometer: Distance,
+        scale: Scale,
+    },
     No(Doubt),
 }
 
@@ -120,7 +125,10 @@ impl Odometer {
         match self.track().fit(odometer, anchor.at) {
             Fit::Yes { odometer } => self.believe(anchor, odometer, None, Evidence::at(reading.at), book),
             Fit::OtherUnit { odometer, scale } => {
-                let evidence = Evidence { until: reading.at, marks: vec![Mark::UnitCorrected] };
+                let evidence = Evidence {
+                    until: reading.at,
+                    marks: vec![Mark::UnitCorrected],
+                };
                 self.believe(anchor, odometer, Some(scale), evidence, book);
             }
             Fit::No(doubt) => self.doubt(anchor, doubt, book),
@@ -132,7 +140,13 @@ impl Odometer {
         match fact {
             Fact::OdometerReplaced { .. } => {
                 let units = self.track().units;
-                *self = Self { sure: Track { units, ..Track::default() }, ..Self::default() };
+                *self = Self {
+                    sure: Track {
+                        units,
+                        ..Track::default()
+                    },
+                    ..Self::default()
+                };
             }
             Fact::MeterEntry { at, odometer, row } => {
                 let said = Point { at, odometer };
@@ -151,8 +165,15 @@ impl Odometer {
 
     /// The entries that a later reading may still take back or change.
     pub fn open_entries(&self) -> Vec<Entry> {
-        let suspects = self.suspects.iter().map(|suspect| Entry::Quarantined(suspect.entry.clone()));
-        self.newest.iter().flat_map(|newest| newest.entries.iter().cloned()).chain(suspects).collect()
+        let suspects = self
+            .suspects
+            .iter()
+            .map(|suspect| Entry::Quarantined(suspect.entry.clone()));
+        self.newest
+            .iter()
+            .flat_map(|newest| newest.entries.iter().cloned())
+            .chain(suspects)
+            .collect()
     }
 
     /// The last believed reading of the series that is going on; never the highest ever seen.
@@ -178,23 +199,41 @@ impl Odometer {
         }
         self.suspects.clear();
         self.asked = false;
-        let here = Point { at: anchor.at, odometer };
+        let here = Point {
+            at: anchor.at,
+            odometer,
+        };
         let mut track = self.sure.clone();
         track.last = Some(here);
         track.units.learn(scale);
         let entries = match track.verdict(here) {
             Verdict::Write => {
                 track.written = Some(here);
-                vec![Entry::Meter(MeterEntry { anchor: anchor.clone(), odometer, evidence })]
+                vec![Entry::Meter(MeterEntry {
+                    anchor: anchor.clone(),
+                    odometer,
+                    evidence,
+                })]
             }
             Verdict::Known => Vec::new(),
             Verdict::BelowPerson(said, row) => {
                 track.person = None;
-                let doubt = Doubt::BelowPerson { row, entry: said.odometer };
-                vec![Entry::Quarantined(quarantined(&anchor, doubt)), conflict_issue(said, row, here)]
+                let doubt = Doubt::BelowPerson {
+                    row,
+                    entry: said.odometer,
+                };
+                vec![
+                    Entry::Quarantined(quarantined(&anchor, doubt)),
+                    conflict_issue(said, row, here),
+                ]
             }
         };
-        self.newest = Some(Newest { anchor, track, entries: Vec::new(), facts: Vec::new() });
+        self.newest = Some(Newest {
+            anchor,
+            track,
+            entries: Vec::new(),
+            facts: Vec::new(),
+        });
         for entry in entries {
             self.write(entry, book);
         }
@@ -211,15 +250,28 @@ impl Odometer {
     fn doubt(&mut self, anchor: Anchor, doubt: Doubt, book: &mut Book) {
         let entry = quarantined(&anchor, doubt);
         book.put(Entry::Quarantined(entry.clone()));
-        let odometer = self.track().units.scale.apply(Distance::from_km_reading(anchor.number()));
+        let odometer = self
+            .track()
+            .units
+            .scale
+            .apply(Distance::from_km_reading(anchor.number()));
         if self.suspects.len() == SUSPECTS {
             self.suspects.remove(SUSPECTS / 2);
         }
-        self.suspects.push(Suspect { anchor, odometer, entry });
+        self.suspects.push(Suspect {
+            anchor,
+            odometer,
+            entry,
+        });
         let chain = vouched_for(&self.suspects);
-        let (Some(first), Some(last)) = (chain.first(), chain.last()) else { return };
+        let (Some(first), Some(last)) = (chain.first(), chain.last()) else {
+            return;
+        };
         let newest_is_odd = self.newest.is_some() && self.sure.continues(first.odometer, first.anchor.at);
-        let rises = self.track().last.is_none_or(|last| !falls(last.odometer, first.odometer));
+        let rises = self
+            .track()
+            .last
+            .is_none_or(|last| !falls(last.odometer, first.odometer));
         if newest_is_odd || rises {
             self.release(&chain, newest_is_odd, book);
         } else if !self.asked && last.anchor.at - first.anchor.at >= REPLACED_AFTER {
@@ -234,14 +286,20 @@ impl Odometer {
         if newest_is_odd && let Some(odd) = self.newest.take() {
             odd.entries.iter().for_each(|entry| book.withdraw(&entry.key()));
             let until = chain.last().map_or(odd.anchor.at, |last| last.anchor.at);
-            let entry = Quarantined { evidence: Evidence::at(until), ..quarantined(&odd.anchor, Doubt::Outlier) };
+            let entry = Quarantined {
+                evidence: Evidence::at(until),
+                ..quarantined(&odd.anchor, Doubt::Outlier)
+            };
             book.put(Entry::Quarantined(entry));
             odd.facts.into_iter().for_each(|fact| self.told(fact, book));
         }
         let until = chain.last().map_or(DateTime::UNIX_EPOCH, |last| last.anchor.at);
         for suspect in chain {
             book.withdraw(&Entry::Quarantined(suspect.entry.clone()).key());
-            let evidence = Evidence { until, marks: vec![Mark::Released] };
+            let evidence = Evidence {
+                until,
+                marks: vec![Mark::Released],
+            };
             self.believe(suspect.anchor.clone(), suspect.odometer, None, evidence, book);
         }
     }
@@ -273,7 +331,11 @@ impl Track {
             Some(before) if here.odometer == before.odometer => {
                 let duplicate = here.at - before.at <= DUPLICATE_WITHIN;
                 let same_day = here.at.date_naive() == before.at.date_naive();
-                if duplicate || same_day { Verdict::Known } else { Verdict::Write }
+                if duplicate || same_day {
+                    Verdict::Known
+                } else {
+                    Verdict::Write
+                }
             }
             Some(_) | None => Verdict::Write,
         }
@@ -373,21 +435,24 @@ fn furthest(gap: TimeDelta) -> Distance {
 /// The first doubted reading that two later ones vouch for, and all that go on from it; empty if none is.
 fn vouched_for(suspects: &[Suspect]) -> Vec<Suspect> {
     let follows = |before: &Suspect, after: &Suspect| {
-        let before = Point { at: before.anchor.at, odometer: before.odometer };
+        let before = Point {
+            at: before.anchor.at,
+            odometer: before.odometer,
+        };
         before.odometer <= after.odometer && before.next(after.odometer, after.anchor.at).is_some()
     };
     for (index, first) in suspects.iter().enumerate() {
         let mut chain = vec![first.clone()];
-        let (mut vouched, mut voucher) = (0, first);
+        let (mut agreeing, mut voucher) = (0, first);
         for next in &suspects[index + 1..] {
             if chain.last().is_some_and(|last| follows(last, next)) {
                 chain.push(next.clone());
                 if next.anchor.at - voucher.anchor.at >= APART {
-                    (vouched, voucher) = (vouched + 1, next);
+                    (agreeing, voucher) = (agreeing + 1, next);
                 }
             }
         }
-        if vouched >= 2 {
+        if agreeing >= 2 {
             return chain;
         }
     }
@@ -404,11 +469,27 @@ fn quarantined(anchor: &Anchor, why: Doubt) -> Quarantined {
 }
 
 fn conflict_issue(said: Point, row: RowId, car: Point) -> Entry {
-    let what = IssueKind::OdometerConflict { row, entry: said.odometer, car: car.odometer };
-    Entry::Issue(SuggestedIssue { what, at: said.at, evidence: Evidence::at(said.at.max(car.at)) })
+    let what = IssueKind::OdometerConflict {
+        row,
+        entry: said.odometer,
+        car: car.odometer,
+    };
+    Entry::Issue(SuggestedIssue {
+        what,
+        at: said.at,
+        evidence: Evidence::at(said.at.max(car.at)),
+    })
 }
 
 fn replaced_issue(first: &Suspect, from: Distance, until: DateTime<Utc>) -> Entry {
-    let what = IssueKind::OdometerReplaced { value: first.anchor.value.clone(), from, to: first.odometer };
-    Entry::Issue(SuggestedIssue { what, at: first.anchor.at, evidence: Evidence::at(until) })
+    let what = IssueKind::OdometerReplaced {
+        value: first.anchor.value.clone(),
+        from,
+        to: first.odometer,
+    };
+    Entry::Issue(SuggestedIssue {
+        what,
+        at: first.anchor.at,
+        evidence: Evidence::at(until),
+    })
 }

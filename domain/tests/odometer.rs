@@ -1,5 +1,7 @@
 //! Stories of the odometer rule: what a car said and people wrote, line by line, and the book that follows.
 
+#![expect(clippy::unwrap_used, reason = "a story that cannot be read is a failed test")]
+
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::book::{Doubt, Entry, IssueKind, Mark};
 use domain::distance::Distance;
@@ -16,7 +18,9 @@ fn check(story: &str, expected: &str) {
     for (number, line) in lines(story).into_iter().enumerate() {
         let words: Vec<&str> = line.split_whitespace().collect();
         let at = moment(words[0], words[1]);
-        let metres = words.get(3).map_or(0, |km| (km.parse::<f64>().unwrap() * 1000.0).round() as i64);
+        let metres = words
+            .get(3)
+            .map_or(0, |km| Milli::from_f64(km.parse().unwrap()).unwrap().0);
         match words[2] {
             "km" | "hand" => sightings.push(Sighting {
                 reading: Reading {
@@ -40,12 +44,18 @@ fn check(story: &str, expected: &str) {
     let outcome = advance(Settled::default(), sightings, facts);
     let mut told: Vec<(DateTime<Utc>, String)> = outcome.book.entries().map(tell).collect();
     told.sort();
-    let told: Vec<String> = told.into_iter().map(|(at, words)| format!("{} {words}", clock(at))).collect();
+    let told: Vec<String> = told
+        .into_iter()
+        .map(|(at, words)| format!("{} {words}", clock(at)))
+        .collect();
     assert_eq!(told, lines(expected), "\nthe story was:{story}");
 }
 
 fn lines(text: &str) -> Vec<String> {
-    text.lines().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect()
+    text.lines()
+        .map(|line| line.trim().to_owned())
+        .filter(|line| !line.is_empty())
+        .collect()
 }
 
 fn moment(day: &str, clock: &str) -> DateTime<Utc> {
@@ -69,7 +79,10 @@ fn tell(entry: &Entry) -> (DateTime<Utc>, String) {
                 Mark::Released => " (released)",
             });
             let by_hand = if entry.anchor.by_hand { " by hand" } else { "" };
-            (entry.anchor.at, format!("entry {}{by_hand}{}", entry.odometer, marks.collect::<String>()))
+            (
+                entry.anchor.at,
+                format!("entry {}{by_hand}{}", entry.odometer, marks.collect::<String>()),
+            )
         }
         Entry::Quarantined(entry) => {
             let why = match entry.why {
@@ -79,7 +92,10 @@ fn tell(entry: &Entry) -> (DateTime<Utc>, String) {
                 Doubt::Outlier => "outlier".to_owned(),
                 Doubt::BelowPerson { entry, .. } => format!("below the person's {entry}"),
             };
-            (entry.anchor.at, format!("quarantined {}: {why}", entry.anchor.number()))
+            (
+                entry.anchor.at,
+                format!("quarantined {}: {why}", entry.anchor.number()),
+            )
         }
         Entry::Issue(issue) => (
             issue.at,
@@ -97,7 +113,10 @@ fn tell(entry: &Entry) -> (DateTime<Utc>, String) {
 
 #[test]
 fn each_new_value_is_an_entry() {
-    check("1 06:00 km 25010\n1 09:00 km 25010.5\n1 15:00 km 25042", "1 06:00 entry 25010\n1 09:00 entry 25010.5\n1 15:00 entry 25042");
+    check(
+        "1 06:00 km 25010\n1 09:00 km 25010.5\n1 15:00 km 25042",
+        "1 06:00 entry 25010\n1 09:00 entry 25010.5\n1 15:00 entry 25042",
+    );
 }
 
 #[test]
@@ -122,7 +141,10 @@ fn a_standing_car_gets_one_entry_a_day() {
 
 #[test]
 fn a_fall_of_less_than_a_kilometre_is_rounding() {
-    check("1 06:00 km 100.9\n1 09:00 km 100\n1 12:00 km 104", "1 06:00 entry 100.9\n1 12:00 entry 104");
+    check(
+        "1 06:00 km 100.9\n1 09:00 km 100\n1 12:00 km 104",
+        "1 06:00 entry 100.9\n1 12:00 entry 104",
+    );
 }
 
 #[test]
@@ -239,7 +261,10 @@ fn miles_labelled_kilometres_are_converted_and_learned() {
 
 #[test]
 fn a_short_drive_is_never_taken_for_another_unit() {
-    check("1 06:00 km 10\n1 06:30 km 16.1", "1 06:00 entry 10\n1 06:30 entry 16.1");
+    check(
+        "1 06:00 km 10\n1 06:30 km 16.1",
+        "1 06:00 entry 10\n1 06:30 entry 16.1",
+    );
 }
 
 #[test]
@@ -280,7 +305,10 @@ fn a_confirmed_new_counter_goes_on_with_what_it_shows() {
 
 #[test]
 fn what_a_person_wrote_within_the_hour_is_not_written_again() {
-    check("1 06:00 km 100\n1 09:00 person 150\n1 09:30 km 150\n1 12:00 km 160", "1 06:00 entry 100\n1 12:00 entry 160");
+    check(
+        "1 06:00 km 100\n1 09:00 person 150\n1 09:30 km 150\n1 12:00 km 160",
+        "1 06:00 entry 100\n1 12:00 entry 160",
+    );
 }
 
 #[test]
@@ -328,10 +356,16 @@ fn an_outlier_takes_its_quarrel_with_a_person_back_with_it() {
 
 #[test]
 fn a_reading_of_a_manual_sync_says_so() {
-    check("1 06:00 hand 100\n1 09:00 km 150", "1 06:00 entry 100 by hand\n1 09:00 entry 150");
+    check(
+        "1 06:00 hand 100\n1 09:00 km 150",
+        "1 06:00 entry 100 by hand\n1 09:00 entry 150",
+    );
 }
 
 #[test]
 fn a_car_that_reports_once_a_month_may_have_driven_far() {
-    check("1 06:00 km 100\n31 06:00 km 9000", "1 06:00 entry 100\n31 06:00 entry 9000");
+    check(
+        "1 06:00 km 100\n31 06:00 km 9000",
+        "1 06:00 entry 100\n31 06:00 entry 9000",
+    );
 }

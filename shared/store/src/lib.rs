@@ -1,1 +1,50 @@
-//! Stub.
+//! All SQL of the pipeline: one file a table, one function a question.
+//!
+//! Every function takes a `&mut PgConnection`. The caller owns the transaction, so the caller decides what is
+//! one fact. Functions that a batch uses take slices and are one statement each, whatever their number.
+
+pub mod book;
+mod canonical;
+pub mod dirty;
+mod error;
+pub mod events;
+pub mod facts;
+mod issues;
+mod meter_entries;
+pub mod overview;
+pub mod parked;
+pub mod partitions;
+mod quarantine;
+pub mod readings;
+pub mod states;
+mod sync_logs;
+pub mod untimed;
+pub mod vehicle_errors;
+pub mod vehicles;
+
+use std::time::Duration;
+
+use sqlx::PgConnection;
+use sqlx::postgres::{PgPool, PgPoolOptions};
+
+pub use error::StoreError;
+
+/// The schema, forward only. Exactly one process runs it: `carvetka migrate`.
+pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations");
+
+/// Opens a pool that connects when it is first used, so that a program can start before its database.
+pub fn pool(database_url: &str, connections: u32) -> Result<PgPool, StoreError> {
+    PgPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(Duration::from_secs(5))
+        .connect_lazy(database_url)
+        .map_err(StoreError::Url)
+}
+
+/// Says to the database that this transaction is the machine's and no person's: its writes are no decisions.
+pub async fn act_as_machine(db: &mut PgConnection) -> Result<(), StoreError> {
+    sqlx::query!("SELECT set_config('carvetka.machine', 'on', true)")
+        .fetch_one(db)
+        .await?;
+    Ok(())
+}

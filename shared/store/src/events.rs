@@ -1,0 +1,155 @@
+//! `event_claims` and `webhook_events`: which deliveries were folded, and their bytes.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::StoreError;
+
+/// A delivery as it is kept.
+#[derive(Debug)]
+pub struct NewEvent {
+    pub event_id: String,
+    pub event_type: String,
+    pub source: EventSource,
+    /// Smartcar's id; empty if the event names none.
+    pub vehicle_id: String,
+    pub body: Vec<u8>,
+    pub original_sha256: Option<Vec<u8>>,
+    pub processed: bool,
+    pub error: Option<String>,
+    pub received_at: DateTime<Utc>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventSource {
+    Webhook,
+    Poll,
+    Manual,
+}
+
+impl EventSource {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Webhook => "webhook",
+            Self::Poll => "poll",
+            Self::Manual => "manual",
+        }
+    }
+}
+
+/// An event that waits until its vehicle is connected.
+#[derive(Debug)]
+pub struct WaitingEvent {
+    pub event_id: String,
+    pub body: Vec<u8>,
+    pub by_hand: bool,
+    pub received_at: DateTime<Utc>,
+}
+
+/// Claims the events for this transaction and gives those that nobody had claimed before.
+///
+/// A second worker with one of the same events waits here until the first one commits or rolls back. All
+/// claim in the order of the ids, so that no two wait for each other.
+pub async fn claim(
+    db: &mut PgConnection,
+    event_ids: &HashSet<&str>,
+    now: DateTime<Utc>,
+) -> Result<HashSet<String>, StoreError> {
+    let mut sorted: Vec<&str> = event_ids.iter().copied().collect();
+    sorted.sort_unstable();
+    let claimed = sqlx::query_scalar!(
+        "INSERT INTO event_claims (event_id, claimed_at)
+         SELECT event_id, $2 FROM unnest($1::text[]) AS event_id
+         ON CONFLICT DO NOTHING RETURNING event_id",
+        &sorted as &[&str],
+        now,
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(claimed.into_iter().collect())
+}
+
+/// Stores deliveries that were claimed in the same transaction.
+pub async fn insert(db: &mut PgConnection, events: &[NewEvent]) -> Result<(), StoreError> {
+    let ids: Vec<Uuid> = events.iter().map(|event| id(&event.event_id)).collect();
+    let event_ids: Vec<&str> = events.iter().map(|event| event.event_id.as_str()).collect();
+    let types: Vec<&str> = events.iter().map(|event| event.event_type.as_str()).collect();
+    let sources: Vec<&str> = events.iter().map(|event| event.source.name()).collect();
+    let vehicles: Vec<&str> = events.iter().map(|event| event.vehicle_id.as_str()).collect();
+    let bodies: Vec<&[u8]> = events.iter().map(|event| event.body.as_slice()).collect();
+    let hashes: Vec<Option<&[u8]>> = events
+        .iter()
+        .map(|event| event.original_sha256.as_deref())
+        .collect();
+    let processed: Vec<bool> = events.iter().map(|event| event.processed).collect();
+    let errors: Vec<Option<&str>> = events.iter().map(|event| event.error.as_deref()).collect();
+    let received: Vec<DateTime<Utc>> = events.iter().map(|event| event.received_at).collect();
+    sqlx::query!(
+        "INSERT INTO webhook_events (id, event_id, event_type, source, vehicle_id, body, original_sha256, processed, error, received_at)
+         SELECT id, event_id, event_type, source::delivery_source, vehicle_id, body, original_sha256, processed, error, received_at
+         FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bytea[], $7::bytea[], $8::bool[], $9::text[], $10::timestamptz[])
+           AS event (id, event_id, event_type, source, vehicle_id, body, original_sha256, processed, error, received_at)",
+        &ids,
+        &event_ids as &[&str],
+        &types as &[&str],
+        &sources as &[&str],
+        &vehicles as &[&str],
+        &bodies as &[&[u8]],
+        &hashes as &[Option<&[u8]>],
+        &processed,
+        &errors as &[Option<&str>],
+        &received,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Takes up to `limit` events of this vehicle that wait for a connection; they count as processed with this
+/// transaction.
+pub async fn take_waiting(
+    db: &mut PgConnection,
+    smartcar_vehicle_id: &str,
+    limit: i64,
+) -> Result<Vec<WaitingEvent>, StoreError> {
+    let events = sqlx::query_as!(
+        WaitingEvent,
+        r#"WITH waiting AS (
+             SELECT received_at, id FROM webhook_events
+             WHERE vehicle_id = $1 AND NOT processed
+             ORDER BY received_at LIMIT $2 FOR UPDATE SKIP LOCKED
+           )
+           UPDATE webhook_events AS event SET processed = true, error = NULL
+           FROM waiting WHERE event.received_at = waiting.received_at AND event.id = waiting.id
+           RETURNING event.event_id, event.body, event.source = 'manual' AS "by_hand!", event.received_at"#,
+        smartcar_vehicle_id,
+        limit,
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(events)
+}
+
+/// Vehicles that are connected and have events that came before they were: the sweep that finds what fell
+/// between connecting and replaying.
+pub async fn vehicles_with_waiting(db: &mut PgConnection, limit: i64) -> Result<Vec<Uuid>, StoreError> {
+    let vehicles = sqlx::query_scalar!(
+        "SELECT vehicle.id FROM smartcar_vehicles AS vehicle
+         WHERE vehicle.status <> 'disconnected' AND vehicle.car_id IS NOT NULL
+           AND EXISTS (SELECT FROM webhook_events AS event
+                       WHERE event.vehicle_id = vehicle.smartcar_vehicle_id AND NOT event.processed)
+         LIMIT $1",
+        limit,
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(vehicles)
+}
+
+/// The row's id follows from the event's: storing twice is storing once.
+fn id(event_id: &str) -> Uuid {
+    Uuid::new_v5(&Uuid::NAMESPACE_URL, event_id.as_bytes())
+}

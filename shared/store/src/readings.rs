@@ -1,0 +1,115 @@
+//! `readings`: what the cars said, each reading once.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use domain::fold::Sighting;
+use domain::reading::{Reading, Signal};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::{StoreError, canonical};
+
+/// Stores the readings and gives the indices of those that say something new: never seen before, or for the
+/// first time brought by a manual sync or with a better time. Each (vehicle, moment, signal, value) may be in the slice once.
+pub async fn insert(db: &mut PgConnection, readings: &[(Uuid, Sighting)]) -> Result<Vec<usize>, StoreError> {
+    let vehicles: Vec<Uuid> = readings.iter().map(|(vehicle, _)| *vehicle).collect();
+    let times: Vec<DateTime<Utc>> = readings.iter().map(|(_, seen)| seen.reading.at).collect();
+    let signals: Vec<&str> = readings
+        .iter()
+        .map(|(_, seen)| seen.reading.signal.as_str())
+        .collect();
+    let kinds: Vec<&str> = readings
+        .iter()
+        .map(|(_, seen)| canonical::kind(&seen.reading.value))
+        .collect();
+    let values: Vec<String> = readings
+        .iter()
+        .map(|(_, seen)| canonical::text(&seen.reading.value))
+        .collect();
+    let hashes: Vec<i64> = kinds
+        .iter()
+        .zip(&values)
+        .map(|(kind, value)| canonical::hash(kind, value))
+        .collect();
+    let qualities: Vec<&str> = readings
+        .iter()
+        .map(|(_, seen)| canonical::quality(seen.reading.quality))
+        .collect();
+    let by_hand: Vec<bool> = readings.iter().map(|(_, seen)| seen.by_hand).collect();
+    let originals: Vec<Option<&str>> = readings
+        .iter()
+        .map(|(_, seen)| seen.reading.original.as_deref())
+        .collect();
+    let rows = sqlx::query!(
+        "INSERT INTO readings AS known (vehicle_id, at, signal, kind, value, value_hash, quality, by_hand, original)
+         SELECT vehicle_id, at, signal, kind::reading_kind, value, value_hash, quality::time_quality, by_hand, original
+         FROM unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::bool[], $9::text[])
+           AS reading (vehicle_id, at, signal, kind, value, value_hash, quality, by_hand, original)
+         ON CONFLICT (vehicle_id, at, signal, value_hash) DO UPDATE
+           SET by_hand = known.by_hand OR excluded.by_hand, quality = least(known.quality, excluded.quality)
+           WHERE (excluded.by_hand AND NOT known.by_hand) OR excluded.quality < known.quality
+         RETURNING vehicle_id, at, signal, value_hash",
+        &vehicles,
+        &times,
+        &signals as &[&str],
+        &kinds as &[&str],
+        &values,
+        &hashes,
+        &qualities as &[&str],
+        &by_hand,
+        &originals as &[Option<&str>],
+    )
+    .fetch_all(db)
+    .await?;
+    let keys = vehicles.iter().zip(&times).zip(signals.iter().zip(&hashes));
+    let index: HashMap<_, usize> = keys
+        .enumerate()
+        .map(|(index, ((vehicle, at), (signal, hash)))| ((*vehicle, *at, *signal, *hash), index))
+        .collect();
+    Ok(rows
+        .iter()
+        .filter_map(|row| {
+            index
+                .get(&(row.vehicle_id, row.at, row.signal.as_str(), row.value_hash))
+                .copied()
+        })
+        .collect())
+}
+
+/// The readings of some signals after a moment each; of all time where it is `None`.
+pub async fn since(
+    db: &mut PgConnection,
+    vehicles: &[(Uuid, Option<DateTime<Utc>>)],
+    signals: &[&str],
+) -> Result<HashMap<Uuid, Vec<Sighting>>, StoreError> {
+    let (ids, moments): (Vec<Uuid>, Vec<Option<DateTime<Utc>>>) = vehicles.iter().copied().unzip();
+    let rows = sqlx::query!(
+        r#"SELECT reading.vehicle_id, at, signal, kind::text AS "kind!", value, quality::text AS "quality!", by_hand, original
+           FROM unnest($1::uuid[], $2::timestamptz[]) AS wanted (vehicle_id, since)
+           JOIN readings AS reading ON reading.vehicle_id = wanted.vehicle_id
+             AND reading.at > coalesce(wanted.since, '-infinity')
+           WHERE signal = ANY ($3::text[])
+           ORDER BY reading.vehicle_id, at"#,
+        &ids,
+        &moments as &[Option<DateTime<Utc>>],
+        signals as &[&str],
+    )
+    .fetch_all(db)
+    .await?;
+    let mut found: HashMap<Uuid, Vec<Sighting>> = HashMap::new();
+    for row in rows {
+        let reading = Reading {
+            at: row.at,
+            signal: Signal::new(&row.signal),
+            value: canonical::parse(&row.kind, row.value)?,
+            quality: canonical::parse_quality(&row.quality)?,
+            original: row.original,
+        };
+        found.entry(row.vehicle_id).or_default().push(Sighting {
+            reading,
+            by_hand: row.by_hand,
+        });
+    }
+    Ok(found)
+}

@@ -1,0 +1,127 @@
+//! `smartcar_vehicles`: whose car a delivery is about, and the lock that makes its book one worker's at a time.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::StoreError;
+
+/// How a delivery names a vehicle.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct VehicleKey {
+    pub smartcar_vehicle_id: String,
+    /// Absent in deliveries that do not say whose consent they come from: then every connection is meant.
+    pub smartcar_user_id: Option<String>,
+}
+
+/// A connection that deliveries of a key are for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Connection {
+    /// `smartcar_vehicles.id`: *the* vehicle everywhere else in this crate.
+    pub id: Uuid,
+    pub car_id: Uuid,
+    pub is_disconnected: bool,
+    pub location_consent: bool,
+}
+
+/// For each key its connections: none if it is unknown, several if it names no user.
+pub async fn resolve(db: &mut PgConnection, keys: &[VehicleKey]) -> Result<Vec<Vec<Connection>>, StoreError> {
+    let vehicles: Vec<&str> = keys.iter().map(|key| key.smartcar_vehicle_id.as_str()).collect();
+    let users: Vec<Option<&str>> = keys.iter().map(|key| key.smartcar_user_id.as_deref()).collect();
+    let rows = sqlx::query!(
+        r#"SELECT key.number AS "number!", vehicle.id, vehicle.car_id AS "car_id!", vehicle.location_consent,
+             vehicle.status = 'disconnected' OR NOT coalesce(vehicle.is_active, true) AS "is_disconnected!"
+           FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS key (vehicle, "user", number)
+           JOIN smartcar_vehicles AS vehicle ON vehicle.smartcar_vehicle_id = key.vehicle
+             AND (key."user" IS NULL OR vehicle.smartcar_user_id IS NULL OR vehicle.smartcar_user_id = key."user")
+           WHERE vehicle.car_id IS NOT NULL
+           ORDER BY key.number, vehicle.id"#,
+        &vehicles as &[&str],
+        &users as &[Option<&str>],
+    )
+    .fetch_all(db)
+    .await?;
+    let mut connections = vec![Vec::new(); keys.len()];
+    for row in rows {
+        // Ordinality counts from one.
+        let place = usize::try_from(row.number - 1)
+            .ok()
+            .and_then(|index| connections.get_mut(index));
+        if let Some(place) = place {
+            place.push(Connection {
+                id: row.id,
+                car_id: row.car_id,
+                is_disconnected: row.is_disconnected,
+                location_consent: row.location_consent,
+            });
+        }
+    }
+    Ok(connections)
+}
+
+/// The connection of this id, if it still exists and belongs to a car.
+pub async fn find(
+    db: &mut PgConnection,
+    vehicle: Uuid,
+) -> Result<Option<(VehicleKey, Connection)>, StoreError> {
+    let row = sqlx::query!(
+        r#"SELECT id, car_id AS "car_id!", location_consent, smartcar_vehicle_id, smartcar_user_id,
+             status = 'disconnected' OR NOT coalesce(is_active, true) AS "is_disconnected!"
+           FROM smartcar_vehicles WHERE id = $1 AND car_id IS NOT NULL"#,
+        vehicle,
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(|row| {
+        let key = VehicleKey {
+            smartcar_vehicle_id: row.smartcar_vehicle_id,
+            smartcar_user_id: row.smartcar_user_id,
+        };
+        let connection = Connection {
+            id: row.id,
+            car_id: row.car_id,
+            is_disconnected: row.is_disconnected,
+            location_consent: row.location_consent,
+        };
+        (key, connection)
+    }))
+}
+
+/// Locks the vehicles until the transaction ends. Everyone locks in the order of the keys.
+///
+/// Not `SELECT … FOR UPDATE` of a state: a car that we hear of for the first time has no row to lock, and two
+/// workers would both start from nothing.
+pub async fn lock(db: &mut PgConnection, vehicles: &[Uuid]) -> Result<(), StoreError> {
+    let mut keys: Vec<i64> = vehicles.iter().map(lock_key).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    // The function is called row by row in the order of the array.
+    sqlx::query!(
+        "SELECT pg_advisory_xact_lock(key) FROM unnest($1::bigint[]) AS key",
+        &keys
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(())
+}
+
+/// Notes when each vehicle was last heard of; to the minute, so that a busy car does not cost a write each time.
+pub async fn touch(db: &mut PgConnection, heard: &[(Uuid, DateTime<Utc>)]) -> Result<(), StoreError> {
+    let (ids, times): (Vec<Uuid>, Vec<DateTime<Utc>>) = heard.iter().copied().unzip();
+    sqlx::query!(
+        "UPDATE smartcar_vehicles AS vehicle SET last_synced_at = heard.at
+         FROM (SELECT id, max(at) AS at FROM unnest($1::uuid[], $2::timestamptz[]) AS one (id, at) GROUP BY id) AS heard
+         WHERE vehicle.id = heard.id
+           AND (vehicle.last_synced_at IS NULL OR vehicle.last_synced_at < heard.at - interval '1 minute')",
+        &ids,
+        &times,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+fn lock_key(vehicle: &Uuid) -> i64 {
+    let (high, low) = vehicle.as_u64_pair();
+    (high ^ low).cast_signed()
+}
