@@ -17,6 +17,8 @@ CREATE TABLE webhook_events (
   source delivery_source NOT NULL,
   -- Smartcar's id of the (first) vehicle; empty if the event names none.
   vehicle_id TEXT NOT NULL,
+  -- Smartcar's id of the user whose consent it comes from; null in forms that do not name one.
+  user_id TEXT,
   body BYTEA NOT NULL,
   -- Set where positions were removed from the body for want of consent: SHA-256 of what was signed.
   original_sha256 BYTEA CHECK (octet_length(original_sha256) = 32),

@@ -37,13 +37,13 @@ pub fn hash(kind: &str, text: &str) -> i64 {
     i64::from_be_bytes(first)
 }
 
-pub fn parse(kind: &str, text: String) -> Result<Value, StoreError> {
+pub fn parse(kind: &str, text: &str) -> Result<Value, StoreError> {
     let value = match kind {
-        "number" => milli(&text).map(Value::Number),
+        "number" => milli(text).map(Value::Number),
         "boolean" => text.parse().ok().map(Value::Bool),
-        "text" => Some(Value::Text(text.clone())),
-        "structure" => Some(Value::Structure(text.clone())),
-        "position" => position(&text).map(Value::Position),
+        "text" => Some(Value::Text(text.to_owned())),
+        "structure" => Some(Value::Structure(text.to_owned())),
+        "position" => position(text).map(Value::Position),
         _ => None,
     };
     value.ok_or_else(|| StoreError::corrupt("readings", "value")(format!("{kind} {text:?}").into()))
@@ -104,7 +104,7 @@ mod tests {
             Value::Position(place),
             Value::Structure(r#"{"a":[1,2]}"#.to_owned()),
         ] {
-            assert_eq!(parse(kind(&value), text(&value)).unwrap(), value);
+            assert_eq!(parse(kind(&value), &text(&value)).unwrap(), value);
         }
     }
 

@@ -7,6 +7,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::StoreError;
+use crate::vehicles::VehicleKey;
 
 /// A delivery as it is kept.
 #[derive(Debug)]
@@ -16,6 +17,8 @@ pub struct NewEvent {
     pub source: EventSource,
     /// Smartcar's id; empty if the event names none.
     pub vehicle_id: String,
+    /// Smartcar's id of the user, where the event names one.
+    pub user_id: Option<String>,
     pub body: Vec<u8>,
     pub original_sha256: Option<Vec<u8>>,
     pub processed: bool,
@@ -55,11 +58,12 @@ pub struct WaitingEvent {
 /// claim in the order of the ids, so that no two wait for each other.
 pub async fn claim(
     db: &mut PgConnection,
-    event_ids: &HashSet<&str>,
+    event_ids: &[&str],
     now: DateTime<Utc>,
 ) -> Result<HashSet<String>, StoreError> {
-    let mut sorted: Vec<&str> = event_ids.iter().copied().collect();
+    let mut sorted = event_ids.to_vec();
     sorted.sort_unstable();
+    sorted.dedup();
     let claimed = sqlx::query_scalar!(
         "INSERT INTO event_claims (event_id, claimed_at)
          SELECT event_id, $2 FROM unnest($1::text[]) AS event_id
@@ -79,6 +83,7 @@ pub async fn insert(db: &mut PgConnection, events: &[NewEvent]) -> Result<(), St
     let types: Vec<&str> = events.iter().map(|event| event.event_type.as_str()).collect();
     let sources: Vec<&str> = events.iter().map(|event| event.source.name()).collect();
     let vehicles: Vec<&str> = events.iter().map(|event| event.vehicle_id.as_str()).collect();
+    let users: Vec<Option<&str>> = events.iter().map(|event| event.user_id.as_deref()).collect();
     let bodies: Vec<&[u8]> = events.iter().map(|event| event.body.as_slice()).collect();
     let hashes: Vec<Option<&[u8]>> = events
         .iter()
@@ -88,15 +93,16 @@ pub async fn insert(db: &mut PgConnection, events: &[NewEvent]) -> Result<(), St
     let errors: Vec<Option<&str>> = events.iter().map(|event| event.error.as_deref()).collect();
     let received: Vec<DateTime<Utc>> = events.iter().map(|event| event.received_at).collect();
     sqlx::query!(
-        "INSERT INTO webhook_events (id, event_id, event_type, source, vehicle_id, body, original_sha256, processed, error, received_at)
-         SELECT id, event_id, event_type, source::delivery_source, vehicle_id, body, original_sha256, processed, error, received_at
-         FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bytea[], $7::bytea[], $8::bool[], $9::text[], $10::timestamptz[])
-           AS event (id, event_id, event_type, source, vehicle_id, body, original_sha256, processed, error, received_at)",
+        "INSERT INTO webhook_events (id, event_id, event_type, source, vehicle_id, user_id, body, original_sha256, processed, error, received_at)
+         SELECT id, event_id, event_type, source::delivery_source, vehicle_id, user_id, body, original_sha256, processed, error, received_at
+         FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bytea[], $8::bytea[], $9::bool[], $10::text[], $11::timestamptz[])
+           AS event (id, event_id, event_type, source, vehicle_id, user_id, body, original_sha256, processed, error, received_at)",
         &ids,
         &event_ids as &[&str],
         &types as &[&str],
         &sources as &[&str],
         &vehicles as &[&str],
+        &users as &[Option<&str>],
         &bodies as &[&[u8]],
         &hashes as &[Option<&[u8]>],
         &processed,
@@ -108,24 +114,24 @@ pub async fn insert(db: &mut PgConnection, events: &[NewEvent]) -> Result<(), St
     Ok(())
 }
 
-/// Takes up to `limit` events of this vehicle that wait for a connection; they count as processed with this
-/// transaction.
+/// Takes up to `limit` events that wait for this connection; they count as processed with this transaction.
 pub async fn take_waiting(
     db: &mut PgConnection,
-    smartcar_vehicle_id: &str,
+    key: &VehicleKey,
     limit: i64,
 ) -> Result<Vec<WaitingEvent>, StoreError> {
     let events = sqlx::query_as!(
         WaitingEvent,
         r#"WITH waiting AS (
              SELECT received_at, id FROM webhook_events
-             WHERE vehicle_id = $1 AND NOT processed
-             ORDER BY received_at LIMIT $2 FOR UPDATE SKIP LOCKED
+             WHERE vehicle_id = $1 AND NOT processed AND ($2::text IS NULL OR user_id IS NULL OR user_id = $2)
+             ORDER BY received_at LIMIT $3 FOR UPDATE SKIP LOCKED
            )
            UPDATE webhook_events AS event SET processed = true, error = NULL
            FROM waiting WHERE event.received_at = waiting.received_at AND event.id = waiting.id
            RETURNING event.event_id, event.body, event.source = 'manual' AS "by_hand!", event.received_at"#,
-        smartcar_vehicle_id,
+        key.smartcar_vehicle_id,
+        key.smartcar_user_id,
         limit,
     )
     .fetch_all(db)
@@ -140,7 +146,9 @@ pub async fn vehicles_with_waiting(db: &mut PgConnection, limit: i64) -> Result<
         "SELECT vehicle.id FROM smartcar_vehicles AS vehicle
          WHERE vehicle.status <> 'disconnected' AND vehicle.car_id IS NOT NULL
            AND EXISTS (SELECT FROM webhook_events AS event
-                       WHERE event.vehicle_id = vehicle.smartcar_vehicle_id AND NOT event.processed)
+                       WHERE event.vehicle_id = vehicle.smartcar_vehicle_id AND NOT event.processed
+                         AND (vehicle.smartcar_user_id IS NULL OR event.user_id IS NULL
+                           OR event.user_id = vehicle.smartcar_user_id))
          LIMIT $1",
         limit,
     )

@@ -102,7 +102,7 @@ pub async fn since(
         let reading = Reading {
             at: row.at,
             signal: Signal::new(&row.signal),
-            value: canonical::parse(&row.kind, row.value)?,
+            value: canonical::parse(&row.kind, &row.value)?,
             quality: canonical::parse_quality(&row.quality)?,
             original: row.original,
         };

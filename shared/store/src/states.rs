@@ -14,7 +14,7 @@ use crate::StoreError;
 /// A stored head, or the reason why it cannot be folded on.
 #[derive(Debug)]
 pub enum StoredHead {
-    Current(Head),
+    Current(Box<Head>),
     /// Other rules folded it (or this program cannot read it): the car has to be replayed from its readings.
     OtherRules {
         rules_version: i32,
@@ -199,12 +199,13 @@ impl Row {
         }
         let state: VehicleState = serde_json::from_str(&self.state).ok()?;
         let tail = serde_json::from_str(&self.tail).ok()?;
-        Some(StoredHead::Current(Head {
+        let head = Head {
             settled: Settled {
                 until: self.settled_until,
                 state,
             },
             tail,
-        }))
+        };
+        Some(StoredHead::Current(Box::new(head)))
     }
 }
