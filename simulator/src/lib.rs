@@ -2,4 +2,6 @@
 
 pub mod chance;
 pub mod clock;
+pub mod reporter;
+pub mod wire;
 pub mod world;

@@ -51,6 +51,8 @@ pub struct Model {
     pub tells_litres: bool,
     /// Whether deliveries name the powertrain (else `null`).
     pub tells_powertrain: bool,
+    /// Whether tyre pressures are kPa numbers under the unit `bar`, as some makes have it; else they are bar.
+    pub tires_in_kpa: bool,
 }
 
 /// Reports of its own accord, every few minutes.
@@ -104,6 +106,7 @@ const fn bev(
         odometer_decimals: 0,
         tells_litres: false,
         tells_powertrain: true,
+        tires_in_kpa: cadence.whole_seconds,
     }
 }
 

@@ -1,0 +1,125 @@
+//! A car with its life and its cloud: moments to come, and the snapshot of each.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use chrono::{DateTime, Duration, Utc};
+
+use super::cadence::{self, Last};
+use super::{Moment, Report, Reporter};
+use crate::wire::SignalName;
+use crate::world::{Car, Doing, Life, Segment};
+
+/// A car that lives and reports, one moment after the other.
+#[derive(Debug)]
+pub struct VirtualCar {
+    pub car: Arc<Car>,
+    life: Life,
+    reporter: Reporter,
+    segment: Segment,
+    moments: VecDeque<Moment>,
+    last: Last,
+    /// Whether the car has been silent since it spoke last.
+    missed: bool,
+    lived: Vec<Segment>,
+}
+
+impl VirtualCar {
+    /// Car number `number` of a seed's world. It is connected at `start`, and its first delivery follows within two
+    /// minutes.
+    pub fn connect(seed: u64, number: usize, subscription: &[SignalName], start: DateTime<Utc>) -> Self {
+        let car = Arc::new(Car::draw(seed, number));
+        let mut life = Life::begin(Arc::clone(&car), start);
+        // A life never ends, so there always is a first segment.
+        let segment = life.next().unwrap_or_else(|| standing(&car, start));
+        let mut reporter = Reporter::new(Arc::clone(&car), subscription);
+        reporter.dashboard.enter(&segment);
+        let hello = start + Duration::seconds(car.chance.branch("hello", 0).between(5, 120));
+        let hello = Moment {
+            at: hello.min(segment.until),
+            opening: true,
+        };
+        let last = Last {
+            at: hello.at,
+            settled: true,
+        };
+        let later = moments(&car, &segment, last)
+            .into_iter()
+            .filter(|moment| moment.at > hello.at);
+        Self {
+            moments: std::iter::once(hello).chain(later).collect(),
+            lived: vec![segment],
+            missed: false,
+            reporter,
+            last,
+            segment,
+            life,
+            car,
+        }
+    }
+
+    /// When the car speaks next; it lives on until then.
+    pub fn next_at(&mut self) -> DateTime<Utc> {
+        loop {
+            if let Some(moment) = self.moments.front() {
+                return moment.at;
+            }
+            self.live();
+            self.moments.extend(moments(&self.car, &self.segment, self.last));
+        }
+    }
+
+    /// The snapshot of the next moment, if there is news.
+    pub fn report(&mut self) -> Option<Report> {
+        self.next_at();
+        let moment = self.moments.pop_front()?;
+        // After a silence the car tells everything anew.
+        let moment = Moment {
+            opening: moment.opening || std::mem::take(&mut self.missed),
+            ..moment
+        };
+        let settled = matches!(self.segment.doing, Doing::Standing { .. } | Doing::InService);
+        self.last = Last {
+            at: moment.at,
+            settled,
+        };
+        self.reporter.report(&self.segment, moment)
+    }
+
+    /// The car has no connection at its next moment: nobody learns what it would have said.
+    pub fn stay_silent(&mut self) {
+        self.next_at();
+        self.missed |= self.moments.pop_front().is_some();
+    }
+
+    /// The segments that were begun since this was asked last.
+    pub fn take_lived(&mut self) -> Vec<Segment> {
+        std::mem::take(&mut self.lived)
+    }
+
+    fn live(&mut self) {
+        if let Some(segment) = self.life.next() {
+            self.reporter.dashboard.enter(&segment);
+            self.segment = segment;
+            self.lived.push(segment);
+        }
+    }
+}
+
+fn moments(car: &Car, segment: &Segment, last: Last) -> Vec<Moment> {
+    let mut chance = car.chance.branch("moments", segment.from.timestamp());
+    cadence::moments(car.model.cadence, segment, last, &mut chance)
+}
+
+fn standing(car: &Car, at: DateTime<Utc>) -> Segment {
+    let gauges = car.at_first;
+    let doing = Doing::Standing { plugged: false };
+    Segment {
+        from: at,
+        until: at,
+        place: car.places.home,
+        doing,
+        before: gauges,
+        after: gauges,
+    }
+}
