@@ -6,10 +6,9 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 use sha2::{Digest, Sha256};
 
-use crate::lenient::{Object, Scalar};
+use crate::lenient::{Field, last_of_each_key};
 
 /// An AMQP `message_id` holds 255 bytes; the platform's ids are UUIDs.
 const EVENT_ID_LIMIT: usize = 128;
@@ -59,20 +58,11 @@ impl fmt::Display for Version {
 /// Reads the head of a body. Cheap: nothing below the first two levels is kept, and no text is copied but the
 /// id and the challenge.
 pub fn head(body: &[u8]) -> Head {
-    let Ok(Object(Some(envelope))) = serde_json::from_slice::<Object<Envelope<'_>>>(json(body)) else {
-        return Head::Unreadable;
-    };
-    let Some(version) = envelope.version() else {
-        return Head::Unreadable;
-    };
-    if envelope.is_handshake() {
-        return Head::Verify {
-            challenge: envelope.challenge(),
-        };
-    }
-    Head::Event {
-        event_id: envelope.event_id(),
-        version,
+    let body = json(body);
+    match serde_json::from_slice::<Field<'_, Envelope<'_>>>(body) {
+        Ok(Field::Object(envelope)) => envelope.head(),
+        Ok(_) => Head::Unreadable,
+        Err(trouble) => last_of_each_key(body, &trouble).map_or(Head::Unreadable, |body| head(&body)),
     }
 }
 
@@ -97,44 +87,58 @@ pub(crate) fn json(body: &[u8]) -> &[u8] {
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct Envelope<'a> {
     #[serde(borrow)]
-    event_id: Scalar<'a>,
+    event_id: Field<'a>,
     #[serde(borrow)]
-    event_type: Scalar<'a>,
+    event_type: Field<'a>,
     #[serde(borrow)]
-    event_name: Scalar<'a>,
+    event_name: Field<'a>,
     #[serde(borrow, rename = "type")]
-    plain_type: Scalar<'a>,
+    plain_type: Field<'a>,
     #[serde(borrow)]
-    version: Scalar<'a>,
-    meta: Object<IgnoredAny>,
+    version: Field<'a>,
     #[serde(borrow)]
-    data: Object<Inner<'a>>,
+    meta: Field<'a>,
     #[serde(borrow)]
-    payload: Object<Inner<'a>>,
+    data: Field<'a, Inner<'a>>,
+    #[serde(borrow)]
+    payload: Field<'a, Inner<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Inner<'a> {
     #[serde(borrow)]
-    challenge: Scalar<'a>,
+    challenge: Field<'a>,
     #[serde(borrow)]
-    event_id: Scalar<'a>,
+    event_id: Field<'a>,
 }
 
 impl Envelope<'_> {
+    fn head(&self) -> Head {
+        match self.version() {
+            None => Head::Unreadable,
+            Some(_) if self.is_handshake() => Head::Verify {
+                challenge: self.challenge(),
+            },
+            Some(version) => Head::Event {
+                event_id: self.event_id(),
+                version,
+            },
+        }
+    }
+
     /// Which family it is; `None` if it names no event in any of the three ways.
     pub(crate) fn version(&self) -> Option<Version> {
         let v4_only = ["VEHICLE_STATE", "VEHICLE_ERROR", "VERIFY"];
         let event_type = self.event_type.text();
 
         if let Some(event_type) = &event_type
-            && (self.meta.0.is_some() || v4_only.contains(&&**event_type))
+            && (self.meta.object().is_some() || v4_only.contains(&&**event_type))
         {
             return Some(Version::V4);
         }
         if self.event_name.text().is_some()
-            && (self.payload.0.is_some()
+            && (self.payload.object().is_some()
                 || self
                     .version
                     .text()
@@ -149,7 +153,7 @@ impl Envelope<'_> {
     pub(crate) fn event_type(&self) -> Option<String> {
         [&self.event_type, &self.event_name, &self.plain_type]
             .into_iter()
-            .find_map(Scalar::text)
+            .find_map(Field::text)
             .map(Cow::into_owned)
     }
 
@@ -161,10 +165,10 @@ impl Envelope<'_> {
     /// The sender's id, which is the same on each retry. An id that is too long for a message, or that holds
     /// control characters, counts as none.
     pub(crate) fn event_id(&self) -> Option<String> {
-        let inner = self.payload.0.as_ref().map(|payload| &payload.event_id);
+        let inner = self.payload.object().map(|payload| &payload.event_id);
         std::iter::once(&self.event_id)
             .chain(inner)
-            .find_map(Scalar::text)
+            .find_map(Field::text)
             .filter(|id| id.len() <= EVENT_ID_LIMIT && !id.chars().any(char::is_control))
             .map(Cow::into_owned)
     }
@@ -173,7 +177,7 @@ impl Envelope<'_> {
     fn challenge(&self) -> String {
         [&self.data, &self.payload]
             .into_iter()
-            .filter_map(|inner| inner.0.as_ref())
+            .filter_map(|inner| inner.object())
             .find_map(|inner| inner.challenge.text())
             .unwrap_or_default()
             .into_owned()
@@ -286,6 +290,12 @@ mod tests {
             assert_eq!(head(body.as_bytes()), Head::Unreadable, "{body:.20}");
         }
         assert_eq!(head(b"\xff\xfe{}"), Head::Unreadable);
+    }
+
+    #[test]
+    fn of_a_repeated_key_the_last_one_counts() {
+        let body = br#"{"eventId":"e1","eventType":"odometer","eventId":"e2"}"#;
+        assert_eq!(head(body), event("e2", Version::Plain));
     }
 
     #[test]

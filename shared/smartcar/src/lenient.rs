@@ -5,26 +5,26 @@ use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-/// A field that should hold one plain value. Objects, lists and `null` count as absent.
+/// One field in whatever form it comes. `null` and lists count as absent; an object is read as `T`.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub enum Scalar<'a> {
+pub(crate) enum Field<'a, T = IgnoredAny> {
     #[default]
     Absent,
     Bool(bool),
     Integer(i64),
     Float(f64),
     Text(Cow<'a, str>),
+    Object(T),
 }
 
-impl<'a> Scalar<'a> {
+impl<'a, T> Field<'a, T> {
     /// The value as text, numbers included: an id may come as either. Zero characters are taken out, because
     /// PostgreSQL cannot hold them; an empty text counts as absent.
-    pub fn text(&self) -> Option<Cow<'a, str>> {
+    pub(crate) fn text(&self) -> Option<Cow<'a, str>> {
         let text = match self {
-            Self::Absent | Self::Bool(_) => return None,
+            Self::Absent | Self::Bool(_) | Self::Object(_) => return None,
             Self::Integer(number) => Cow::Owned(number.to_string()),
             Self::Float(number) => Cow::Owned(number.to_string()),
             Self::Text(text) if text.contains('\0') => Cow::Owned(text.replace('\0', "")),
@@ -33,10 +33,14 @@ impl<'a> Scalar<'a> {
         (!text.is_empty()).then_some(text)
     }
 
+    pub(crate) fn owned(&self) -> Option<String> {
+        self.text().map(Cow::into_owned)
+    }
+
     /// The value as a finite number; numeric text counts.
-    pub fn number(&self) -> Option<f64> {
+    pub(crate) fn number(&self) -> Option<f64> {
         match self {
-            Self::Absent | Self::Bool(_) => None,
+            Self::Absent | Self::Bool(_) | Self::Object(_) => None,
             #[expect(
                 clippy::cast_precision_loss,
                 reason = "no quantity of a car needs more than 53 bits"
@@ -47,103 +51,138 @@ impl<'a> Scalar<'a> {
         }
         .filter(|number: &f64| number.is_finite())
     }
-}
 
-impl<'de: 'a, 'a> Deserialize<'de> for Scalar<'a> {
-    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
-        struct AnyScalar;
-
-        impl<'de> Visitor<'de> for AnyScalar {
-            type Value = Scalar<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("any JSON value")
-            }
-            fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
-                Ok(Scalar::Bool(value))
-            }
-            fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
-                Ok(Scalar::Integer(value))
-            }
-            #[expect(
-                clippy::cast_precision_loss,
-                reason = "a number beyond i64 is no quantity of a car"
-            )]
-            fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
-                Ok(i64::try_from(value).map_or(Scalar::Float(value as f64), Scalar::Integer))
-            }
-            fn visit_f64<E>(self, value: f64) -> Result<Self::Value, E> {
-                Ok(Scalar::Float(value))
-            }
-            fn visit_str<E>(self, value: &str) -> Result<Self::Value, E> {
-                Ok(Scalar::Text(Cow::Owned(value.to_owned())))
-            }
-            fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Self::Value, E> {
-                Ok(Scalar::Text(Cow::Borrowed(value)))
-            }
-            fn visit_unit<E>(self) -> Result<Self::Value, E> {
-                Ok(Scalar::Absent)
-            }
-            fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
-                IgnoredAny.visit_seq(seq).map(|_| Scalar::Absent)
-            }
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-                IgnoredAny.visit_map(map).map(|_| Scalar::Absent)
-            }
+    pub(crate) fn object(&self) -> Option<&T> {
+        match self {
+            Self::Object(object) => Some(object),
+            Self::Absent | Self::Bool(_) | Self::Integer(_) | Self::Float(_) | Self::Text(_) => None,
         }
+    }
 
-        json.deserialize_any(AnyScalar)
+    pub(crate) fn is_absent(&self) -> bool {
+        matches!(self, Self::Absent)
     }
 }
 
-/// A field that should hold an object; anything else counts as absent.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Object<T>(pub Option<T>);
-
-impl<T> Default for Object<T> {
-    fn default() -> Self {
-        Self(None)
-    }
-}
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+impl<'de: 'a, 'a, T: Deserialize<'de>> Deserialize<'de> for Field<'a, T> {
     fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
-        json.deserialize_any(MaybeObject(PhantomData)).map(Self)
+        json.deserialize_any(AnyField(PhantomData))
     }
 }
 
-struct MaybeObject<T>(PhantomData<T>);
+struct AnyField<T>(PhantomData<T>);
 
-impl<'de, T: Deserialize<'de>> Visitor<'de> for MaybeObject<T> {
-    type Value = Option<T>;
+impl<'de, T: Deserialize<'de>> Visitor<'de> for AnyField<T> {
+    type Value = Field<'de, T>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("any JSON value")
     }
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-        T::deserialize(MapAccessDeserializer::new(map)).map(Some)
+    fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
+        Ok(Field::Bool(value))
     }
-    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
-        IgnoredAny.visit_seq(seq).map(|_| None)
+    fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
+        Ok(Field::Integer(value))
     }
-    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-        Ok(None)
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a number beyond i64 is no quantity of a car"
+    )]
+    fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
+        Ok(i64::try_from(value).map_or(Field::Float(value as f64), Field::Integer))
     }
-    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
-        Ok(None)
+    fn visit_f64<E>(self, value: f64) -> Result<Self::Value, E> {
+        Ok(Field::Float(value))
     }
-    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
-        Ok(None)
+    fn visit_str<E>(self, value: &str) -> Result<Self::Value, E> {
+        Ok(Field::Text(Cow::Owned(value.to_owned())))
     }
-    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-    fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
-        Ok(None)
+    fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Self::Value, E> {
+        Ok(Field::Text(Cow::Borrowed(value)))
     }
     fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(None)
+        Ok(Field::Absent)
     }
+    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
+        IgnoredAny.visit_seq(seq).map(|_| Field::Absent)
+    }
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        T::deserialize(serde::de::value::MapAccessDeserializer::new(map)).map(Field::Object)
+    }
+}
+
+/// A list of `T`, or the same as an object whose keys name the elements; anything else counts as empty.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct List<'a, T>(pub Vec<(Field<'a>, T)>);
+
+impl<T> List<'_, T> {
+    pub(crate) fn values(&self) -> impl Iterator<Item = &T> {
+        self.0.iter().map(|(_, value)| value)
+    }
+}
+
+impl<T> Default for List<'_, T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<'de: 'a, 'a, T: Deserialize<'de>> Deserialize<'de> for List<'a, T> {
+    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
+        json.deserialize_any(AnyList(PhantomData))
+    }
+}
+
+struct AnyList<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for AnyList<T> {
+    type Value = List<'de, T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any JSON value")
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        let mut list = List::default();
+        while let Some(value) = seq.next_element()? {
+            list.0.push((Field::Absent, value));
+        }
+        Ok(list)
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut list = List::default();
+        while let Some(entry) = map.next_entry()? {
+            list.0.push(entry);
+        }
+        Ok(list)
+    }
+    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(List::default())
+    }
+    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+        Ok(List::default())
+    }
+    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+        Ok(List::default())
+    }
+    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+        Ok(List::default())
+    }
+    fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
+        Ok(List::default())
+    }
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(List::default())
+    }
+}
+
+/// The same JSON with the last of each repeated key, as JavaScript would read it. Typed reading refuses a key
+/// that comes twice; this is its second chance. `None` if that was not the trouble.
+pub(crate) fn last_of_each_key(json: &[u8], trouble: &serde_json::Error) -> Option<Vec<u8>> {
+    if !trouble.is_data() {
+        return None;
+    }
+    let value: serde_json::Value = serde_json::from_slice(json).ok()?;
+    serde_json::to_vec(&value).ok()
 }
 
 #[cfg(test)]
@@ -151,7 +190,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_scalar_takes_whatever_form_it_comes_in() {
+    fn a_field_takes_whatever_form_it_comes_in() {
         let table = [
             ("null", None, None),
             ("true", None, None),
@@ -173,28 +212,26 @@ mod tests {
             ("\"inf\"", Some("inf"), None),
         ];
         for (json, text, number) in table {
-            let scalar: Scalar<'_> = serde_json::from_str(json).unwrap();
-            assert_eq!(scalar.text().as_deref(), text, "{json}");
-            assert_eq!(scalar.number(), number, "{json}");
+            let field: Field<'_> = serde_json::from_str(json).unwrap();
+            assert_eq!(field.text().as_deref(), text, "{json}");
+            assert_eq!(field.number(), number, "{json}");
         }
     }
 
     #[test]
-    fn only_an_object_is_an_object() {
-        for json in [
-            "null",
-            "true",
-            "1",
-            "-1",
-            "1.5",
-            "\"text\"",
-            "\"\\u0061\"",
-            "[{\"a\":1}]",
-        ] {
-            let odd: Object<Scalar<'_>> = serde_json::from_str(json).unwrap();
-            assert_eq!(odd, Object(None), "{json}");
+    fn a_list_may_be_an_object_and_everything_else_is_empty() {
+        let values = |json| {
+            let list: List<'_, Field<'_>> = serde_json::from_str(json).unwrap();
+            list.0
+                .iter()
+                .map(|(key, value)| (key.owned(), value.owned()))
+                .collect::<Vec<_>>()
+        };
+        let text = |text: &str| Some(text.to_owned());
+        assert_eq!(values(r#"["a",null]"#), [(None, text("a")), (None, None)]);
+        assert_eq!(values(r#"{"k":"a"}"#), [(text("k"), text("a"))]);
+        for json in ["null", "true", "1", "-1", "1.5", "\"text\"", "\"\\u0061\""] {
+            assert_eq!(values(json), [], "{json}");
         }
-        let object: Object<std::collections::BTreeMap<&str, u8>> = serde_json::from_str("{\"a\":1}").unwrap();
-        assert_eq!(object.0.unwrap(), [("a", 1)].into());
     }
 }

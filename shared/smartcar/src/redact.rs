@@ -1,0 +1,308 @@
+//! Takes positions out of what the platform sent, for connections without the owner's consent to locations: out
+//! of the bytes that are stored, and out of the readings.
+
+use domain::reading::{Reading, Signal, Value};
+use serde_json::{Map, Value as Json, json};
+use sha2::{Digest, Sha256};
+
+use crate::report::{Report, Why};
+use crate::{canonical, envelope};
+
+/// What became of a body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Redacted {
+    /// There was no position: keep the bytes, they are what the signature covers.
+    Unchanged,
+    /// The body without positions, and the hash of the bytes that the signature covered.
+    Changed {
+        body: Vec<u8>,
+        original_sha256: [u8; 32],
+    },
+}
+
+/// Fields that are a place, or a part of one, wherever they stand. Compared without case.
+const PLACES: [&str; 9] = [
+    "latitude",
+    "longitude",
+    "lat",
+    "lon",
+    "lng",
+    "coordinates",
+    "location",
+    "condition",
+    "address",
+];
+
+/// Fields that say more about a place, beside one of [`PLACES`].
+const BESIDE_A_PLACE: [&str; 8] = [
+    "heading",
+    "direction",
+    "altitude",
+    "name",
+    "street",
+    "city",
+    "postalCode",
+    "country",
+];
+
+/// All that is left of a signal of the group `Location`, or of a path of that name: that it was there.
+const KEPT_OF_A_LOCATION: [&str; 7] = ["code", "name", "group", "status", "meta", "path", "headers"];
+
+/// The scan looks for these, without case. Every one of [`PLACES`] begins with one of them as a field, and so
+/// does every escape: `\u006catitude` is the same field.
+const CLUES: [&str; 9] = [
+    "latitude",
+    "longitude",
+    "location",
+    "coordinates",
+    "condition",
+    "address",
+    "\"lat\"",
+    "\"lon\"",
+    "\"lng\"",
+];
+
+/// Removes every position from a body, in whatever place of whatever envelope: whole bodies of location signals
+/// and paths, the places of charge records, the conditions of charge limits, and coordinates anywhere else.
+///
+/// A body that speaks of places but cannot be read as JSON is replaced as a whole by a note.
+pub fn without_positions(body: &[u8]) -> Redacted {
+    if !may_hold_a_place(body) {
+        return Redacted::Unchanged;
+    }
+    let redacted = match serde_json::from_slice::<Json>(envelope::json(body)) {
+        Ok(mut json) => {
+            if !scrub(&mut json) && !repeats_a_key(body, &json) {
+                return Redacted::Unchanged;
+            }
+            json
+        }
+        Err(_) => json!({ "redacted": "unreadable, and may have held positions" }),
+    };
+    Redacted::Changed {
+        body: redacted.to_string().into_bytes(),
+        original_sha256: Sha256::digest(body).into(),
+    }
+}
+
+/// Removes every reading that holds a position from a report, and the positions from structures. What remains
+/// is what decoding the redacted body gives.
+pub fn strip_positions(report: &mut Report) {
+    report
+        .readings
+        .retain_mut(|Reading { signal, value, .. }| keep_without_position(signal, value));
+    report
+        .untimed
+        .retain_mut(|untimed| keep_without_position(&untimed.signal, &mut untimed.value));
+}
+
+fn keep_without_position(signal: &Signal, value: &mut Value) -> bool {
+    if names_a_location(signal.as_str()) {
+        return false;
+    }
+    match value {
+        Value::Position(_) => false,
+        Value::Structure(text) => match structure_without_places(text) {
+            Ok(None) => true,
+            Ok(Some(rest)) => {
+                *text = rest;
+                true
+            }
+            Err(_) => false,
+        },
+        Value::Number(_) | Value::Bool(_) | Value::Text(_) => true,
+    }
+}
+
+/// `None` if there is no place in it; an error if nothing else is.
+fn structure_without_places(text: &str) -> Result<Option<String>, Why> {
+    let mut json = canonical::read(text)?;
+    if !scrub(&mut json) {
+        return Ok(None);
+    }
+    let rest = canonical::write(&json)?;
+    canonical::read(&rest).map(|_| Some(rest))
+}
+
+/// Removes places; true if there was any.
+fn scrub(json: &mut Json) -> bool {
+    match json {
+        Json::Array(items) => items.iter_mut().map(scrub).fold(false, |any, one| any | one),
+        Json::Object(fields) => scrub_object(fields),
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => false,
+    }
+}
+
+fn scrub_object(fields: &mut Map<String, Json>) -> bool {
+    let before = fields.len();
+    if is_location(fields) {
+        fields.retain(|name, _| is_one_of(name, &KEPT_OF_A_LOCATION));
+    }
+    let with_all = fields.len();
+    fields.retain(|name, value| value.is_null() || !(is_one_of(name, &PLACES) || names_a_location(name)));
+    if fields.len() < with_all {
+        fields.retain(|name, _| !is_one_of(name, &BESIDE_A_PLACE));
+    }
+    let removed = fields.len() < before;
+    fields.values_mut().map(scrub).fold(removed, |any, one| any | one)
+}
+
+/// Whether an object is a location signal, or the answer of a location path.
+fn is_location(fields: &Map<String, Json>) -> bool {
+    fields.iter().any(|(name, value)| {
+        let Json::String(value) = value else { return false };
+        match name.to_ascii_lowercase().as_str() {
+            "code" => names_a_location(value),
+            "group" => value.eq_ignore_ascii_case("location"),
+            "path" => value.to_ascii_lowercase().contains("/location"),
+            _ => false,
+        }
+    })
+}
+
+/// A code of the platform's group `Location`, in its present, its older, and our own form for the old API.
+fn names_a_location(code: &str) -> bool {
+    ["location-", "location.", "v2-location"].iter().any(|prefix| {
+        code.get(..prefix.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+    })
+}
+
+fn is_one_of(name: &str, names: &[&str]) -> bool {
+    names.iter().any(|other| name.eq_ignore_ascii_case(other))
+}
+
+/// The quick look that spares most bodies from being parsed. May say yes in vain, never no.
+fn may_hold_a_place(body: &[u8]) -> bool {
+    let starts_with = |rest: &[u8], clue: &str| {
+        rest.get(..clue.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(clue.as_bytes()))
+    };
+    body.iter().enumerate().any(|(place, byte)| match byte {
+        b'\\' => body.get(place + 1) == Some(&b'u'),
+        b'l' | b'L' | b'c' | b'C' | b'a' | b'A' | b'"' => {
+            CLUES.iter().any(|clue| starts_with(&body[place..], clue))
+        }
+        _ => false,
+    })
+}
+
+/// Whether a key comes twice in an object: the tree holds the last one only, so the first could hide a place.
+/// Every field has one colon outside of texts.
+fn repeats_a_key(body: &[u8], json: &Json) -> bool {
+    let (mut colons, mut in_text, mut escaped) = (0, false, false);
+    for byte in body {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_text => escaped = true,
+            b'"' => in_text = !in_text,
+            b':' if !in_text => colons += 1,
+            _ => {}
+        }
+    }
+    colons != count_fields(json)
+}
+
+fn count_fields(json: &Json) -> usize {
+    match json {
+        Json::Array(items) => items.iter().map(count_fields).sum(),
+        Json::Object(fields) => fields.len() + fields.values().map(count_fields).sum::<usize>(),
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The redacted body, or `-` for one that stays as it is.
+    fn redacted(body: &str) -> String {
+        match without_positions(body.as_bytes()) {
+            Redacted::Unchanged => "-".to_owned(),
+            Redacted::Changed {
+                body: redacted,
+                original_sha256,
+            } => {
+                assert_eq!(original_sha256, <[u8; 32]>::from(Sha256::digest(body.as_bytes())));
+                String::from_utf8(redacted).unwrap()
+            }
+        }
+    }
+
+    #[test]
+    fn a_position_goes_from_wherever_it_stands() {
+        let table = [
+            (r#"{"a":1}"#, "-"),
+            (r#"{"location":null,"condition":null}"#, "-"),
+            (r#"{"name":"Pine road","heading":7}"#, "-"),
+            (
+                r#"{"a":{"Latitude":59.4,"LONGITUDE":24.7,"heading":1,"name":"x","locationType":"CURRENT"}}"#,
+                r#"{"a":{"locationType":"CURRENT"}}"#,
+            ),
+            (r#"{"a":[{"lat":59.4,"lng":24.7,"b":1}]}"#, r#"{"a":[{"b":1}]}"#),
+            (
+                r#"{"a":{"type":"Point","coordinates":[24.7,59.4]}}"#,
+                r#"{"a":{"type":"Point"}}"#,
+            ),
+            (r#"{"\u006catitude":59.4,"b":1}"#, r#"{"b":1}"#),
+            (r#"{"b":"\u006catitude"}"#, "-"),
+            (r#"{"location":"59.4,24.7","b":1}"#, r#"{"b":1}"#),
+            (
+                r#"{"code":"location-isathome","body":{"value":true},"extra":1}"#,
+                r#"{"code":"location-isathome"}"#,
+            ),
+            (r#"{"code":"location-isathome","status":{"value":"ERROR"}}"#, "-"),
+            (
+                r#"{"group":"Location","name":"New","value":"59.4"}"#,
+                r#"{"group":"Location","name":"New"}"#,
+            ),
+            (
+                r#"{"signals":{"location-preciselocation":{"value":1},"b":{}}}"#,
+                r#"{"signals":{"b":{}}}"#,
+            ),
+            (
+                r#"{"path":"/location","code":200,"body":{"x":59.4}}"#,
+                r#"{"code":200,"path":"/location"}"#,
+            ),
+            (r#"{"latitude":59.4,"latitude":null}"#, r#"{"latitude":null}"#),
+            (
+                r#"{"latitude":59.4"#,
+                r#"{"redacted":"unreadable, and may have held positions"}"#,
+            ),
+            ("\u{feff}{\"latitude\":59.4}", "{}"),
+        ];
+        for (body, expected) in table {
+            assert_eq!(redacted(body), expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_body_nested_without_end_is_replaced_if_it_may_hold_a_place() {
+        let deep = format!(
+            "{}{{\"latitude\":59.4}}{}",
+            "[".repeat(10_000),
+            "]".repeat(10_000)
+        );
+        assert_eq!(
+            redacted(&deep),
+            r#"{"redacted":"unreadable, and may have held positions"}"#
+        );
+    }
+
+    #[test]
+    fn every_place_has_a_clue() {
+        for place in PLACES {
+            assert!(
+                may_hold_a_place(format!("{{\"{place}\":1}}").as_bytes()),
+                "{place}"
+            );
+            assert!(
+                may_hold_a_place(format!("{{\"{}\":1}}", place.to_uppercase()).as_bytes()),
+                "{place}"
+            );
+        }
+        assert!(!may_hold_a_place(
+            br#"{"code":"charge-ischargingcablelatched","name":"IsChargingCableLatched"}"#
+        ));
+    }
+}
