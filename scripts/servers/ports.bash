@@ -10,7 +10,7 @@ highest_port=32000
 is_listening() {
     local port
     printf -v port '%04X' "$1"
-    cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | grep -q "^ *[0-9]*: [0-9A-F]*:$port [0-9A-F]*:0000 0A "
+    grep -qs "^ *[0-9]*: [0-9A-F]*:$port [0-9A-F]*:0000 0A " /proc/net/tcp /proc/net/tcp6
 }
 
 free_port() {
