@@ -117,7 +117,7 @@ impl fmt::Display for Signal {
 
 /// A value in its signal's canonical unit: km, percent (0–100), kWh, litres, kPa, volts, watts, ampere,
 /// km/h, minutes.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Value {
     Number(Milli),
     Bool(bool),
@@ -172,7 +172,7 @@ impl fmt::Display for Milli {
 }
 
 /// A place on earth in millionths of a degree (about 11 cm).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Position {
     pub latitude_e6: i32,
     pub longitude_e6: i32,

@@ -1,1 +1,79 @@
-//! Stub.
+//! Takes deliveries in batches, folds what they say into each car's book, and acknowledges what is committed.
+//!
+//! A worker has some *lanes*, each with a consumer and a batch of its own, a lane for deliveries that came back
+//! (one at a time, apart), one for jobs, and one that moves dead letters to where a person looks. [`batch`] is
+//! the transaction; [`refold`] is what every road to a car's book goes through.
+
+mod absorb;
+mod apart;
+mod batch;
+mod config;
+mod jobs;
+mod known;
+mod lane;
+mod meter;
+mod parking;
+pub mod refold;
+pub mod replay;
+mod settle;
+mod understood;
+
+use broker::{BrokerOptions, ConsumerLink, Publisher};
+use runtime::http::{Health, Readiness, unless_stopping};
+use runtime::lifecycle::Lifecycle;
+use secrecy::ExposeSecret;
+
+pub use config::{BatchConfig, Config};
+
+use known::KnownReadings;
+
+/// What all lanes of a worker share.
+#[derive(Clone)]
+pub(crate) struct Worker {
+    pub batch: BatchConfig,
+    pub pool: sqlx::PgPool,
+    pub link: ConsumerLink,
+    pub publisher: Publisher,
+    pub known: KnownReadings,
+}
+
+/// Starts a worker's tasks; they run until the lifecycle stops them.
+///
+/// # Errors
+///
+/// If an address cannot be understood. Servers that are away are waited for.
+pub async fn start(config: &Config, life: &Lifecycle) -> anyhow::Result<()> {
+    let tasks = life.tasks();
+    let options = BrokerOptions::from_config(&config.broker, "worker")?;
+    let url = config.database.database_url.expose_secret();
+    let worker = Worker {
+        batch: config.batch,
+        pool: store::pool(
+            url,
+            config
+                .database
+                .database_connections
+                .max(config.batch.connections()),
+        )?,
+        link: ConsumerLink::start(&options, &tasks),
+        publisher: Publisher::start(&options, &tasks),
+        known: KnownReadings::default(),
+    };
+    for _ in 0..config.batch.batches_at_once {
+        life.spawn("lane", lane::run(worker.clone(), tasks.stopping()));
+    }
+    life.spawn("apart", apart::run(worker.clone(), tasks.stopping()));
+    life.spawn("jobs", jobs::run(worker.clone(), tasks.stopping()));
+    for queue in parking::QUEUES {
+        life.spawn("parking", parking::run(worker.clone(), queue, tasks.stopping()));
+    }
+    let link = worker.link.clone();
+    let connected = Health::new(move || {
+        if link.is_connected() {
+            Readiness::Ready
+        } else {
+            Readiness::not("no connection to the broker")
+        }
+    });
+    runtime::http::spawn_operations(life, config.metrics, unless_stopping(life, connected)).await
+}

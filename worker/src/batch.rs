@@ -1,0 +1,254 @@
+//! The transaction: claim, resolve, lock, store, fold, write, commit. Nothing here retries or acknowledges.
+
+use std::collections::{HashMap, HashSet};
+
+use broker::message::Source;
+use chrono::{DateTime, Utc};
+use smartcar::redact::{self, Redacted};
+use smartcar::report::Report;
+use smartcar::webhook;
+use sqlx::{PgConnection, PgPool};
+use store::book::Written;
+use store::events::{self, EventSource, NewEvent};
+use store::vehicles::{self, Connection, VehicleKey};
+use store::{StoreError, act_as_machine, parked};
+use uuid::Uuid;
+
+use crate::absorb::{Absorbed, Said, absorb};
+use crate::known::KnownReadings;
+use crate::refold::{Reach, refold};
+use crate::understood::Understood;
+
+/// What a batch came to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Outcome {
+    pub folded: usize,
+    /// Deliveries that were folded before.
+    pub duplicates: usize,
+    pub parked: usize,
+    /// About vehicles that nobody connected (yet).
+    pub waiting: usize,
+    pub readings_seen: usize,
+    pub readings_new: usize,
+    pub written: Written,
+}
+
+/// Handles the batch as one fact: all of it is committed, or none.
+pub(crate) async fn handle(
+    pool: &PgPool,
+    known: &KnownReadings,
+    batch: &[&Understood],
+    now: DateTime<Utc>,
+) -> Result<Outcome, StoreError> {
+    let mut tx = pool.begin().await?;
+    act_as_machine(&mut tx).await?;
+    let mut outcome = Outcome::default();
+    let unreadable: Vec<_> = batch
+        .iter()
+        .filter_map(|one| Some(one.parked(reason(one.said.as_ref().err()?), now)))
+        .collect();
+    if !unreadable.is_empty() {
+        parked::insert(&mut tx, &unreadable).await?;
+        outcome.parked = unreadable.len();
+    }
+    let readable: Vec<(&Understood, &webhook::Delivery)> = batch
+        .iter()
+        .filter_map(|one| Some((*one, one.said.as_ref().ok()?)))
+        .collect();
+    let new = claim(&mut tx, &readable, now).await?;
+    outcome.duplicates = readable.len() - new.len();
+    let absorbed = take(&mut tx, known, &new, &mut outcome).await?;
+    if !absorbed.fresh.is_empty() {
+        let refolded = refold(&mut tx, absorbed.fresh, Reach::Horizon).await?;
+        outcome.written = refolded.write(&mut tx, now).await?.written();
+    }
+    tx.commit().await?;
+    known.remember(&absorbed.stored);
+    Ok(outcome)
+}
+
+/// The deliveries that nobody folded before, each once.
+async fn claim<'a>(
+    db: &mut PgConnection,
+    readable: &[(&'a Understood, &'a webhook::Delivery)],
+    now: DateTime<Utc>,
+) -> Result<Vec<(&'a Understood, &'a webhook::Delivery)>, StoreError> {
+    if readable.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<&str> = readable
+        .iter()
+        .map(|(one, _)| one.delivery.event_id.as_str())
+        .collect();
+    let mut claimed: HashSet<String> = events::claim(db, &ids, now).await?;
+    Ok(readable
+        .iter()
+        .filter(|(one, _)| claimed.remove(&one.delivery.event_id))
+        .copied()
+        .collect())
+}
+
+/// Stores the deliveries and what they say. The vehicles of those that are folded are locked from here on.
+async fn take(
+    db: &mut PgConnection,
+    known: &KnownReadings,
+    new: &[(&Understood, &webhook::Delivery)],
+    outcome: &mut Outcome,
+) -> Result<Absorbed, StoreError> {
+    if new.is_empty() {
+        return Ok(Absorbed::default());
+    }
+    let connections = resolve(db, new).await?;
+    let locked: Vec<Uuid> = connections
+        .values()
+        .flatten()
+        .map(|connection| connection.id)
+        .collect();
+    vehicles::lock(db, &locked).await?;
+    let (mut rows, mut said) = (Vec::new(), Vec::new());
+    for (one, delivery) in new {
+        let about = About::new(delivery, &connections);
+        outcome.folded += usize::from(about.is_known);
+        outcome.waiting += usize::from(!about.is_known);
+        rows.push(event_row(one, delivery, &about));
+        said.extend(about.said(one));
+    }
+    events::insert(db, &rows).await?;
+    let absorbed = absorb(db, &said, known).await?;
+    outcome.readings_seen = absorbed.readings_seen;
+    outcome.readings_new = absorbed.readings_new;
+    Ok(absorbed)
+}
+
+async fn resolve(
+    db: &mut PgConnection,
+    new: &[(&Understood, &webhook::Delivery)],
+) -> Result<HashMap<VehicleKey, Vec<Connection>>, StoreError> {
+    let keys: HashSet<VehicleKey> = new
+        .iter()
+        .flat_map(|(_, delivery)| delivery.reports.iter().map(key))
+        .collect();
+    let keys: Vec<VehicleKey> = keys.into_iter().collect();
+    let connections = vehicles::resolve(db, &keys).await?;
+    Ok(keys.into_iter().zip(connections).collect())
+}
+
+/// What is known of the vehicles that a delivery speaks of.
+struct About<'a> {
+    reports: Vec<(&'a Report, &'a [Connection])>,
+    /// Every vehicle that it names is connected, so that nothing of it has to wait.
+    is_known: bool,
+    /// Everybody whose car it is about agreed that positions are kept.
+    positions_allowed: bool,
+}
+
+impl<'a> About<'a> {
+    fn new(delivery: &'a webhook::Delivery, connections: &'a HashMap<VehicleKey, Vec<Connection>>) -> Self {
+        let reports: Vec<(&Report, &[Connection])> = delivery
+            .reports
+            .iter()
+            .map(|report| {
+                (
+                    report,
+                    connections.get(&key(report)).map_or(&[][..], Vec::as_slice),
+                )
+            })
+            .collect();
+        let is_known = reports.iter().all(|(_, connections)| !connections.is_empty());
+        let mut all = reports.iter().flat_map(|(_, connections)| connections.iter());
+        let positions_allowed = is_known && all.all(|one| one.location_consent && !one.is_disconnected);
+        Self {
+            reports,
+            is_known,
+            positions_allowed,
+        }
+    }
+
+    /// Why the delivery is kept and not folded.
+    fn error(&self) -> Option<&'static str> {
+        if !self.is_known {
+            return Some("no connection is known for this vehicle");
+        }
+        let mut connections = self
+            .reports
+            .iter()
+            .flat_map(|(_, connections)| connections.iter())
+            .peekable();
+        let disconnected = connections.peek().is_some() && connections.all(|one| one.is_disconnected);
+        disconnected.then_some("the vehicle was disconnected")
+    }
+
+    fn said<'b>(&self, one: &'b Understood) -> Vec<Said<'b>> {
+        let mut said = Vec::new();
+        for (report, connections) in &self.reports {
+            for connection in connections
+                .iter()
+                .filter(|connection| !connection.is_disconnected)
+            {
+                let mut report = (*report).clone();
+                if !connection.location_consent {
+                    redact::strip_positions(&mut report);
+                }
+                said.push(Said {
+                    connection: connection.clone(),
+                    report,
+                    event_id: &one.delivery.event_id,
+                    received_at: one.delivery.received_at,
+                    by_hand: one.delivery.source == Source::Manual,
+                });
+            }
+        }
+        said
+    }
+}
+
+fn event_row(one: &Understood, delivery: &webhook::Delivery, about: &About<'_>) -> NewEvent {
+    let redacted = if about.positions_allowed {
+        Redacted::Unchanged
+    } else {
+        redact::without_positions(&one.delivery.body)
+    };
+    let (body, original_sha256) = match redacted {
+        Redacted::Unchanged => (one.delivery.body.clone(), None),
+        Redacted::Changed {
+            body,
+            original_sha256,
+        } => (body, Some(original_sha256.to_vec())),
+    };
+    let waiting = about
+        .reports
+        .iter()
+        .find(|(_, connections)| connections.is_empty());
+    let vehicle = waiting
+        .or(about.reports.first())
+        .map(|(report, _)| &report.vehicle);
+    NewEvent {
+        event_id: one.delivery.event_id.clone(),
+        event_type: delivery.event_type.replace('\0', ""),
+        source: match one.delivery.source {
+            Source::Webhook => EventSource::Webhook,
+            Source::Poll => EventSource::Poll,
+            Source::Manual => EventSource::Manual,
+        },
+        vehicle_id: vehicle
+            .map(|vehicle| vehicle.smartcar_vehicle_id.clone())
+            .unwrap_or_default(),
+        user_id: vehicle.and_then(|vehicle| vehicle.smartcar_user_id.clone()),
+        body,
+        original_sha256,
+        processed: about.is_known,
+        error: about.error().map(str::to_owned),
+        received_at: one.delivery.received_at,
+    }
+}
+
+fn key(report: &Report) -> VehicleKey {
+    VehicleKey {
+        smartcar_vehicle_id: report.vehicle.smartcar_vehicle_id.clone(),
+        smartcar_user_id: report.vehicle.smartcar_user_id.clone(),
+    }
+}
+
+fn reason(error: &webhook::Undecodable) -> String {
+    runtime::chain(error)
+}

@@ -1,0 +1,57 @@
+//! What a worker is told from outside.
+
+use std::time::Duration;
+
+use clap::{Args, Parser};
+use runtime::config::{BrokerConfig, DatabaseConfig, LifecycleConfig, MetricsConfig, TelemetryConfig};
+
+/// Takes deliveries from RabbitMQ, understands them and writes what follows to PostgreSQL. Start as many as
+/// you like.
+#[derive(Debug, Clone, Parser)]
+#[command(name = "worker", version)]
+pub struct Config {
+    #[command(flatten)]
+    pub batch: BatchConfig,
+    #[command(flatten)]
+    pub broker: BrokerConfig,
+    #[command(flatten)]
+    pub database: DatabaseConfig,
+    #[command(flatten)]
+    pub metrics: MetricsConfig,
+    #[command(flatten)]
+    pub telemetry: TelemetryConfig,
+    #[command(flatten)]
+    pub lifecycle: LifecycleConfig,
+}
+
+/// How deliveries are bundled.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct BatchConfig {
+    /// How many deliveries are handled in one transaction at most.
+    #[arg(long, env = "BATCH_SIZE", default_value_t = 200, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub batch_size: u16,
+
+    /// How many milliseconds a delivery waits for others to share its transaction.
+    #[arg(long, env = "BATCH_WAIT_MS", default_value_t = 20, value_parser = clap::value_parser!(u64).range(0..=10_000))]
+    pub batch_wait_ms: u64,
+
+    /// How many batches are under way at once. Each takes a database connection.
+    #[arg(long, env = "BATCHES_AT_ONCE", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub batches_at_once: u16,
+}
+
+impl BatchConfig {
+    pub fn wait(&self) -> Duration {
+        Duration::from_millis(self.batch_wait_ms)
+    }
+
+    /// The next batch is here when this one is done.
+    pub fn prefetch(&self) -> u16 {
+        self.batch_size.saturating_mul(2)
+    }
+
+    /// Lanes, the one apart, jobs, and the two that park.
+    pub fn connections(&self) -> u32 {
+        u32::from(self.batches_at_once) + 4
+    }
+}

@@ -1,0 +1,100 @@
+//! Readings that are known to be stored. Every delivery repeats all signals, so most of what comes was here
+//! before: what is remembered here is not even sent to the database.
+//!
+//! Only a filter: what it forgets, the database recognises.
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use domain::fold::Sighting;
+use uuid::Uuid;
+
+/// So many signals of vehicles are remembered, some 60 bytes each.
+const CAPACITY: usize = 400_000;
+
+/// The last reading of each signal of each vehicle. Cheap to clone; all clones remember the same.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct KnownReadings(Arc<Mutex<HashMap<(Uuid, u64), Last>>>);
+
+#[derive(Debug, Clone, Copy)]
+struct Last {
+    /// Moment and value.
+    said: u64,
+    by_hand: bool,
+}
+
+impl KnownReadings {
+    /// Leaves out what is stored already.
+    pub fn leave_out(&self, sightings: Vec<(Uuid, Sighting)>) -> Vec<(Uuid, Sighting)> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_new = |vehicle: Uuid, seen: &Sighting| {
+            known
+                .get(&(vehicle, digest(&seen.reading.signal)))
+                .is_none_or(|last| last.said != said(seen) || (seen.by_hand && !last.by_hand))
+        };
+        sightings
+            .into_iter()
+            .filter(|(vehicle, seen)| is_new(*vehicle, seen))
+            .collect()
+    }
+
+    /// Call only after the commit that stored them.
+    pub fn remember(&self, sightings: &[(Uuid, Sighting)]) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() > CAPACITY {
+            known.clear();
+        }
+        for (vehicle, seen) in sightings {
+            let last = Last {
+                said: said(seen),
+                by_hand: seen.by_hand,
+            };
+            known.insert((*vehicle, digest(&seen.reading.signal)), last);
+        }
+    }
+}
+
+fn said(seen: &Sighting) -> u64 {
+    digest(&(seen.reading.at, &seen.reading.value))
+}
+
+fn digest(what: &impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    what.hash(&mut hasher);
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::{DateTime, TimeDelta};
+    use domain::reading::{Milli, Reading, Signal, TimeQuality, Value};
+
+    fn sighting(second: i64, km: i64, by_hand: bool) -> Sighting {
+        let reading = Reading {
+            at: DateTime::UNIX_EPOCH + TimeDelta::seconds(second),
+            signal: Signal::new(Signal::ODOMETER),
+            value: Value::Number(Milli(km * 1000)),
+            quality: TimeQuality::Oem,
+            original: None,
+        };
+        Sighting { reading, by_hand }
+    }
+
+    #[test]
+    fn only_the_very_same_reading_of_the_same_vehicle_is_left_out() {
+        let known = KnownReadings::default();
+        let (car, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        known.remember(&[(car, sighting(1, 10, false))]);
+        let come = vec![
+            (car, sighting(1, 10, false)),
+            (car, sighting(1, 11, false)),
+            (car, sighting(2, 10, false)),
+            (other, sighting(1, 10, false)),
+            (car, sighting(1, 10, true)),
+        ];
+        let left = known.leave_out(come.clone());
+        assert_eq!(left, come[1..].to_vec());
+    }
+}
