@@ -4,6 +4,7 @@
 mod database;
 mod environment;
 mod patience;
+pub mod proxy;
 
 pub use database::{TestDatabase, database};
 pub use environment::{amqp_url, database_url, namespace};
