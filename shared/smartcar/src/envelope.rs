@@ -13,6 +13,9 @@ use crate::lenient::{Field, last_of_each_key};
 /// An AMQP `message_id` holds 255 bytes; the platform's ids are UUIDs.
 const EVENT_ID_LIMIT: usize = 128;
 
+/// The event types of the plain form. No other family has them, whatever else the body holds.
+const PLAIN_EVENTS: [&str; 2] = ["odometer", "vehicle.odometer"];
+
 /// What a body is at first sight.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Head {
@@ -82,6 +85,13 @@ pub(crate) fn json(body: &[u8]) -> &[u8] {
     body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body)
 }
 
+/// Whether this is the event of the plain form, in whatever case.
+pub(crate) fn is_plain_odometer(event_type: &str) -> bool {
+    PLAIN_EVENTS
+        .iter()
+        .any(|event| event_type.eq_ignore_ascii_case(event))
+}
+
 /// The fields by which all families of envelopes are told apart.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -129,6 +139,9 @@ impl Envelope<'_> {
 
     /// Which family it is; `None` if it names no event in any of the three ways.
     pub(crate) fn version(&self) -> Option<Version> {
+        if self.event_type().is_some_and(|name| is_plain_odometer(&name)) {
+            return Some(Version::Plain);
+        }
         let v4_only = ["VEHICLE_STATE", "VEHICLE_ERROR", "VERIFY"];
         let event_type = self.event_type.text();
 
@@ -238,6 +251,14 @@ mod tests {
             ),
             (
                 r#"{"eventName":"odometer","eventId":{"odd":1}}"#,
+                event("", Plain),
+            ),
+            (
+                r#"{"eventType":"odometer","eventId":"e4","meta":{},"data":{}}"#,
+                event("e4", Plain),
+            ),
+            (
+                r#"{"eventName":"odometer","version":"2.0","payload":{}}"#,
                 event("", Plain),
             ),
         ];

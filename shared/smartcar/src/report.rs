@@ -10,7 +10,7 @@ use crate::signal::Meant;
 
 /// Signals that a rule or a page of ours reads. The platform also reports failures of signals that nobody
 /// subscribed to; those mean nothing.
-pub const NEEDED: [&str; 22] = [
+pub const NEEDED: [&str; 23] = [
     Signal::ODOMETER,
     Signal::FUEL_LEVEL,
     Signal::FUEL_AMOUNT,
@@ -33,6 +33,7 @@ pub const NEEDED: [&str; 22] = [
     Signal::IS_LOCKED,
     Signal::TIRES,
     Signal::LOW_VOLTAGE_CHARGE,
+    Signal::LOW_VOLTAGE_STATUS,
 ];
 
 /// All that one delivery says about one vehicle. Nothing of a delivery is lost silently: what is no reading is

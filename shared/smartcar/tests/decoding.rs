@@ -620,3 +620,108 @@ fn a_vendors_sample_of_charging_events_names_a_list_of_vehicles() {
     assert_eq!(delivery.reports[1].readings, []);
     assert_eq!(delivery.reports[1].untimed.len(), 2);
 }
+
+/// What is said by one signal at a known moment.
+fn signal(code: &str, body: &str) -> String {
+    let delivery = decode(&format!(
+        r#"{{"eventType":"VEHICLE_STATE","data":{{"vehicle":{{"id":"vehicle-1"}},"signals":[
+            {{"code":"{code}","body":{body},"meta":{{"oemUpdatedAt":1780222506000}}}}]}}}}"#
+    ));
+    told(&delivery.unwrap())
+        .lines()
+        .skip(2)
+        .collect::<Vec<_>>()
+        .join("; ")
+}
+
+#[test]
+fn a_signal_that_we_do_not_know_keeps_whatever_it_says() {
+    let long = format!(r#"{{"value":"{}"}}"#, "a".repeat(1001));
+    let table = [
+        (r#"{"value":true}"#, "05-31 10:15:06.000 oem new-signal true"),
+        (
+            r#"{"value":"P\u0000ark"}"#,
+            r#"05-31 10:15:06.000 oem new-signal "Park""#,
+        ),
+        (r#"{"value":5}"#, "05-31 10:15:06.000 oem new-signal 5"),
+        (
+            r#"{"value":100,"unit":"miles"}"#,
+            "05-31 10:15:06.000 oem new-signal 160.934 from 100 miles",
+        ),
+        (
+            r#"{"value":1e15}"#,
+            r#"05-31 10:15:06.000 oem new-signal {"value":1000000000000000}"#,
+        ),
+        (
+            r#"{"value":"x","unit":"y"}"#,
+            r#"05-31 10:15:06.000 oem new-signal {"unit":"y","value":"x"}"#,
+        ),
+        (
+            r#"{"status":"OK"}"#,
+            r#"05-31 10:15:06.000 oem new-signal {"status":"OK"}"#,
+        ),
+        ("[1,null]", "05-31 10:15:06.000 oem new-signal [1,null]"),
+        (r#"{"value":null}"#, "rejected new-signal: there is no value"),
+        ("null", "rejected new-signal: there is no body"),
+        (&long, "rejected new-signal: the text is too long"),
+    ];
+    for (body, expected) in table {
+        assert_eq!(signal("New-Signal", body), expected, "{body}");
+    }
+}
+
+#[test]
+fn a_code_that_no_index_could_hold_is_refused() {
+    assert_eq!(
+        signal(&"a".repeat(129), r#"{"value":1}"#),
+        "rejected unknown: the signal has no code"
+    );
+}
+
+#[test]
+fn a_capacity_is_a_number_in_each_of_its_forms_and_never_zero() {
+    let capacity = "tractionbattery-nominalcapacity";
+    let said = format!("05-31 10:15:06.000 oem {capacity} 77");
+    for body in [
+        r#"{"capacity":77,"unit":"kWh"}"#,
+        r#"{"capacity":{"nominal":77}}"#,
+        r#"{"value":77}"#,
+    ] {
+        assert_eq!(signal(capacity, body), said, "{body}");
+    }
+    assert_eq!(
+        signal(capacity, r#"{"capacity":0}"#),
+        format!("rejected {capacity}: the value is zero")
+    );
+    assert_eq!(
+        signal(capacity, r#"{"capacity":null}"#),
+        format!("rejected {capacity}: there is no value")
+    );
+}
+
+#[test]
+fn a_fault_is_of_its_delivery_and_never_of_the_future() {
+    let at = |meta: &str| {
+        let body = format!(
+            r#"{{"eventType":"VEHICLE_ERROR","data":{{"vehicle":{{"id":"vehicle-1"}},"errors":[{{"type":"PERMISSION"}}]}},"meta":{meta}}}"#
+        );
+        decode(&body).unwrap().reports[0].problems[0].at.to_rfc3339()
+    };
+    assert_eq!(
+        at(r#"{"deliveredAt":1780222506000}"#),
+        "2026-05-31T10:15:06+00:00"
+    );
+    assert_eq!(
+        at(r#"{"deliveredAt":"2026-05-31T10:15:06Z"}"#),
+        "2026-05-31T10:15:06+00:00"
+    );
+    assert_eq!(
+        at(r#"{"deliveryTime":1780222506000}"#),
+        "2026-05-31T10:15:06+00:00"
+    );
+    assert_eq!(at("{}"), "2026-05-31T10:17:43.123+00:00");
+    assert_eq!(
+        at(r#"{"deliveredAt":1790222506000}"#),
+        "2026-05-31T10:17:43.123+00:00"
+    );
+}

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::v4::name;
 use super::{Contents, Delivery, Undecodable};
+use crate::envelope::is_plain_odometer;
 use crate::lenient::Field;
 use crate::moment::{self, Moment};
 use crate::report::{Report, VehicleRef, Why};
@@ -84,9 +85,7 @@ pub(super) fn decode(
     let nothing = Said::default();
     let places = [outer.data.object().unwrap_or(&nothing), &top];
 
-    let is_odometer = ["odometer", "vehicle.odometer"]
-        .iter()
-        .any(|event_type| delivery.event_type.eq_ignore_ascii_case(event_type));
+    let is_odometer = is_plain_odometer(&delivery.event_type);
     delivery.contents = if is_odometer {
         Contents::State
     } else {
