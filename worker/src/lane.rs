@@ -105,7 +105,10 @@ async fn set_apart(worker: &Worker, consumer: &Consumer, returned: &[Incoming]) 
     if returned.is_empty() {
         return Ok(());
     }
-    let moved = worker.publisher.set_apart(returned, Instant::now() + SET_APART_WITHIN).await;
+    let moved = worker
+        .publisher
+        .set_apart(returned, Instant::now() + SET_APART_WITHIN)
+        .await;
     if let Some(error) = moved.into_iter().find_map(Result::err) {
         warn!(
             error = runtime::chain(&error),

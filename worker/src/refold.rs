@@ -178,11 +178,16 @@ impl Plan {
             Some(StoredHead::Current(head)) => *head,
             // States of newer rules are not ours to overwrite: a newer worker folds this car.
             Some(StoredHead::OtherRules { rules_version }) if rules_version > RULES_VERSION => {
-                self.marks.push((one.vehicle, earliest, "its state was written by newer rules"));
+                self.marks
+                    .push((one.vehicle, earliest, "its state was written by newer rules"));
                 return;
             }
             Some(StoredHead::OtherRules { .. }) if reach == Reach::Horizon => {
-                self.marks.push((one.vehicle, DateTime::UNIX_EPOCH, "its state was written by older rules"));
+                self.marks.push((
+                    one.vehicle,
+                    DateTime::UNIX_EPOCH,
+                    "its state was written by older rules",
+                ));
                 return;
             }
             Some(StoredHead::OtherRules { .. }) | None => Head::default(),

@@ -23,7 +23,7 @@ pub async fn replay(
     reach: Reach,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    while step(pool, vehicle, reach, now).await? == Step::More
+    while step(pool, vehicle, reach, now).await? == Step::More {}
     Ok(())
 }
 
@@ -36,7 +36,9 @@ pub async fn dry_run(pool: &PgPool, vehicle: Uuid) -> Result<Option<PageChanges>
     };
     vehicles::lock(&mut tx, &[vehicle]).await?;
     let nothing = vec![Fresh::nothing(vehicle, connection.car_id)];
-    let changes = refold(&mut tx, nothing, Reach::FromTheStart).await?.into_changes();
+    let changes = refold(&mut tx, nothing, Reach::FromTheStart)
+        .await?
+        .into_changes();
     tx.rollback().await?;
     Ok(Some(changes))
 }
