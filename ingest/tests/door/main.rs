@@ -1,0 +1,10 @@
+//! The door with a real broker behind it and real HTTP before it. Each test has a door and a namespace of its own.
+#![expect(clippy::unwrap_used, reason = "in a test every failure is an answer")]
+
+mod crowds;
+mod deliveries;
+mod fixture;
+mod handshakes;
+mod outages;
+mod process;
+mod refusals;
