@@ -10,11 +10,13 @@ use tracing::{info, warn};
 
 use crate::Scheduler;
 
+type Turn = Pin<Box<dyn Future<Output = anyhow::Result<()>> + Send>>;
+
 /// A table row: name, cadence, work.
 pub(crate) struct Chore {
     pub name: &'static str,
     pub every: Duration,
-    pub run: fn(Scheduler) -> Pin<Box<dyn Future<Output = anyhow::Result<()>> + Send>>,
+    pub run: fn(Scheduler) -> Turn,
 }
 
 impl Chore {

@@ -11,7 +11,7 @@ use tracing::info;
 use crate::Scheduler;
 
 /// A missed turn costs nothing: there are days in hand.
-pub(crate) const EVERY: Duration = Duration::from_secs(3600);
+pub(crate) const EVERY: Duration = Duration::from_hours(1);
 const AHEAD: TimeDelta = TimeDelta::days(8);
 
 pub(crate) async fn make(scheduler: Scheduler) -> anyhow::Result<()> {

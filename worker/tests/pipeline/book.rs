@@ -1,10 +1,8 @@
 //! From deliveries to the book, through a real broker and a real database.
 
-
-
+use crate::support::{PATIENCE, Pipeline, delivery, odometer, of, signal};
 use broker::message::{JobV1, Source};
 use serde_json::json;
-use crate::support::{PATIENCE, Pipeline, delivery, odometer, of, signal};
 use tokio::time::Instant;
 use uuid::Uuid;
 

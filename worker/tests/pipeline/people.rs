@@ -1,9 +1,7 @@
 //! People win: what a person wrote, edited or deleted outlives the machine's folds.
 
-
-
-use broker::message::JobV1;
 use crate::support::{Car, PATIENCE, Pipeline, odometer, start};
+use broker::message::JobV1;
 use tokio::time::Instant;
 
 async fn replay(pipeline: &Pipeline, car: &Car) {

@@ -1,6 +1,5 @@
 //! A pipeline without its door: a fresh database with connected cars, fresh broker names, workers in this process.
 
-
 use std::time::Duration;
 
 use broker::message::{DeliveryV1, Source};
@@ -31,6 +30,17 @@ pub struct Car {
     pub vehicle: Uuid,
     pub smartcar_vehicle_id: String,
     pub smartcar_user_id: String,
+}
+
+impl Car {
+    pub fn new() -> Self {
+        Self {
+            id: Uuid::new_v4(),
+            vehicle: Uuid::new_v4(),
+            smartcar_vehicle_id: Uuid::new_v4().to_string(),
+            smartcar_user_id: Uuid::new_v4().to_string(),
+        }
+    }
 }
 
 impl Pipeline {
@@ -71,13 +81,13 @@ impl Pipeline {
     }
 
     pub async fn car(&self) -> Car {
+        let car = Car::new();
+        self.add(&car).await;
+        car
+    }
+
+    pub async fn add(&self, car: &Car) {
         let user = Uuid::new_v4();
-        let car = Car {
-            id: Uuid::new_v4(),
-            vehicle: Uuid::new_v4(),
-            smartcar_vehicle_id: Uuid::new_v4().to_string(),
-            smartcar_user_id: Uuid::new_v4().to_string(),
-        };
         sqlx::query("INSERT INTO auth.users (id) VALUES ($1)")
             .bind(user)
             .execute(self.pool())
@@ -89,7 +99,6 @@ impl Pipeline {
             .execute(self.pool())
             .await
             .unwrap();
-        car
     }
 
     pub async fn connect(&self, car: &Car) {
