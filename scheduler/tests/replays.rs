@@ -1,0 +1,134 @@
+//! What is due is asked for: once, by however many schedulers.
+
+#![expect(clippy::unwrap_used, reason = "what cannot be set up is a failed test")]
+
+use std::time::Duration;
+
+use broker::{BrokerOptions, Consumer, ConsumerLink, JobKind, Queue};
+use clap::Parser;
+use runtime::lifecycle::Lifecycle;
+use scheduler::Config;
+use sqlx::PgPool;
+use tokio::time::timeout;
+use uuid::Uuid;
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+async fn start_scheduler(database_url: &str, namespace: &str, life: &Lifecycle) {
+    let amqp_url = harness::amqp_url();
+    let options = ["--look-every-seconds", "1", "--sweep-every-seconds", "1"];
+    let addresses = [
+        "--database-url",
+        database_url,
+        "--amqp-url",
+        &amqp_url,
+        "--amqp-namespace",
+        namespace,
+    ];
+    let words = ["scheduler"].into_iter().chain(options).chain(addresses);
+    scheduler::start(&Config::parse_from(words), life).await.unwrap();
+}
+
+async fn connected_car(pool: &PgPool) -> Uuid {
+    sqlx::query_scalar(
+        "WITH person AS (INSERT INTO auth.users DEFAULT VALUES RETURNING id),
+              car AS (INSERT INTO cars (user_id, name) SELECT id, 'a car' FROM person RETURNING id)
+         INSERT INTO smartcar_vehicles (car_id, smartcar_vehicle_id, smartcar_user_id)
+         SELECT id, 'v-1', 'u-1' FROM car RETURNING id",
+    )
+    .fetch_one(pool)
+    .await
+    .unwrap()
+}
+
+/// Takes jobs until none comes for a while.
+async fn jobs(consumer: &mut Consumer) -> Vec<Uuid> {
+    let mut jobs = Vec::new();
+    let mut patience = PATIENCE;
+    while let Ok(Some(message)) = timeout(patience, consumer.next()).await {
+        jobs.push(message.job().unwrap().subject());
+        let _settled = consumer.ack(message.tag).await;
+        patience = Duration::from_secs(4);
+    }
+    jobs
+}
+
+#[tokio::test]
+async fn a_marked_car_is_asked_for_once_by_two_schedulers() {
+    let (database, namespace) = (harness::database().await, harness::namespace());
+    let life = Lifecycle::new(Duration::from_secs(5));
+    let vehicle = connected_car(&database.pool).await;
+    sqlx::query("SELECT carvetka_mark_dirty($1, now(), 'a test')")
+        .bind(vehicle)
+        .execute(&database.pool)
+        .await
+        .unwrap();
+    let options = BrokerOptions::new(&harness::amqp_url(), &namespace, "test").unwrap();
+    let link = ConsumerLink::start(&options, &life.tasks());
+    let mut consumer = Consumer::open(&link, Queue::Job(JobKind::Replay), 10)
+        .await
+        .unwrap();
+    start_scheduler(&database.url, &namespace, &life).await;
+    start_scheduler(&database.url, &namespace, &life).await;
+    assert_eq!(jobs(&mut consumer).await, [vehicle]);
+    drop(consumer);
+    life.shut_down().await;
+    database.close().await;
+}
+
+#[tokio::test]
+async fn an_event_that_came_before_its_car_was_connected_is_found_by_the_sweep() {
+    let (database, namespace) = (harness::database().await, harness::namespace());
+    let life = Lifecycle::new(Duration::from_secs(5));
+    sqlx::query(
+        "INSERT INTO webhook_events (id, event_id, event_type, source, vehicle_id, user_id, body, processed, received_at)
+         VALUES (gen_random_uuid(), 'e-1', 'VEHICLE_STATE', 'webhook', 'v-1', 'u-1', '{}', false, now()),
+                (gen_random_uuid(), 'e-2', 'VEHICLE_STATE', 'webhook', 'v-1', 'somebody else', '{}', false, now())",
+    )
+    .execute(&database.pool)
+    .await
+    .unwrap();
+    start_scheduler(&database.url, &namespace, &life).await;
+    let vehicle = connected_car(&database.pool).await;
+    let marked = async || {
+        let marked: Vec<Uuid> = sqlx::query_scalar("SELECT vehicle_id FROM dirty_vehicles")
+            .fetch_all(&database.pool)
+            .await
+            .unwrap();
+        marked == [vehicle]
+    };
+    harness::eventually(PATIENCE, "the vehicle is marked", marked).await;
+    life.shut_down().await;
+    database.close().await;
+}
+
+#[tokio::test]
+async fn partitions_are_made_ahead_and_rows_of_the_default_one_move_into_theirs() {
+    let (database, namespace) = (harness::database().await, harness::namespace());
+    let life = Lifecycle::new(Duration::from_secs(5));
+    let tomorrow = "webhook_events_' || to_char((now() + interval '1 day') AT TIME ZONE 'UTC', 'YYYYMMDD')";
+    sqlx::raw_sql(sqlx::AssertSqlSafe(format!(
+        "DO $$ BEGIN EXECUTE 'DROP TABLE {tomorrow}; END $$;
+         INSERT INTO webhook_events (id, event_id, event_type, source, vehicle_id, body, processed, received_at)
+         VALUES (gen_random_uuid(), 'e-1', 'x', 'webhook', 'v', '', true, now() + interval '1 day')"
+    )))
+    .execute(&database.pool)
+    .await
+    .unwrap();
+    let in_default = async || -> i64 {
+        sqlx::query_scalar("SELECT count(*) FROM webhook_events_default")
+            .fetch_one(&database.pool)
+            .await
+            .unwrap()
+    };
+    assert_eq!(in_default().await, 1);
+    start_scheduler(&database.url, &namespace, &life).await;
+    harness::eventually(PATIENCE, "the row moves", async || in_default().await == 0).await;
+    let kept: i64 = sqlx::query_scalar("SELECT count(*) FROM webhook_events")
+        .fetch_one(&database.pool)
+        .await
+        .unwrap();
+    assert_eq!(kept, 1);
+    life.shut_down().await;
+    database.close().await;
+}
