@@ -1,7 +1,32 @@
 //! A stand-in for Smartcar's cloud: virtual cars that live, and a sender of their webhooks that knows the truth.
+//!
+//! It depends on none of our crates and shares no code with the decoder of the pipeline: a page of the platform that
+//! one of them misreads is then a failing test, and not two equal mistakes.
+//!
+//! ```text
+//! world     what the cars do          pure, from a seed
+//! reporter  what their clouds tell    pure
+//! cloud     the events, and faults    pure, in virtual time
+//! wire      the bytes                 pure
+//! sender    HTTP, retries             the only network
+//! ledger    truth and answers         what tests compare with
+//! ```
 
 pub mod chance;
 pub mod clock;
+pub mod cloud;
+pub mod config;
+mod driver;
+pub mod ledger;
+pub mod load;
+mod pace;
 pub mod reporter;
+pub mod sender;
+mod simulator;
 pub mod wire;
 pub mod world;
+
+pub use cloud::{FaultControl, Faults, Flaw, Outage};
+pub use ledger::Ledger;
+pub use simulator::{Options, Simulator, StartError};
+pub use world::CarIdentity;

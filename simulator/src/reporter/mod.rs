@@ -2,6 +2,7 @@
 
 mod cadence;
 mod dashboard;
+mod source;
 mod virtual_car;
 
 use std::sync::Arc;
@@ -12,7 +13,8 @@ pub use virtual_car::VirtualCar;
 
 use crate::wire::{Body, Outcome, Signal, SignalError, SignalName, Times, Triggers, names};
 use crate::world::{Car, Doing, Segment, Stamps};
-use dashboard::{Dashboard, Shown, Source};
+use dashboard::{Dashboard, Shown};
+use source::Source;
 
 /// One snapshot: all subscribed signals, whatever made the platform send it.
 #[derive(Debug, Clone, PartialEq)]

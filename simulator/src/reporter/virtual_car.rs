@@ -45,7 +45,7 @@ impl VirtualCar {
         };
         let later = moments(&car, &segment, last)
             .into_iter()
-            .filter(|moment| moment.at > hello.at);
+            .filter(|moment| moment.at >= hello.at + Duration::seconds(30));
         Self {
             moments: std::iter::once(hello).chain(later).collect(),
             lived: vec![segment],

@@ -1,0 +1,288 @@
+//! The platform without its network: a fleet in virtual time, the events that come up, and the faults on their way.
+//! Pure: time is an argument, and chance hangs on the seed.
+
+mod event;
+mod faults;
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
+use std::sync::Arc;
+
+use chrono::{DateTime, Duration, Utc};
+use uuid::Uuid;
+
+pub use event::{Event, EventKind};
+pub use faults::{FaultControl, Faults, Flaw, Outage, SENTINEL};
+
+use crate::chance::Chance;
+use crate::reporter::{Report, VirtualCar};
+use crate::wire::{ErrorKind, ErrorState, SignalName, VehicleError};
+use crate::world::{CarIdentity, Segment};
+
+/// The fleet and everything that is on its way.
+#[derive(Debug)]
+pub struct Cloud {
+    cars: Vec<VirtualCar>,
+    /// The errors that were raised because [`Faults::broken`] said so.
+    broken: BTreeMap<String, ErrorKind>,
+    until: Option<DateTime<Utc>>,
+    due: BinaryHeap<Reverse<Due>>,
+    held: Vec<Arc<Event>>,
+    lived: Vec<(usize, Vec<Segment>)>,
+    /// Counts what was put on its way, so that equal times keep their order.
+    count: u64,
+}
+
+/// What came of a step.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Step {
+    /// Nothing to tell.
+    Silence,
+    /// An event is ready to be sent (again, if it is a duplicate).
+    Send(Arc<Event>),
+    /// An event came up that will never be sent.
+    Lose(Arc<Event>),
+}
+
+impl Cloud {
+    /// A fleet that was connected at `start` and reports until `until`, if that is given.
+    pub fn new(
+        seed: u64,
+        cars: usize,
+        subscription: &[SignalName],
+        start: DateTime<Utc>,
+        until: Option<DateTime<Utc>>,
+    ) -> Self {
+        let connect = |number| VirtualCar::connect(seed, number, subscription, start);
+        let cars: Vec<VirtualCar> = (0..cars).map(connect).collect();
+        let fleet = 0..cars.len();
+        let mut cloud = Self {
+            cars,
+            broken: BTreeMap::new(),
+            until,
+            due: BinaryHeap::new(),
+            held: Vec::new(),
+            lived: Vec::new(),
+            count: 0,
+        };
+        fleet.for_each(|car| cloud.await_car(car));
+        cloud
+    }
+
+    pub fn fleet(&self) -> impl Iterator<Item = &CarIdentity> {
+        self.cars.iter().map(|virtual_car| &virtual_car.car.identity)
+    }
+
+    /// When the next step is due; never, once `until` is over and everything is sent.
+    pub fn next_at(&self) -> Option<DateTime<Utc>> {
+        self.due.peek().map(|Reverse(due)| due.at)
+    }
+
+    /// What the cars lived since this was asked last: their numbers in the fleet, and segments that reach at least to
+    /// their next step.
+    pub fn take_lived(&mut self) -> Vec<(usize, Vec<Segment>)> {
+        std::mem::take(&mut self.lived)
+    }
+
+    /// Applies the faults that are states: frees what an outage held, raises and resolves errors.
+    pub fn notice(&mut self, now: DateTime<Utc>, faults: &Faults) {
+        if faults.outage != Outage::Hold {
+            for event in std::mem::take(&mut self.held) {
+                self.put(event.at, What::Event(event));
+            }
+        }
+        if faults.broken == self.broken {
+            return;
+        }
+        let before = std::mem::replace(&mut self.broken, faults.broken.clone());
+        for car in 0..self.cars.len() {
+            let id = &self.cars[car].car.identity.smartcar_vehicle_id;
+            let (old, new) = (before.get(id).copied(), self.broken.get(id).copied());
+            if old == new {
+                continue;
+            }
+            let resolved = old.map(|kind| error(kind, ErrorState::Resolved));
+            let raised = new.map(|kind| error(kind, ErrorState::Raised));
+            // People may change their mind twice within one moment of virtual time.
+            let id = self.cars[car]
+                .car
+                .chance
+                .branch("broken", self.count.cast_signed())
+                .uuid();
+            self.put_errors(car, now, id, resolved.into_iter().chain(raised).collect());
+        }
+    }
+
+    /// Takes the step that is due next, whatever the time is.
+    pub fn step(&mut self, faults: &Faults) -> Step {
+        let Some(Reverse(due)) = self.due.pop() else {
+            return Step::Silence;
+        };
+        match due.what {
+            What::Car(car) => self.hear(car, faults),
+            What::Event(event) => match faults.outage {
+                Outage::None => Step::Send(event),
+                Outage::Lose => Step::Lose(event),
+                Outage::Hold => {
+                    self.held.push(event);
+                    Step::Silence
+                }
+            },
+        }
+    }
+
+    /// Whether an outage holds events back.
+    pub fn is_holding(&self) -> bool {
+        !self.held.is_empty()
+    }
+
+    fn hear(&mut self, car: usize, faults: &Faults) -> Step {
+        let virtual_car = &mut self.cars[car];
+        let report = if faults
+            .offline
+            .contains(&virtual_car.car.identity.smartcar_vehicle_id)
+        {
+            virtual_car.stay_silent();
+            None
+        } else {
+            virtual_car.report()
+        };
+        self.await_car(car);
+        report.map_or(Step::Silence, |report| self.tell(car, report, faults))
+    }
+
+    fn tell(&mut self, car: usize, mut report: Report, faults: &Faults) -> Step {
+        // A stream for each fault, so that one more of them does not move the others.
+        let chance = self.cars[car]
+            .car
+            .chance
+            .branch("event", report.at.timestamp_millis());
+        let flaw = faults::spoil(&mut report.signals, faults, &mut chance.branch("spoil", 0));
+        let Report {
+            at,
+            signals,
+            triggers,
+        } = report;
+        let kind = EventKind::State {
+            signals,
+            triggers,
+            odometer_flaw: flaw,
+        };
+        let event = self.event(car, chance.branch("id", 0).uuid(), at, kind);
+        self.tell_errors(car, at, faults, &mut chance.branch("errors", 0));
+        if chance.branch("loss", 0).happens(faults.lost) {
+            return Step::Lose(event);
+        }
+        let way = on_its_way(faults, &mut chance.branch("way", 0));
+        self.put(at + way, What::Event(Arc::clone(&event)));
+        let mut again = chance.branch("again", 0);
+        if again.happens(faults.duplicates) {
+            let later = on_its_way(faults, &mut again) + Duration::seconds(again.between(0, 90));
+            self.put(at + later, What::Event(event));
+        }
+        Step::Silence
+    }
+
+    fn tell_errors(&mut self, car: usize, at: DateTime<Utc>, faults: &Faults, chance: &mut Chance) {
+        if chance.happens(faults.vehicle_errors) {
+            let kind = *chance.pick(&[ErrorKind::Unreachable, ErrorKind::AuthenticationFailed]);
+            let over = at + Duration::minutes(chance.between(60, 720));
+            self.put_errors(car, at, chance.uuid(), vec![error(kind, ErrorState::Raised)]);
+            self.put_errors(car, over, chance.uuid(), vec![error(kind, ErrorState::Resolved)]);
+        }
+        if chance.happens(faults.noise_errors) {
+            self.put_errors(car, at, chance.uuid(), vec![VehicleError::noise()]);
+        }
+    }
+
+    fn put_errors(&mut self, car: usize, at: DateTime<Utc>, event_id: Uuid, errors: Vec<VehicleError>) {
+        let event = self.event(car, event_id, at, EventKind::Error { errors });
+        self.put(at, What::Event(event));
+    }
+
+    fn event(&self, car: usize, event_id: Uuid, at: DateTime<Utc>, kind: EventKind) -> Arc<Event> {
+        Arc::new(Event {
+            event_id,
+            number: car,
+            car: Arc::clone(&self.cars[car].car),
+            at,
+            kind,
+        })
+    }
+
+    fn await_car(&mut self, car: usize) {
+        let at = self.cars[car].next_at();
+        self.lived.push((car, self.cars[car].take_lived()));
+        if self.until.is_none_or(|until| at <= until) {
+            self.put(at, What::Car(car));
+        }
+    }
+
+    fn put(&mut self, at: DateTime<Utc>, what: What) {
+        self.count += 1;
+        self.due.push(Reverse(Due {
+            at,
+            count: self.count,
+            what,
+        }));
+    }
+}
+
+fn error(kind: ErrorKind, state: ErrorState) -> VehicleError {
+    VehicleError {
+        kind,
+        state,
+        signals: Vec::new(),
+    }
+}
+
+/// How long an event is held back by the faults.
+fn on_its_way(faults: &Faults, chance: &mut Chance) -> Duration {
+    let shuffled = Duration::milliseconds(chance.between(0, faults.shuffle.num_milliseconds()));
+    if chance.happens(faults.delayed) {
+        let longest = faults.delay.num_milliseconds();
+        shuffled + Duration::milliseconds(chance.between(longest / 10, longest))
+    } else {
+        shuffled
+    }
+}
+
+/// A step to come, in the order of time.
+#[derive(Debug)]
+struct Due {
+    at: DateTime<Utc>,
+    count: u64,
+    what: What,
+}
+
+#[derive(Debug)]
+enum What {
+    Car(usize),
+    Event(Arc<Event>),
+}
+
+impl Due {
+    fn key(&self) -> (DateTime<Utc>, u64) {
+        (self.at, self.count)
+    }
+}
+
+impl Ord for Due {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.key().cmp(&other.key())
+    }
+}
+
+impl PartialOrd for Due {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Due {
+    fn eq(&self, other: &Self) -> bool {
+        self.key() == other.key()
+    }
+}
+
+impl Eq for Due {}
