@@ -16,6 +16,8 @@ folder_of() {
     dirname -- "$(realpath -- "$path")"
 }
 
+read -r boot </proc/sys/kernel/random/boot_id
+
 # launch FILE LOG COMMAND…: starts COMMAND in a session of its own, so that Ctrl-C in a terminal does not reach it,
 # and remembers it in FILE.
 launch() {
@@ -30,10 +32,8 @@ launch() {
 remember() {
     local start
     start=$(start_time "$1") || start=gone
-    echo "$1 $start $(boot)" >"$2"
+    echo "$1 $start $boot" >"$2"
 }
-
-boot() { cat /proc/sys/kernel/random/boot_id; }
 
 # start_time PID: fails when there is no such process, or only its corpse (nobody may be there to collect it).
 start_time() {
@@ -47,10 +47,10 @@ start_time() {
 
 # is_alive FILE: is the process that was remembered there still running?
 is_alive() {
-    local pid start boot
+    local pid start then
     [[ -s $1 ]] || return 1
-    read -r pid start boot <"$1"
-    [[ $boot == "$(boot)" && $start == "$(start_time "$pid")" ]]
+    read -r pid start then <"$1"
+    [[ $then == "$boot" && $start == "$(start_time "$pid")" ]]
 }
 
 # pid_of FILE: the process's id, once it is proven that it is still the same one.

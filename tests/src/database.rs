@@ -61,6 +61,7 @@ impl TestDatabase {
             unlock_all(&mut admin).await;
             template.make(&mut admin, &server).await;
         }
+        remove_left_behind(&mut admin).await;
         let name = fresh_name(&mut admin).await;
         run(
             &mut admin,
@@ -147,12 +148,14 @@ impl Template {
             // Under another name until it is whole: who dies in between leaves no half template.
             let draft = fresh_name(admin).await;
             run(admin, &format!(r#"CREATE DATABASE "{draft}""#)).await;
-            let mut inside = connect(&server.clone().database(&draft)).await;
+            // A pool although one connection is enough: on a connection, this future would not be `Send`.
+            let inside = PgPool::connect_with(server.clone().database(&draft)).await;
+            let inside = inside.expect("cannot connect to the template");
             self.migrations
-                .run(&mut inside)
+                .run(&inside)
                 .await
                 .expect("a migration fails on an empty database");
-            inside.close().await.expect("cannot leave the template");
+            inside.close().await;
             run(
                 admin,
                 &format!(r#"ALTER DATABASE "{draft}" RENAME TO "{}""#, self.name),

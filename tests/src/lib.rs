@@ -4,8 +4,12 @@
 mod database;
 mod environment;
 mod patience;
+mod process;
 pub mod proxy;
+mod services;
 
 pub use database::{TestDatabase, database};
 pub use environment::{amqp_url, database_url, namespace};
 pub use patience::eventually;
+pub use process::{Process, program};
+pub use services::Services;
