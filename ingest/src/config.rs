@@ -55,9 +55,9 @@ pub struct DoorConfig {
     )]
     pub smartcar_webhook_secret: Secrets,
 
-    /// Answer handshakes (VERIFY) that are not signed, too: open this only while a webhook is created or verified in
-    /// the dashboard, and only if that fails otherwise. Whoever may have challenges answered is given pieces of our
-    /// signature; only challenges that cannot be a delivery are answered, in any case.
+    /// Answer handshakes (VERIFY) that are not signed, too. Open this only while a webhook is created or verified in
+    /// the dashboard, and only if that fails otherwise: a stranger who chooses challenges has us sign them. What could
+    /// be taken for a delivery is never signed.
     #[arg(long, env = "INGEST_ACCEPT_UNSIGNED_VERIFY")]
     pub accept_unsigned_verify: bool,
 

@@ -122,3 +122,21 @@ impl Trouble {
         self.refused += 1;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spell_of_failures_is_one_until_there_was_calm() {
+        let mut trouble = Trouble::default();
+        trouble.not_kept(PublishError::Unknown);
+        trouble.kept();
+        trouble.not_kept(PublishError::Unknown);
+        assert_eq!(trouble.refused, 2, "what is kept in between does not end it");
+
+        trouble.last = Some(Instant::now().checked_sub(Trouble::CALM).unwrap());
+        trouble.kept();
+        assert_eq!((trouble.last, trouble.refused), (None, 0));
+    }
+}

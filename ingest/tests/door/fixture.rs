@@ -36,7 +36,7 @@ pub struct Fixture {
     pub address: SocketAddr,
     pub life: Lifecycle,
     http: reqwest::Client,
-    direct: BrokerOptions,
+    namespace: Namespace,
 }
 
 impl Fixture {
@@ -54,17 +54,16 @@ impl Fixture {
 
     /// A door that has just been opened, and may never be ready.
     pub async fn just_opened(amqp_url: &str, arguments: &[&str]) -> Self {
-        let namespace = harness::namespace();
+        let namespace = Namespace::new();
         let life = Lifecycle::new(Duration::from_secs(8));
-        let address = ingest::run(&config(amqp_url, &namespace, arguments), &life)
+        let address = ingest::run(&config(amqp_url, &namespace.name, arguments), &life)
             .await
             .unwrap();
-        let direct = BrokerOptions::new(&harness::amqp_url(), &namespace, "test itself").unwrap();
         Self {
             address,
             life,
             http: reqwest::Client::new(),
-            direct,
+            namespace,
         }
     }
 
@@ -138,7 +137,7 @@ impl Fixture {
     /// Takes what is in the queue, which has to be so many. Nothing more may be there.
     pub async fn take(&self, how_many: u32) -> Vec<Incoming> {
         assert_eq!(self.queued().await, how_many, "deliveries in the queue");
-        let link = ConsumerLink::start(&self.direct, &self.life.tasks());
+        let link = ConsumerLink::start(&self.namespace.options, &self.life.tasks());
         let mut consumer = Consumer::open(&link, Queue::Events, 100).await.unwrap();
         let mut taken = Vec::new();
         for _ in 0..how_many {
@@ -151,9 +150,10 @@ impl Fixture {
 
     /// How many deliveries wait in the queue.
     pub async fn queued(&self) -> u32 {
-        let session = Session::open(&self.direct).await.unwrap();
+        let session = Session::open(&self.namespace.options).await.unwrap();
         let depth = self
-            .direct
+            .namespace
+            .options
             .topology()
             .depth(&session, Queue::Events)
             .await
@@ -180,7 +180,26 @@ impl Fixture {
 impl Drop for Fixture {
     fn drop(&mut self) {
         self.life.stopping().cancel();
-        let direct = self.direct.clone();
+    }
+}
+
+/// Names at the broker, and the direct way to them. All that has these names is removed when it is dropped.
+pub struct Namespace {
+    pub name: String,
+    pub options: BrokerOptions,
+}
+
+impl Namespace {
+    pub fn new() -> Self {
+        let name = harness::namespace();
+        let options = BrokerOptions::new(&harness::amqp_url(), &name, "test itself").unwrap();
+        Self { name, options }
+    }
+}
+
+impl Drop for Namespace {
+    fn drop(&mut self) {
+        let options = self.options.clone();
         // A thread with a runtime of its own, because the test's may not be blocked on.
         let removal = thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
@@ -188,8 +207,8 @@ impl Drop for Fixture {
                 .build()
                 .unwrap();
             runtime.block_on(async {
-                let session = Session::open(&direct).await.unwrap();
-                direct.topology().delete(&session).await.unwrap();
+                let session = Session::open(&options).await.unwrap();
+                options.topology().delete(&session).await.unwrap();
                 session.close().await;
             });
         });
@@ -234,16 +253,27 @@ pub async fn write(stream: &mut TcpStream, text: &str) {
 pub async fn answer(stream: &mut TcpStream) -> String {
     let mut text = Vec::new();
     while !is_whole(&text) {
-        let read = timeout(GENEROUS, stream.read_buf(&mut text)).await.unwrap().unwrap();
-        assert!(read > 0, "the connection ended in the middle of {}", String::from_utf8_lossy(&text));
+        let read = timeout(GENEROUS, stream.read_buf(&mut text))
+            .await
+            .unwrap()
+            .unwrap();
+        assert!(
+            read > 0,
+            "the connection ended in the middle of {}",
+            String::from_utf8_lossy(&text)
+        );
     }
     String::from_utf8(text).unwrap()
 }
 
 fn is_whole(answer: &[u8]) -> bool {
     let text = String::from_utf8_lossy(answer);
-    let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
-    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+    let Some((head, body)) = text.split_once("\r\n\r\n") else {
+        return false;
+    };
+    let length = head
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length: "));
     body.len() == length.map_or(0, |length| length.parse().unwrap())
 }
 

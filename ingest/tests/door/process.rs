@@ -7,7 +7,7 @@ use tokio::net::TcpStream;
 use tokio::process::{Child, ChildStderr, Command};
 use tokio::time::timeout;
 
-use crate::fixture::{GENEROUS, SECRET, STATE, answer, head, sign, write};
+use crate::fixture::{GENEROUS, Namespace, SECRET, STATE, answer, head, sign, write};
 
 /// The program, with no variable of the tests' own environment.
 fn program(arguments: &[&str]) -> Command {
@@ -27,14 +27,20 @@ struct Running {
     address: String,
     log: Lines<BufReader<ChildStderr>>,
     said: Vec<String>,
+    _namespace: Namespace,
 }
 
 impl Running {
     async fn start() -> Self {
-        let (amqp_url, namespace) = (harness::amqp_url(), harness::namespace());
-        let mut child = program(&["--ingest-addr", "127.0.0.1:0", "--log-format", "json"])
-            .env("AMQP_URL", amqp_url)
-            .env("AMQP_NAMESPACE", namespace)
+        Self::start_as(program(&[])).await
+    }
+
+    async fn start_as(mut program: Command) -> Self {
+        let namespace = Namespace::new();
+        let mut child = program
+            .args(["--ingest-addr", "127.0.0.1:0", "--log-format", "json"])
+            .env("AMQP_URL", harness::amqp_url())
+            .env("AMQP_NAMESPACE", &namespace.name)
             .env("SMARTCAR_WEBHOOK_SECRET", SECRET)
             .env("RUST_LOG", "ingest=trace,runtime=trace,broker=trace")
             .spawn()
@@ -45,6 +51,7 @@ impl Running {
             address: String::new(),
             log,
             said: Vec::new(),
+            _namespace: namespace,
         };
         let line = running.says("server.address").await;
         let line: serde_json::Value = serde_json::from_str(&line).unwrap();
@@ -52,19 +59,19 @@ impl Running {
             .as_str()
             .unwrap()
             .clone_into(&mut running.address);
-        running.says("connected to the broker").await;
+        running.says("started").await;
         running
     }
 
-    /// Waits for a line of the log with these words.
+    /// The line of the log with these words, waiting for it if it has not been said.
     async fn says(&mut self, words: &str) -> String {
         loop {
-            let line = timeout(GENEROUS, self.log.next_line()).await.unwrap().unwrap();
-            let line = line.unwrap_or_else(|| panic!("it never said {words:?}, but {:#?}", self.said));
-            self.said.push(line.clone());
-            if line.contains(words) {
-                return line;
+            if let Some(line) = self.said.iter().find(|line| line.contains(words)) {
+                return line.clone();
             }
+            let line = timeout(GENEROUS, self.log.next_line()).await.unwrap().unwrap();
+            self.said
+                .push(line.unwrap_or_else(|| panic!("it never said {words:?}, but {:#?}", self.said)));
         }
     }
 
@@ -138,6 +145,7 @@ async fn an_address_that_is_taken_ends_it() {
 #[tokio::test]
 async fn told_to_stop_it_finishes_what_is_in_hand_and_takes_nothing_new() {
     let mut door = Running::start().await;
+    door.says("connected to the broker").await;
     let mut stream = TcpStream::connect(&door.address).await.unwrap();
     let framing = format!("Content-Length: {}\r\nExpect: 100-continue", STATE.len());
     write(&mut stream, &head(&sign(SECRET, STATE), &framing)).await;
@@ -157,8 +165,35 @@ async fn told_to_stop_it_finishes_what_is_in_hand_and_takes_nothing_new() {
 }
 
 #[tokio::test]
+async fn idlers_who_take_all_descriptors_shut_nobody_out() {
+    let mut few = Command::new("sh");
+    few.env_clear().args([
+        "-c",
+        "ulimit -n 48; exec \"$0\" \"$@\"",
+        env!("CARGO_BIN_EXE_ingest"),
+    ]);
+    few.stdin(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
+    let mut door = Running::start_as(few).await;
+    door.says("connected to the broker").await;
+    let mut idlers = Vec::new();
+    for _ in 0..100 {
+        idlers.push(TcpStream::connect(&door.address).await.unwrap());
+    }
+    let url = format!("http://{}/api/smartcar/webhook", door.address);
+    let request = reqwest::Client::new()
+        .post(url)
+        .header("sc-signature", sign(SECRET, STATE))
+        .body(STATE);
+    assert_eq!(
+        timeout(GENEROUS, request.send()).await.unwrap().unwrap().status(),
+        200
+    );
+}
+
+#[tokio::test]
 async fn the_log_holds_no_body_no_secret_and_no_password() {
     let mut door = Running::start().await;
+    door.says("connected to the broker").await;
     let http = reqwest::Client::new();
     let url = format!("http://{}/api/smartcar/webhook", door.address);
     for (body, secret) in [

@@ -95,13 +95,18 @@ impl Lifecycle {
     /// If the process cannot listen for signals.
     pub async fn run(self) -> anyhow::Result<ExitCode> {
         let mut signals = Signals::listen().context("cannot listen for signals")?;
-        tokio::select! {
-            signal = signals.next() => info!(process.signal = signal, "received {signal}, finishing work in hand"),
-            () = self.tasks.stop.cancelled() => {}
-        }
+        info!("started");
+        let before_hurry = tokio::select! {
+            signal = signals.next() => {
+                info!(process.signal = signal, "received {signal}, finishing work in hand");
+                1
+            }
+            // It stops on its own account: the first signal asks for no more than that.
+            () = self.tasks.stop.cancelled() => 2,
+        };
         let stop = tokio::select! {
             stop = self.tasks.stop(self.grace) => stop,
-            _ = signals.next() => Stop::Hurried,
+            () = signals.several(before_hurry) => Stop::Hurried,
         };
         self.tasks.report(stop);
         let good = stop == Stop::Finished && !self.tasks.record.failed.load(Ordering::SeqCst);
@@ -245,6 +250,12 @@ impl Signals {
         tokio::select! {
             _ = self.terminate.recv() => "SIGTERM",
             _ = self.interrupt.recv() => "SIGINT",
+        }
+    }
+
+    async fn several(&mut self, how_many: usize) {
+        for _ in 0..how_many {
+            self.next().await;
         }
     }
 }

@@ -19,6 +19,7 @@ use crate::config::MetricsConfig;
 use crate::lifecycle::Lifecycle;
 use crate::metrics::{self, PrometheusHandle};
 
+mod seat;
 mod server;
 
 pub use server::{Limits, serve, serve_within};

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::io;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
@@ -19,6 +19,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{self, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
+
+use super::seat::Seat;
 
 /// What a server takes on at most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +45,7 @@ impl Limits {
 }
 
 /// How much of a body is read ahead of the program, which bounds the memory of a connection.
-const READ_AHEAD_BYTES: usize = 64 * 1024;
+const READ_AHEAD_BYTES: usize = 16 * 1024;
 
 /// How long the server rests when there is no room: all connections are busy, or the system has no file
 /// descriptor left.
@@ -155,80 +157,6 @@ impl Hall {
     }
 }
 
-/// What the server knows of one connection.
-#[derive(Debug)]
-struct Seat {
-    place: Mutex<Place>,
-    /// Cancelled when the connection has to go.
-    leave: CancellationToken,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Place {
-    /// No request in hand since then.
-    Idle(Instant),
-    /// A request is in hand.
-    Busy,
-    /// It is being closed, and takes no further request.
-    GivenUp,
-}
-
-impl Default for Seat {
-    fn default() -> Self {
-        Self {
-            place: Mutex::new(Place::Idle(Instant::now())),
-            leave: CancellationToken::new(),
-        }
-    }
-}
-
-impl Seat {
-    fn place(&self) -> MutexGuard<'_, Place> {
-        self.place.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn idle_since(&self) -> Option<Instant> {
-        match *self.place() {
-            Place::Idle(since) => Some(since),
-            Place::Busy | Place::GivenUp => None,
-        }
-    }
-
-    /// Closes the connection if it is idle; says whether it goes. A request that came between is served.
-    fn give_up(&self) -> bool {
-        let mut place = self.place();
-        match *place {
-            Place::Busy => false,
-            Place::Idle(_) | Place::GivenUp => {
-                *place = Place::GivenUp;
-                self.leave.cancel();
-                true
-            }
-        }
-    }
-
-    /// Takes a request in hand, unless the connection is given up.
-    fn begin(&self) -> Option<InHand<'_>> {
-        let mut place = self.place();
-        match *place {
-            Place::GivenUp => None,
-            Place::Idle(_) | Place::Busy => {
-                *place = Place::Busy;
-                Some(InHand(self))
-            }
-        }
-    }
-}
-
-/// A request in hand: idle again when it is dropped, however the request ended.
-struct InHand<'a>(&'a Seat);
-
-impl Drop for InHand<'_> {
-    fn drop(&mut self) {
-        *self.0.place() = Place::Idle(Instant::now());
-    }
-}
-
 async fn connection(
     limits: Limits,
     stream: TcpStream,
@@ -249,7 +177,7 @@ async fn connection(
     let mut served = pin!(served);
     tokio::select! {
         _ = served.as_mut() => return,
-        () = seat.leave.cancelled() => return,
+        () = seat.given_up() => return,
         () = stop.cancelled() => served.as_mut().graceful_shutdown(),
     }
     let lingering = tokio::time::timeout(LINGER, served.as_mut()).await;
