@@ -4,23 +4,15 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Datelike, Duration, Timelike, Utc};
 
-use crate::wire::{Body, Capacity, ChargeLimit, Number, SignalName, Tire, names};
+use super::charge_port::ChargePort;
+use crate::wire::{Body, Capacity, Number, SignalName, Tire, names};
 use crate::world::{Car, DistanceUnit, Doing, Gauges, Segment};
 
 /// The instruments of one car.
 #[derive(Debug)]
 pub struct Dashboard {
     car: Arc<Car>,
-    /// What was in the battery when the cable was put in last, and whether it still is.
-    plugged: Option<Plug>,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Plug {
-    wh: u32,
-    is_in: bool,
-    /// What has been charged since; stays when the cable is out.
-    added_wh: u32,
+    charge_port: ChargePort,
 }
 
 /// What an instrument shows.
@@ -32,27 +24,23 @@ pub enum Shown {
     NotFitted,
 }
 
+impl From<Option<Body>> for Shown {
+    fn from(body: Option<Body>) -> Self {
+        body.map_or(Self::NotFitted, Self::Body)
+    }
+}
+
 impl Dashboard {
     pub fn new(car: Arc<Car>) -> Self {
-        Self { car, plugged: None }
+        Self {
+            charge_port: ChargePort::new(Arc::clone(&car)),
+            car,
+        }
     }
 
     /// The car begins to do something else.
     pub fn enter(&mut self, segment: &Segment) {
-        match (&mut self.plugged, segment.plugged()) {
-            (Some(plug), false) if plug.is_in => {
-                plug.is_in = false;
-                plug.added_wh = segment.before.battery_wh.saturating_sub(plug.wh);
-            }
-            (Some(Plug { is_in: true, .. }), true) | (Some(_) | None, false) => {}
-            (Some(_) | None, true) => {
-                self.plugged = Some(Plug {
-                    wh: segment.before.battery_wh,
-                    is_in: true,
-                    added_wh: 0,
-                });
-            }
-        }
+        self.charge_port.enter(segment);
     }
 
     /// What never changes, without any time of its own.
@@ -82,11 +70,18 @@ impl Dashboard {
         let gauges = segment.gauges_at(at);
         let has_battery = self.car.model.battery_wh > 0;
         let body = match name {
-            names::ODOMETER => Some(self.distance(gauges.odometer_m, self.car.model.odometer_decimals)),
+            names::ODOMETER => {
+                let (value, unit) =
+                    distance(self.car.unit, gauges.odometer_m, self.car.model.odometer_decimals);
+                Some(Body::Measured { value, unit })
+            }
             names::FUEL_LEVEL => self.fuel_level(gauges, segment, at),
             names::FUEL_AMOUNT => self.fuel_amount(gauges),
             names::OIL_LIFE => self.oil_life(gauges),
-            names::STATE_OF_CHARGE if has_battery => Some(percent(i64::from(self.charge_level(gauges)))),
+            names::STATE_OF_CHARGE if has_battery => {
+                rounded_percent(gauges.battery_wh, self.car.model.battery_wh)
+                    .map(|level| percent(level.into()))
+            }
             names::BATTERY_RANGE if has_battery => Some(self.battery_range(gauges)),
             names::LOCATION => Some(location(segment, at)),
             names::IS_LOCKED => Some(Body::Flag {
@@ -94,24 +89,12 @@ impl Dashboard {
             }),
             names::TIRES => Some(self.tires(at)),
             names::LOW_VOLTAGE => Some(self.low_voltage(at)),
-            names::CHARGE_RATE if has_battery => return self.charge_rate(segment),
-            _ if name.group == "Charge" && has_battery => self.charge(name, segment, gauges),
+            _ if name.group == "Charge" && has_battery => {
+                return self.charge_port.show(name, segment, gauges);
+            }
             _ => None,
         };
-        body.map_or(Shown::NotFitted, Shown::Body)
-    }
-
-    fn distance(&self, metres: u64, decimals: u8) -> Body {
-        let (per_unit_mm, unit) = match self.car.unit {
-            DistanceUnit::Kilometres => (1_000_000_u64, "km"),
-            DistanceUnit::Miles => (1_609_344, "miles"),
-        };
-        // Odometers do not round up.
-        let parts = metres * 1_000 * 10_u64.pow(u32::from(decimals)) / per_unit_mm;
-        Body::Measured {
-            value: Number::decimal(i64::try_from(parts).unwrap_or(i64::MAX), decimals),
-            unit,
-        }
+        body.into()
     }
 
     fn fuel_level(&self, gauges: Gauges, segment: &Segment, at: DateTime<Utc>) -> Option<Body> {
@@ -140,95 +123,14 @@ impl Dashboard {
         (self.car.model.tank_ml > 0).then(|| percent((100 - used).max(0)))
     }
 
-    fn charge_level(&self, gauges: Gauges) -> u32 {
-        rounded_percent(gauges.battery_wh, self.car.model.battery_wh).unwrap_or(0)
-    }
-
     fn battery_range(&self, gauges: Gauges) -> Body {
         let metres = u64::from(gauges.battery_wh) * 100_000 / u64::from(self.car.model.wh_per_100_km.max(1));
-        let Body::Measured { value, unit } = self.distance(metres, 0) else {
-            return Body::Bare {
-                value: Number::from(0),
-            };
-        };
+        let (value, unit) = distance(self.car.unit, metres, 0);
         Body::Range {
             value,
             r#type: "DEFAULT",
             additional_values: Vec::new(),
             unit,
-        }
-    }
-
-    fn charge(&self, name: SignalName, segment: &Segment, gauges: Gauges) -> Option<Body> {
-        let watts = charging_watts(segment);
-        match name {
-            names::IS_CHARGING => Some(Body::Flag { value: watts > 0 }),
-            names::CABLE_CONNECTED => Some(Body::Flag {
-                value: segment.plugged(),
-            }),
-            names::CHARGING_STATUS => Some(Body::Text {
-                value: self.charging_status(segment, gauges).to_owned(),
-            }),
-            names::ENERGY_ADDED => {
-                let added = self.plugged.map_or(0, |plug| {
-                    if plug.is_in {
-                        gauges.battery_wh.saturating_sub(plug.wh)
-                    } else {
-                        plug.added_wh
-                    }
-                });
-                Some(Body::Measured {
-                    value: Number::decimal(i64::from(added / 100), 1),
-                    unit: "kWh",
-                })
-            }
-            names::WATTAGE => Some(Body::Measured {
-                value: i64::from(watts).into(),
-                unit: "watts",
-            }),
-            names::CHARGE_LIMITS => {
-                let limit = Number::from(i64::from(self.car.charge_limit_percent));
-                let values = vec![ChargeLimit {
-                    r#type: "GLOBAL",
-                    limit,
-                    condition: None,
-                }];
-                Some(Body::ChargeLimits {
-                    values,
-                    active_limit: Some(limit),
-                    unit: "percent",
-                })
-            }
-            _ => None,
-        }
-    }
-
-    fn charging_status(&self, segment: &Segment, gauges: Gauges) -> &'static str {
-        let is_full = self.charge_level(gauges) >= self.car.charge_limit_percent;
-        match segment.doing {
-            Doing::Charging { .. } => "CHARGING",
-            Doing::Standing { plugged: true } if is_full => "FULLY_CHARGED",
-            Doing::Standing { .. } | Doing::Driving { .. } | Doing::Refuelling | Doing::InService => {
-                "NOT_CHARGING"
-            }
-        }
-    }
-
-    fn charge_rate(&self, segment: &Segment) -> Shown {
-        let watts = u64::from(charging_watts(segment));
-        let metres_per_hour = watts * 100_000 / u64::from(self.car.model.wh_per_100_km.max(1));
-        let unit = match self.car.unit {
-            DistanceUnit::Kilometres => "km/h",
-            DistanceUnit::Miles => "miles_per_hour",
-        };
-        let Body::Measured { value, .. } = self.distance(metres_per_hour, 0) else {
-            return Shown::NotFitted;
-        };
-        let body = Body::Measured { value, unit };
-        if watts > 0 {
-            Shown::Body(body)
-        } else {
-            Shown::NotNow(body)
         }
     }
 
@@ -287,11 +189,17 @@ fn location(segment: &Segment, at: DateTime<Utc>) -> Body {
     }
 }
 
-fn charging_watts(segment: &Segment) -> u32 {
-    match segment.doing {
-        Doing::Charging { watts } => watts,
-        Doing::Standing { .. } | Doing::Driving { .. } | Doing::Refuelling | Doing::InService => 0,
-    }
+/// A distance in the car's unit; instruments do not round up.
+pub(super) fn distance(unit: DistanceUnit, metres: u64, decimals: u8) -> (Number, &'static str) {
+    let (unit_mm, name) = match unit {
+        DistanceUnit::Kilometres => (1_000_000_u64, "km"),
+        DistanceUnit::Miles => (1_609_344, "miles"),
+    };
+    let parts = metres * 1_000 * 10_u64.pow(u32::from(decimals)) / unit_mm;
+    (
+        Number::decimal(i64::try_from(parts).unwrap_or(i64::MAX), decimals),
+        name,
+    )
 }
 
 fn percent(value: i64) -> Body {
@@ -302,7 +210,7 @@ fn percent(value: i64) -> Body {
 }
 
 /// `None` where there is nothing that could be full.
-fn rounded_percent(part: u32, whole: u32) -> Option<u32> {
+pub(super) fn rounded_percent(part: u32, whole: u32) -> Option<u32> {
     let hundredths = u64::from(part) * 200 / u64::from((whole > 0).then_some(whole)?);
     u32::try_from(hundredths.div_ceil(2)).ok()
 }

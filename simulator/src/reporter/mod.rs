@@ -1,6 +1,7 @@
 //! What a car's cloud tells of its life, and when: a few snapshots a day, in which every signal has an age of its own.
 
 mod cadence;
+mod charge_port;
 mod dashboard;
 mod source;
 mod virtual_car;

@@ -84,6 +84,7 @@ pub struct Car {
     pub work_charger_watts: u32,
     /// Charging at home waits for this hour of the local night.
     pub charges_from_hour: Option<i64>,
+    /// Plug-in hybrids are always filled up.
     pub charge_limit_percent: u32,
     /// The way that people want to be able to drive still when they think of filling up.
     pub reserve_m: u64,
@@ -132,7 +133,7 @@ impl Car {
             },
             work_charger_watts: if plugs && habits.happens(0.15) { 11_000 } else { 0 },
             charges_from_hour: habits.happens(0.35).then(|| habits.between(21, 23)),
-            charge_limit_percent: u32::try_from(*habits.pick(&[80, 80, 90, 100])).unwrap_or(80),
+            charge_limit_percent: charge_limit(model, &mut habits),
             reserve_m: habits.between(45_000, 95_000).unsigned_abs(),
             drain_watts: if plugs {
                 u32::try_from(habits.between(4, 20)).unwrap_or(10)
@@ -189,6 +190,11 @@ fn identity(model: &Model, chance: &mut Chance) -> CarIdentity {
         // What a car calls full is about 94 % of what the brochure says.
         battery_capacity_kwh: (model.battery_wh > 0).then(|| (model.battery_wh * 100 / 94).div_ceil(1_000)),
     }
+}
+
+fn charge_limit(model: &Model, chance: &mut Chance) -> u32 {
+    let wished = *chance.pick(&[80, 80, 90, 100]);
+    if model.tank_ml > 0 { 100 } else { wished }
 }
 
 fn at_first(model: &Model, year: i32, chance: &mut Chance) -> Gauges {

@@ -158,7 +158,7 @@ pub static METRIC_MODELS: [Model; 13] = [
     },
     phev("BYD", "Seal U DM-i", 18_300, 60_000, RESTAMPING),
     ice("RENAULT", "Clio", 42_000, 5_300, SLEEPY),
-    bev("HYUNDAI", "IONIQ 5", 72_600, 17_000, RESTAMPING),
+    bev("HYUNDAI", "IONIQ 5", 72_600, 17_000, AFTER_THE_DRIVE),
     Model {
         tells_litres: false,
         ..ice("TOYOTA", "Corolla", 50_000, 5_000, SLEEPY)

@@ -51,12 +51,7 @@ impl Charge {
                 return None;
             }
         };
-        let limit = if car.model.tank_ml > 0 {
-            100
-        } else {
-            car.charge_limit_percent
-        };
-        let ends_at_wh = per_cent(car.model.battery_wh, limit);
+        let ends_at_wh = per_cent(car.model.battery_wh, car.charge_limit_percent);
         let worth_it = ends_at_wh > gauges.battery_wh + car.model.battery_wh / 25;
         if watts == 0 || !wanted || !worth_it || until - from < shortest {
             return None;

@@ -11,9 +11,9 @@ mod plan;
 mod segment;
 mod truth;
 
-pub use car::{Car, CarIdentity, DistanceUnit, Powertrain};
+pub use car::{Car, CarIdentity, DistanceUnit, Habit, Powertrain};
 pub use catalogue::{Cadence, Model, Stamps};
 pub use life::Life;
-pub use place::{Place, PlaceKind, Position};
+pub use place::{Neighbourhood, Place, PlaceKind, Position, Town};
 pub use segment::{Doing, Gauges, Segment};
 pub use truth::{Fill, Service, Session, TrackPoint, Trip, Truth};
