@@ -1,1 +1,62 @@
-//! Stub.
+//! The command `carvetka`: set up, look after and try out Carvetka sync. One file a subcommand; its help is its
+//! manual.
+
+pub mod demo;
+mod log;
+mod settings;
+
+use std::io::{self, ErrorKind, Write};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Sets up, looks after and tries out Carvetka sync.
+#[derive(Debug, Parser)]
+#[command(name = "carvetka", version)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Demo(demo::Options),
+}
+
+/// Does what was asked for. The exit code is 0 if all is well, 1 if it failed or found something wrong; clap's own is
+/// 2 for a command line that it cannot read.
+pub async fn run(cli: Cli) -> ExitCode {
+    let mut out = io::stdout();
+    match dispatch(cli.command, &mut out).await {
+        Ok(code) => code,
+        Err(error) if is_nobody_listening(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("carvetka: {}", runtime::chain(error.as_ref()));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn dispatch(command: Command, out: &mut (dyn Write + Send)) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Demo(options) => demo::run(&options, out).await,
+    }
+}
+
+/// Whoever read our output has seen enough: `carvetka parked list | head`.
+fn is_nobody_listening(error: &anyhow::Error) -> bool {
+    error
+        .downcast_ref::<io::Error>()
+        .is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

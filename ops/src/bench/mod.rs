@@ -1,0 +1,117 @@
+//! `carvetka bench`: measures the pipeline on this machine, beside bare probes that do nothing but the unavoidable.
+//!
+//! Absolute figures say more about the machine than about the programs, so every figure of ours stands beside what a
+//! program without any rules, checks or safety reached in the same run, over the same servers, with the same bytes.
+
+mod baseline;
+mod book;
+mod confirm_probe;
+mod deliveries;
+mod door;
+mod door_probe;
+mod figures;
+mod insert_probe;
+mod lag;
+mod latencies;
+mod load;
+mod machine;
+mod options;
+mod progress;
+mod program;
+mod servers;
+mod table;
+mod targets;
+mod whole;
+mod whole_probe;
+mod worker;
+
+use std::process::ExitCode;
+
+use anyhow::Context;
+
+pub use options::Options;
+
+use deliveries::Deliveries;
+use figures::{Figures, Report};
+use machine::Machine;
+use options::{Measurement, Payload};
+use servers::Servers;
+
+/// What every measurement is given.
+struct Bench {
+    options: Options,
+    payload: Payload,
+    servers: Servers,
+    deliveries: Deliveries,
+}
+
+/// Measures what the options ask for, prints a table, and writes the same for machines.
+///
+/// The exit code tells whether the measurements could be made, and not what they say: speed is judged by people.
+///
+/// # Errors
+///
+/// If a server cannot be used, a program of ours is missing or ends early, or a delivery was lost.
+pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
+    let machine = Machine::look(&options).await?;
+    println!("{machine}");
+    let mut figures = Figures::default();
+    for payload in options.payloads() {
+        let bench = Bench::prepare(&options, payload).await?;
+        println!("{bench}");
+        let measured = bench.measure().await;
+        bench.servers.leave().await?;
+        figures.extend(measured?);
+    }
+    let report = Report::new(machine, figures);
+    println!("\n{report}");
+    if let Some(path) = &options.json {
+        let json = serde_json::to_vec_pretty(&report).context("cannot print the figures as JSON")?;
+        std::fs::write(path, json).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+impl Bench {
+    async fn prepare(options: &Options, payload: Payload) -> anyhow::Result<Self> {
+        let deliveries = Deliveries::make(payload, options.cars, options.events_of(payload));
+        let servers = Servers::prepare(options).await?;
+        servers.connect_cars(&deliveries.cars).await?;
+        Ok(Self {
+            options: options.clone(),
+            payload,
+            servers,
+            deliveries,
+        })
+    }
+
+    async fn measure(&self) -> anyhow::Result<Figures> {
+        let mut figures = Figures::default();
+        for measurement in self.options.measurements() {
+            self.servers.start_afresh().await?;
+            let measured = self
+                .one(measurement, &figures)
+                .await
+                .with_context(|| format!("cannot measure {measurement} with {}", self.payload))?;
+            for line in table::lines(&measured) {
+                println!("{line}");
+            }
+            figures.extend(measured);
+        }
+        Ok(figures)
+    }
+
+    async fn one(&self, measurement: Measurement, so_far: &Figures) -> anyhow::Result<Figures> {
+        match measurement {
+            Measurement::ConfirmProbe => confirm_probe::measure(self).await,
+            Measurement::DoorProbe => door_probe::measure(self).await,
+            Measurement::Ingest => door::measure(self).await,
+            Measurement::InsertProbe => insert_probe::measure(self).await,
+            Measurement::Worker => worker::measure(self).await,
+            Measurement::WholeProbe => whole_probe::measure(self).await,
+            Measurement::Whole => whole::measure(self).await,
+            Measurement::Lag => lag::measure(self, so_far).await,
+            Measurement::Baseline => baseline::measure(self).await,
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! What `carvetka bench` is told.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use secrecy::SecretString;
+
+/// Measures the pipeline beside bare probes, on the servers of `DATABASE_URL` and `AMQP_URL`.
+///
+/// It makes a database of its own (`carvetka_bench`, dropped and made anew) and names of its own at the broker, and
+/// removes both at the end. `ingest` and `worker` are started from beside this program. Only a release build on a
+/// quiet machine says anything: `cargo build --release --bins`.
+#[derive(Debug, Clone, Args)]
+pub struct Options {
+    /// Where PostgreSQL is, with credentials that may create databases. The database that it names is left alone.
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
+    pub database_url: SecretString,
+
+    /// Where RabbitMQ is, with credentials.
+    #[arg(long, env = "AMQP_URL", hide_env_values = true)]
+    pub amqp_url: SecretString,
+
+    /// How large the deliveries are.
+    #[arg(long, value_enum, default_value_t = Payloads::Both)]
+    pub payload: Payloads,
+
+    /// How many seconds each measurement of requests runs.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=60))]
+    pub seconds: u64,
+
+    /// How many deliveries are queued, drained and sent from end to end. By default 30000 of 3 KB, or twice as many of
+    /// 1 KB.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub events: Option<u32>,
+
+    /// How many cars these deliveries are about.
+    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u16).range(1..))]
+    pub cars: u16,
+
+    /// Write the figures as JSON to this file, too.
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+
+    /// The database to make and to remove.
+    #[arg(long, default_value = "carvetka_bench", hide = true)]
+    pub database: String,
+
+    /// What to measure; everything if nothing is named. Ratios need both of their sides.
+    #[arg(value_enum, value_name = "WHAT")]
+    pub what: Vec<Measurement>,
+}
+
+/// The choice of `--payload`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Payloads {
+    #[value(name = "1k")]
+    Small,
+    #[value(name = "3k")]
+    Large,
+    #[value(name = "both")]
+    Both,
+}
+
+/// How large a delivery is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Payload {
+    /// Three signals.
+    Small,
+    /// Eleven signals, as real webhooks have them.
+    Large,
+}
+
+/// One measurement. The order is the order in which they are made: each probe just before what is compared with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub enum Measurement {
+    /// Publish to a quorum queue and wait for the confirm; nothing else.
+    ConfirmProbe,
+    /// HTTP, HMAC, publish, confirm; nothing else.
+    DoorProbe,
+    /// The program `ingest`.
+    Ingest,
+    /// Consume in batches, three bulk inserts, commit, acknowledge; nothing else.
+    InsertProbe,
+    /// The program `worker`, draining a queue.
+    Worker,
+    /// Door probe and insert probe at once.
+    WholeProbe,
+    /// `ingest` and `worker` at once, as fast as they go.
+    Whole,
+    /// From webhook to visible row, at half of what `whole` reached.
+    Lag,
+    /// The odometer rule alone, inside the request, one delivery a transaction.
+    Baseline,
+}
+
+impl Options {
+    pub(super) fn payloads(&self) -> Vec<Payload> {
+        match self.payload {
+            Payloads::Small => vec![Payload::Small],
+            Payloads::Large => vec![Payload::Large],
+            Payloads::Both => vec![Payload::Small, Payload::Large],
+        }
+    }
+
+    /// In their order, each once; those that others need are added.
+    pub(super) fn measurements(&self) -> Vec<Measurement> {
+        let mut chosen = if self.what.is_empty() {
+            Measurement::value_variants().to_vec()
+        } else {
+            self.what.clone()
+        };
+        if chosen.contains(&Measurement::Lag) {
+            chosen.push(Measurement::Whole);
+        }
+        chosen.sort_unstable();
+        chosen.dedup();
+        chosen
+    }
+
+    pub(super) fn duration(&self) -> Duration {
+        Duration::from_secs(self.seconds)
+    }
+
+    pub(super) fn events_of(&self, payload: Payload) -> usize {
+        let by_default = match payload {
+            Payload::Small => 60_000,
+            Payload::Large => 30_000,
+        };
+        self.events
+            .map_or(by_default, |events| usize::try_from(events).unwrap_or(usize::MAX))
+    }
+}
+
+impl Payload {
+    /// As on the command line and in the JSON.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Small => "1k",
+            Self::Large => "3k",
+        }
+    }
+}
+
+impl fmt::Display for Payload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Small => "1 KB payloads",
+            Self::Large => "3 KB payloads",
+        })
+    }
+}
+
+impl Measurement {
+    /// As on the command line and in the JSON.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::ConfirmProbe => "confirm-probe",
+            Self::DoorProbe => "door-probe",
+            Self::Ingest => "ingest",
+            Self::InsertProbe => "insert-probe",
+            Self::Worker => "worker",
+            Self::WholeProbe => "whole-probe",
+            Self::Whole => "whole",
+            Self::Lag => "lag",
+            Self::Baseline => "baseline",
+        }
+    }
+}
+
+impl fmt::Display for Measurement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::ConfirmProbe => "bare publish and confirm",
+            Self::DoorProbe => "bare HTTP, HMAC, publish, confirm",
+            Self::Ingest => "ingest",
+            Self::InsertProbe => "bare consume and three inserts",
+            Self::Worker => "worker, draining",
+            Self::WholeProbe => "bare end to end",
+            Self::Whole => "end to end",
+            Self::Lag => "end to end at half of the peak",
+            Self::Baseline => "baseline: odometer rule in the request",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::{CommandFactory, Parser};
+
+    #[derive(Debug, Parser)]
+    struct Program {
+        #[command(flatten)]
+        options: Options,
+    }
+
+    fn parse(more: &[&str]) -> Result<Options, clap::Error> {
+        let urls = ["bench", "--database-url", "postgres://u:hunter2@db", "--amqp-url", "amqp://u:correcthorse@mq"];
+        Program::try_parse_from(urls.iter().chain(more)).map(|program| program.options)
+    }
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Program::command().debug_assert();
+    }
+
+    #[test]
+    fn everything_is_measured_unless_something_is_named() {
+        assert_eq!(parse(&[]).unwrap().measurements().len(), 9);
+        let chosen = parse(&["worker", "confirm-probe", "worker"]).unwrap().measurements();
+        assert_eq!(chosen, [Measurement::ConfirmProbe, Measurement::Worker]);
+    }
+
+    #[test]
+    fn half_of_the_peak_needs_the_peak() {
+        assert_eq!(parse(&["lag"]).unwrap().measurements(), [Measurement::Whole, Measurement::Lag]);
+    }
+
+    #[test]
+    fn each_measurement_has_the_name_of_the_command_line() {
+        for measurement in Measurement::value_variants() {
+            let value = measurement.to_possible_value().unwrap();
+            assert_eq!(value.get_name(), measurement.name());
+        }
+    }
+
+    #[test]
+    fn secrets_are_not_printed() {
+        let printed = format!("{:?}", parse(&[]).unwrap());
+        assert!(!printed.contains("hunter2") && !printed.contains("correcthorse"), "{printed}");
+    }
+}

@@ -1,0 +1,178 @@
+//! Our programs as processes of their own: started from beside this one, watched, and ended.
+
+use std::fs;
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::Duration;
+
+use anyhow::{Context, bail, ensure};
+use secrecy::ExposeSecret;
+use tokio::process::{Child, Command};
+use tokio::time::{Instant, sleep};
+
+use super::deliveries::SECRET;
+use super::servers::Servers;
+
+/// How long a program may take until it is ready.
+const READY: Duration = Duration::from_secs(20);
+
+/// How long a program may take to finish.
+const FINISH: Duration = Duration::from_secs(15);
+
+const LOOK: Duration = Duration::from_millis(20);
+
+/// A running program of ours. It is killed when this is dropped.
+pub(super) struct Program {
+    name: &'static str,
+    child: Child,
+    log: PathBuf,
+    /// Where it serves health and metrics (and its door, if it has one).
+    pub address: SocketAddr,
+}
+
+/// What a process used so far.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Used {
+    /// The most memory that it ever had resident, in megabytes.
+    pub peak_mb: f64,
+    /// Processor time, in user and system mode.
+    pub cpu: Duration,
+}
+
+impl Program {
+    /// Starts `ingest` as it is by default, and waits until it is ready.
+    pub async fn ingest(servers: &Servers) -> anyhow::Result<Self> {
+        Self::start("ingest", "INGEST_ADDR", servers).await
+    }
+
+    /// Starts one `worker` as it is by default, and waits until it is ready.
+    pub async fn worker(servers: &Servers) -> anyhow::Result<Self> {
+        Self::start("worker", "METRICS_ADDR", servers).await
+    }
+
+    async fn start(name: &'static str, address_variable: &str, servers: &Servers) -> anyhow::Result<Self> {
+        let path = beside_this(name)?;
+        let address = free_address()?;
+        let log = std::env::temp_dir().join(format!("carvetka-{}-{name}.log", servers.namespace));
+        let output = fs::File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
+        let child = Command::new(&path)
+            .env_clear()
+            .env("DATABASE_URL", servers.database_url.expose_secret())
+            .env("AMQP_URL", servers.amqp_url.expose_secret())
+            .env("AMQP_NAMESPACE", &servers.namespace)
+            .env("SMARTCAR_WEBHOOK_SECRET", SECRET)
+            .env("RUST_LOG", "warn")
+            .env(address_variable, address.to_string())
+            .stdin(Stdio::null())
+            .stdout(output.try_clone().context("cannot share a log file")?)
+            .stderr(output)
+            .kill_on_drop(true)
+            .spawn()
+            .with_context(|| format!("cannot start {}", path.display()))?;
+        let mut program = Self { name, child, log, address };
+        program.wait_until_ready().await?;
+        Ok(program)
+    }
+
+    async fn wait_until_ready(&mut self) -> anyhow::Result<()> {
+        let url = format!("http://{}/readyz", self.address);
+        let end = Instant::now() + READY;
+        loop {
+            self.check()?;
+            if reqwest::get(&url).await.is_ok_and(|answer| answer.status().is_success()) {
+                return Ok(());
+            }
+            ensure!(Instant::now() < end, "{} did not become ready: {}", self.name, self.last_words());
+            sleep(LOOK).await;
+        }
+    }
+
+    /// An error if it has ended.
+    pub fn check(&mut self) -> anyhow::Result<()> {
+        match self.child.try_wait().with_context(|| format!("cannot watch {}", self.name))? {
+            None => Ok(()),
+            Some(status) => bail!("{} ended early ({status}): {}", self.name, self.last_words()),
+        }
+    }
+
+    /// Memory and processor time so far.
+    pub fn used(&self) -> anyhow::Result<Used> {
+        let id = self.child.id().with_context(|| format!("{} has ended", self.name))?;
+        let status = fs::read_to_string(format!("/proc/{id}/status")).context("cannot read a process's memory")?;
+        let peak_kb = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmHWM:"))
+            .and_then(|value| value.trim().trim_end_matches(" kB").parse::<u32>().ok())
+            .context("cannot find a process's peak memory")?;
+        let stat = fs::read_to_string(format!("/proc/{id}/stat")).context("cannot read a process's time")?;
+        Ok(Used {
+            peak_mb: f64::from(peak_kb) / 1024.0,
+            cpu: cpu_time(&stat).context("cannot find a process's time")?,
+        })
+    }
+
+    /// Lets it finish and leave.
+    pub async fn stop(mut self) -> anyhow::Result<()> {
+        let id = self.child.id().with_context(|| format!("{} has ended", self.name))?;
+        Command::new("kill")
+            .args(["-TERM", &id.to_string()])
+            .status()
+            .await
+            .with_context(|| format!("cannot tell {} to stop", self.name))?;
+        let status = tokio::time::timeout(FINISH, self.child.wait())
+            .await
+            .with_context(|| format!("{} does not stop", self.name))?
+            .with_context(|| format!("cannot watch {}", self.name))?;
+        ensure!(status.success(), "{} ended with {status}: {}", self.name, self.last_words());
+        // Only a log without a failure to explain.
+        let _ = fs::remove_file(&self.log);
+        Ok(())
+    }
+
+    fn last_words(&self) -> String {
+        let log = fs::read_to_string(&self.log).unwrap_or_default();
+        let lines: Vec<&str> = log.lines().collect();
+        lines[lines.len().saturating_sub(5)..].join("\n")
+    }
+}
+
+/// Cargo puts tests one folder below programs.
+fn beside_this(name: &str) -> anyhow::Result<PathBuf> {
+    let this = std::env::current_exe().context("cannot find out where this program is")?;
+    let candidates = this.ancestors().skip(1).take(2).map(|folder| folder.join(name));
+    let found = candidates.into_iter().find(|path| path.is_file());
+    found.with_context(|| format!("there is no program `{name}` beside this one: run `cargo build --release --bins`"))
+}
+
+/// Free a moment ago. Programs are told where to listen, so that nobody has to read their logs.
+fn free_address() -> anyhow::Result<SocketAddr> {
+    let listener = TcpListener::bind("127.0.0.1:0").context("cannot find a free port")?;
+    listener.local_addr().context("cannot learn the port that was found")
+}
+
+/// User and system time, the 14th and 15th field. The second, the name, may hold anything, so they are counted from
+/// its closing bracket (source: `man 5 proc`; a tick is a hundredth of a second on every Linux that we run on).
+fn cpu_time(stat: &str) -> Option<Duration> {
+    let (_, rest) = stat.rsplit_once(')')?;
+    let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
+    let ticks: u64 = fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?;
+    Some(Duration::from_millis(ticks * 10))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_of_a_process_with_an_odd_name_is_found() {
+        let stat = "7 (a ) b) S 1 7 7 0 -1 4194304 100 0 0 0 250 50 0 0 20 0 9 0 1 1 1";
+        assert_eq!(cpu_time(stat), Some(Duration::from_secs(3)));
+    }
+
+    #[test]
+    fn a_program_that_was_not_built_is_named_with_what_to_do() {
+        let error = beside_this("no-such-program").unwrap_err().to_string();
+        assert!(error.contains("no-such-program") && error.contains("cargo build"), "{error}");
+    }
+}

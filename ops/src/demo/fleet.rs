@@ -1,0 +1,119 @@
+//! The virtual cars: whose they are, how they are connected, and what goes wrong with them.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use ingest::Door;
+use runtime::clock;
+use simulator::world::Car;
+use simulator::{CarIdentity, Faults};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::options::Options;
+
+/// Whose cars they are, in turn.
+const PEOPLE: [&str; 12] = [
+    "Anna", "Bogdan", "Carla", "Dirk", "Elena", "Farid", "Greta", "Henrik", "Ines", "Jonas", "Katya", "Luca",
+];
+
+/// How far back a life begins at most, so that a demo without an end has something to tell for a while.
+const LONGEST: TimeDelta = TimeDelta::days(60);
+
+/// Connects each car of the fleet to an account of its own. The web app does that in the real world, and the pipeline
+/// never: so this is the one place with SQL for it.
+pub async fn connect(db: &mut PgConnection, options: &Options) -> sqlx::Result<()> {
+    for number in 0..usize::from(options.cars) {
+        let car = Car::draw(options.seed, number).identity;
+        let person = PEOPLE[number % PEOPLE.len()];
+        let (user, car_id) = (Uuid::new_v4(), Uuid::new_v4());
+        sqlx::query("INSERT INTO auth.users (id, email) VALUES ($1, $2)")
+            .bind(user)
+            .bind(format!("{}.{number}@example.org", person.to_lowercase()))
+            .execute(&mut *db)
+            .await?;
+        sqlx::query(
+            "INSERT INTO cars (id, user_id, name, make, model, year, vin, powertrain, tank_capacity_l, battery_capacity_kwh)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        )
+        .bind(car_id)
+        .bind(user)
+        .bind(format!("{} of {person}", model(&car)))
+        .bind(&car.make)
+        .bind(&car.model)
+        .bind(car.year)
+        .bind(&car.vin)
+        .bind(car.powertrain.as_str())
+        .bind(car.tank_capacity_l.and_then(|litres| i32::try_from(litres).ok()))
+        .bind(car.battery_capacity_kwh.and_then(|kwh| i32::try_from(kwh).ok()))
+        .execute(&mut *db)
+        .await?;
+        sqlx::query(
+            "INSERT INTO smartcar_vehicles (car_id, user_id, smartcar_vehicle_id, smartcar_user_id, location_consent)
+             VALUES ($1, $2, $3, $4, $5)",
+        )
+        .bind(car_id)
+        .bind(user)
+        .bind(&car.smartcar_vehicle_id)
+        .bind(&car.smartcar_user_id)
+        // Not everybody wants to be followed.
+        .bind(number % 3 != 2)
+        .execute(&mut *db)
+        .await?;
+    }
+    Ok(())
+}
+
+/// `Volvo EX30`, where the wire says `VOLVO`; some models bear the make's name already.
+fn model(car: &CarIdentity) -> String {
+    if car.model.to_uppercase().starts_with(&car.make) {
+        return car.model.clone();
+    }
+    let make = match car.make.split_at_checked(1) {
+        Some((first, rest)) if car.make.len() > 3 => format!("{first}{}", rest.to_lowercase()),
+        Some(_) | None => car.make.clone(),
+    };
+    format!("{make} {}", car.model)
+}
+
+/// What the simulator is told.
+pub fn simulation(options: &Options, door: &str, secret: &str) -> simulator::Options {
+    simulator::Options {
+        seed: options.seed,
+        cars: options.cars.into(),
+        speed: f64::from(options.speed()),
+        faults: faults(),
+        // The platform's waits are minutes; here a minute is an evening.
+        retry_scale: 0.02,
+        handshake_patience: Duration::from_secs(30),
+        ..simulator::Options::new(format!("{door}{}", Door::PATH), secret, birth(options))
+    }
+}
+
+/// When the cars' lives begin: so that a demo with an end is at the present then.
+fn birth(options: &Options) -> DateTime<Utc> {
+    let lived = options
+        .length
+        .seconds()
+        .and_then(|seconds| i64::try_from(seconds.saturating_mul(options.speed().into())).ok())
+        .and_then(TimeDelta::try_seconds);
+    clock::now() - lived.unwrap_or(LONGEST).min(LONGEST)
+}
+
+/// A world as it is, only more so. No odometer that changes its unit: there the book is right and says another number
+/// than the car did, which the comparison at the end must not have to explain.
+fn faults() -> Faults {
+    Faults {
+        duplicates: 0.1,
+        shuffle: TimeDelta::minutes(20),
+        delayed: 0.05,
+        delay: TimeDelta::hours(12),
+        lost: 0.02,
+        failed_signals: 0.02,
+        odometer_zero: 0.01,
+        odometer_sentinel: 0.01,
+        vehicle_errors: 0.01,
+        noise_errors: 0.02,
+        ..Faults::none()
+    }
+}

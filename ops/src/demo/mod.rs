@@ -1,0 +1,153 @@
+//! `carvetka demo`: the whole pipeline in one process, with virtual cars at its door, and at the end a comparison of
+//! the book that it wrote with what the cars really did.
+
+mod expected;
+mod fleet;
+mod lag;
+mod options;
+mod page;
+mod programs;
+mod stage;
+mod verdict;
+mod watch;
+mod words;
+
+use std::io::Write;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use simulator::Simulator;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until};
+use uuid::Uuid;
+
+use crate::log;
+
+pub use options::Options;
+
+use page::Page;
+use programs::Programs;
+use stage::Stage;
+use verdict::Verdict;
+use watch::Watch;
+
+/// How often the figures are read. They are shown less often.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// How long the pipeline may take, once the cars are silent, to store what it accepted.
+const CATCH_UP: Duration = Duration::from_secs(60);
+
+/// Runs the demo to its end. The exit code is 0 only if the book agrees with the cars.
+///
+/// # Errors
+///
+/// If the servers cannot be reached, if a program ends early, or if nobody reads the output.
+pub async fn run(options: &Options, out: &mut (dyn Write + Send)) -> anyhow::Result<ExitCode> {
+    // Two ears: the first time means to come to an end, the second time to leave.
+    let (mut interruption, mut impatience) = (Interruption::listen()?, Interruption::listen()?);
+    tokio::select! {
+        finished = play(options, out, &mut interruption) => finished,
+        () = impatience.twice() => bail!("interrupted twice, leaving at once"),
+    }
+}
+
+async fn play(
+    options: &Options,
+    out: &mut (dyn Write + Send),
+    interruption: &mut Interruption,
+) -> anyhow::Result<ExitCode> {
+    log::to_file(&options.log)?;
+    let mut page = Page::new(out, options);
+    let mut stage = Stage::build(options).await?;
+    page.open(&stage)?;
+    let secret = Uuid::new_v4().to_string();
+    let programs = Programs::start(&stage, &secret).await?;
+    let simulator = Simulator::start(fleet::simulation(options, &programs.webhook_url, &secret))
+        .await
+        .context("cannot start the simulator")?;
+    let mut watch = Watch::new(&stage, simulator.ledger());
+
+    show(options, &mut page, &mut watch, &programs, interruption).await?;
+
+    page.note("the cars are silent; storing what was accepted")?;
+    let ledger = simulator.stop().await;
+    catch_up(&mut watch).await?;
+    page.close(&watch.look().await?)?;
+    programs.stop().await;
+    let verdict = Verdict::reach(&stage, &ledger).await?;
+    stage.clear().await?;
+    page.summary(&verdict, &stage)?;
+    Ok(if verdict.agrees() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// Shows the figures until the time is over or somebody interrupts.
+async fn show(
+    options: &Options,
+    page: &mut Page<'_>,
+    watch: &mut Watch,
+    programs: &Programs,
+    interruption: &mut Interruption,
+) -> anyhow::Result<()> {
+    let end = options
+        .length
+        .seconds()
+        .map(|seconds| Instant::now() + Duration::from_secs(seconds));
+    let over = async || match end {
+        Some(end) => sleep_until(end).await,
+        None => std::future::pending().await,
+    };
+    let mut over = std::pin::pin!(over());
+    let mut looks = interval(LOOK);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = looks.tick() => page.show(&watch.look().await?)?,
+            () = &mut over => return Ok(()),
+            () = interruption.once() => return Ok(()),
+            () = programs.one_ended() => {
+                bail!("a program ended early: the log {} says why", options.log.display())
+            }
+        }
+    }
+}
+
+/// Waits until what was accepted is stored. That it never comes to that is for the verdict to say.
+async fn catch_up(watch: &mut Watch) -> anyhow::Result<()> {
+    let deadline = Instant::now() + CATCH_UP;
+    while !watch.look().await?.is_settled() && Instant::now() < deadline {
+        sleep(Duration::from_millis(50)).await;
+    }
+    Ok(())
+}
+
+/// Ctrl-C, or SIGTERM.
+struct Interruption {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Interruption {
+    fn listen() -> anyhow::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt()).context("cannot listen for Ctrl-C")?,
+            terminate: signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?,
+        })
+    }
+
+    async fn once(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+
+    async fn twice(&mut self) {
+        self.once().await;
+        self.once().await;
+    }
+}
