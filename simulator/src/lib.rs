@@ -11,6 +11,31 @@
 //! sender    HTTP, retries             the only network
 //! ledger    truth and answers         what tests compare with
 //! ```
+//!
+//! Two weeks of twelve cars, as fast as the webhook answers, a tenth of it twice:
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), simulator::StartError> {
+//! use chrono::TimeDelta;
+//! use simulator::{Faults, Options, Simulator, clock};
+//!
+//! let now = clock::now();
+//! let url = "http://127.0.0.1:8080/api/smartcar/webhook";
+//! let simulator = Simulator::start(Options {
+//!     until: Some(now),
+//!     faults: Faults { duplicates: 0.1, ..Faults::none() },
+//!     ..Options::new(url, "the secret", now - TimeDelta::days(14))
+//! })
+//! .await?;
+//! simulator.finished().await;
+//! let ledger = simulator.stop().await;
+//! for car in ledger.fleet() {
+//!     let told = ledger.accepted_odometers(&car.smartcar_vehicle_id);
+//!     let truth = ledger.truth(&car.smartcar_vehicle_id);
+//! }
+//! # Ok(())
+//! # }
+//! ```
 
 pub mod chance;
 pub mod clock;

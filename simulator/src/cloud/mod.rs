@@ -1,11 +1,11 @@
 //! The platform without its network: a fleet in virtual time, the events that come up, and the faults on their way.
 //! Pure: time is an argument, and chance hangs on the seed.
 
+mod agenda;
 mod event;
 mod faults;
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Duration, Utc};
@@ -13,6 +13,8 @@ use uuid::Uuid;
 
 pub use event::{Event, EventKind};
 pub use faults::{FaultControl, Faults, Flaw, Outage, SENTINEL};
+
+use agenda::{Agenda, Task};
 
 use crate::chance::Chance;
 use crate::reporter::{Report, VirtualCar};
@@ -26,11 +28,9 @@ pub struct Cloud {
     /// The errors that were raised because [`Faults::broken`] said so.
     broken: BTreeMap<String, ErrorKind>,
     until: Option<DateTime<Utc>>,
-    due: BinaryHeap<Reverse<Due>>,
+    agenda: Agenda,
     held: Vec<Arc<Event>>,
     lived: Vec<(usize, Vec<Segment>)>,
-    /// Counts what was put on its way, so that equal times keep their order.
-    count: u64,
 }
 
 /// What came of a step.
@@ -60,10 +60,9 @@ impl Cloud {
             cars,
             broken: BTreeMap::new(),
             until,
-            due: BinaryHeap::new(),
+            agenda: Agenda::default(),
             held: Vec::new(),
             lived: Vec::new(),
-            count: 0,
         };
         fleet.for_each(|car| cloud.await_car(car));
         cloud
@@ -75,7 +74,7 @@ impl Cloud {
 
     /// When the next step is due; never, once `until` is over and everything is sent.
     pub fn next_at(&self) -> Option<DateTime<Utc>> {
-        self.due.peek().map(|Reverse(due)| due.at)
+        self.agenda.next_at()
     }
 
     /// What the cars lived since this was asked last: their numbers in the fleet, and segments that reach at least to
@@ -88,7 +87,7 @@ impl Cloud {
     pub fn notice(&mut self, now: DateTime<Utc>, faults: &Faults) {
         if faults.outage != Outage::Hold {
             for event in std::mem::take(&mut self.held) {
-                self.put(event.at, What::Event(event));
+                self.agenda.put(event.at, Task::Event(event));
             }
         }
         if faults.broken == self.broken {
@@ -107,7 +106,7 @@ impl Cloud {
             let id = self.cars[car]
                 .car
                 .chance
-                .branch("broken", self.count.cast_signed())
+                .branch("broken", self.agenda.count())
                 .uuid();
             self.put_errors(car, now, id, resolved.into_iter().chain(raised).collect());
         }
@@ -115,12 +114,12 @@ impl Cloud {
 
     /// Takes the step that is due next, whatever the time is.
     pub fn step(&mut self, faults: &Faults) -> Step {
-        let Some(Reverse(due)) = self.due.pop() else {
+        let Some(task) = self.agenda.take_next() else {
             return Step::Silence;
         };
-        match due.what {
-            What::Car(car) => self.hear(car, faults),
-            What::Event(event) => match faults.outage {
+        match task {
+            Task::Car(car) => self.hear(car, faults),
+            Task::Event(event) => match faults.outage {
                 Outage::None => Step::Send(event),
                 Outage::Lose => Step::Lose(event),
                 Outage::Hold => {
@@ -174,11 +173,11 @@ impl Cloud {
             return Step::Lose(event);
         }
         let way = on_its_way(faults, &mut chance.branch("way", 0));
-        self.put(at + way, What::Event(Arc::clone(&event)));
+        self.agenda.put(at + way, Task::Event(Arc::clone(&event)));
         let mut again = chance.branch("again", 0);
         if again.happens(faults.duplicates) {
             let later = on_its_way(faults, &mut again) + Duration::seconds(again.between(0, 90));
-            self.put(at + later, What::Event(event));
+            self.agenda.put(at + later, Task::Event(event));
         }
         Step::Silence
     }
@@ -197,7 +196,7 @@ impl Cloud {
 
     fn put_errors(&mut self, car: usize, at: DateTime<Utc>, event_id: Uuid, errors: Vec<VehicleError>) {
         let event = self.event(car, event_id, at, EventKind::Error { errors });
-        self.put(at, What::Event(event));
+        self.agenda.put(at, Task::Event(event));
     }
 
     fn event(&self, car: usize, event_id: Uuid, at: DateTime<Utc>, kind: EventKind) -> Arc<Event> {
@@ -214,17 +213,8 @@ impl Cloud {
         let at = self.cars[car].next_at();
         self.lived.push((car, self.cars[car].take_lived()));
         if self.until.is_none_or(|until| at <= until) {
-            self.put(at, What::Car(car));
+            self.agenda.put(at, Task::Car(car));
         }
-    }
-
-    fn put(&mut self, at: DateTime<Utc>, what: What) {
-        self.count += 1;
-        self.due.push(Reverse(Due {
-            at,
-            count: self.count,
-            what,
-        }));
     }
 }
 
@@ -246,43 +236,3 @@ fn on_its_way(faults: &Faults, chance: &mut Chance) -> Duration {
         shuffled
     }
 }
-
-/// A step to come, in the order of time.
-#[derive(Debug)]
-struct Due {
-    at: DateTime<Utc>,
-    count: u64,
-    what: What,
-}
-
-#[derive(Debug)]
-enum What {
-    Car(usize),
-    Event(Arc<Event>),
-}
-
-impl Due {
-    fn key(&self) -> (DateTime<Utc>, u64) {
-        (self.at, self.count)
-    }
-}
-
-impl Ord for Due {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.key().cmp(&other.key())
-    }
-}
-
-impl PartialOrd for Due {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Due {
-    fn eq(&self, other: &Self) -> bool {
-        self.key() == other.key()
-    }
-}
-
-impl Eq for Due {}
