@@ -32,7 +32,8 @@ pub struct TestDatabase {
     pub pool: PgPool,
     server: PgConnectOptions,
     name: String,
-    dropped: bool,
+    /// Nothing is left to do at the end.
+    settled: bool,
 }
 
 /// A fresh database on the server of `DATABASE_URL`.
@@ -80,21 +81,26 @@ impl TestDatabase {
             pool,
             server,
             name,
-            dropped: false,
+            settled: false,
         }
+    }
+
+    /// Leaves the database for others to look at. A later test run removes it after an hour.
+    pub fn keep(mut self) {
+        self.settled = true;
     }
 
     /// Drops the database now. Forgetting to call this costs nothing but a little time at the end of the test.
     pub async fn close(mut self) {
         self.pool.close().await;
-        self.dropped = true;
+        self.settled = true;
         drop_database(self.server.clone(), self.name.clone()).await;
     }
 }
 
 impl Drop for TestDatabase {
     fn drop(&mut self) {
-        if self.dropped || thread::panicking() {
+        if self.settled || thread::panicking() {
             return;
         }
         // A thread with a runtime of its own, because this one may not be blocked on.

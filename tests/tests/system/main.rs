@@ -1,0 +1,9 @@
+//! The whole pipeline as its operator runs it: programs as processes, servers that are killed under load, and a
+//! ledger of everything that was answered 2xx.
+
+#![expect(clippy::unwrap_used, reason = "what cannot be set up is a failed test")]
+
+mod captures;
+mod faults;
+mod installation;
+mod ledger;
