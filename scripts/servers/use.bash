@@ -5,10 +5,12 @@
 
 users=$services_dir/users
 
+# run_command "SERVER…" COMMAND…
 run_command() {
     local wanted=() code=0
-    [[ -n ${DATABASE_URL:-} ]] || wanted+=(postgres)
-    [[ -n ${AMQP_URL:-} ]] || wanted+=(rabbitmq)
+    if [[ $1 == *postgres* && -z ${DATABASE_URL:-} ]]; then wanted+=(postgres); fi
+    if [[ $1 == *rabbitmq* && -z ${AMQP_URL:-} ]]; then wanted+=(rabbitmq); fi
+    shift
     if ((${#wanted[@]} == 0)); then
         umask "$callers_umask"
         exec "$@"
@@ -20,8 +22,8 @@ run_command() {
     trap 'exit 143' TERM
     trap 'exit 129' HUP
     locked enter "${wanted[@]}"
-    [[ -n ${DATABASE_URL:-} ]] || export DATABASE_URL="$(postgres_url)"
-    [[ -n ${AMQP_URL:-} ]] || export AMQP_URL="$(rabbitmq_url)"
+    if [[ " ${wanted[*]} " == *" postgres "* ]]; then export DATABASE_URL && DATABASE_URL=$(postgres_url); fi
+    if [[ " ${wanted[*]} " == *" rabbitmq "* ]]; then export AMQP_URL && AMQP_URL=$(rabbitmq_url); fi
 
     pass_through "$@" || code=$?
     trap '' INT TERM HUP

@@ -1,0 +1,64 @@
+# The ways to run, test and check Carvetka sync. `make` lists them.
+#
+# PostgreSQL and RabbitMQ are private ones (scripts/services), unless DATABASE_URL and AMQP_URL name others.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+with_services := scripts/services run --
+with_postgres := scripts/services run postgres --
+# Where cargo puts programs.
+target := $(or $(CARGO_TARGET_DIR),target)
+nextest_profile := $(if $(CI),ci,default)
+
+.PHONY: help
+help: ## List these targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r name text; do \
+		printf '  make %-16s %s\n' "$$name" "$$text"; done
+
+.PHONY: programs
+programs: ## Build all programs
+	@[[ -e $(target)/debug/carvetka ]] || echo "building all programs; the first time this takes some minutes" >&2
+	cargo build --workspace --bins
+
+.PHONY: demo
+demo: programs ## Let virtual cars live their lives here, until Ctrl-C or for DEMO_SECONDS
+	@$(with_services) cargo run --quiet --bin carvetka -- demo
+
+# Programs and tests in one build, so that cargo settles on one set of features. The tests run the programs.
+.PHONY: test
+test: ## Run all tests
+	cargo build --workspace --bins --tests
+	@if cargo nextest --version >/dev/null 2>&1; then \
+		$(with_services) cargo nextest run --workspace --profile $(nextest_profile); \
+	else \
+		$(with_services) cargo test --workspace --lib --bins --tests; \
+	fi
+	cargo test --workspace --doc --quiet
+
+.PHONY: check
+check: pure ## Check format, lints and that the domain is pure
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- --deny warnings
+
+# Alone: among the others, chrono would have the clock that sqlx switches on for everybody.
+.PHONY: pure
+pure: ## Prove that the domain compiles without clock, input and output
+	cargo check -p domain
+
+.PHONY: prepare
+prepare: ## Renew .sqlx/, what PostgreSQL says about our queries
+	@$(with_postgres) scripts/prepare
+
+.PHONY: prepared
+prepared: ## Check that .sqlx/ is up to date
+	@$(with_postgres) scripts/prepare --check
+
+.PHONY: deny
+deny: ## Check advisories, licences and sources of all crates (cargo install cargo-deny --locked)
+	cargo deny --all-features check
+
+.PHONY: clean-services
+clean-services: ## Stop the private servers and remove their data
+	@scripts/services destroy
