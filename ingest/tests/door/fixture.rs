@@ -1,10 +1,9 @@
 //! A door of its own for each test, a sender who can sign, and a look into the queue behind the door.
 
 use std::net::SocketAddr;
-use std::thread;
 use std::time::Duration;
 
-use broker::{BrokerOptions, Consumer, ConsumerLink, Incoming, Queue, Session, Settled};
+use broker::Incoming;
 use clap::Parser;
 use hmac::{Hmac, KeyInit, Mac};
 use ingest::{Config, Door};
@@ -14,6 +13,8 @@ use sha2::Sha256;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
+
+use crate::namespace::Namespace;
 
 /// How long anything may take that does come. Generous: it only ends a test that hangs.
 pub const GENEROUS: Duration = Duration::from_mins(1);
@@ -52,13 +53,22 @@ impl Fixture {
         fixture
     }
 
+    /// A door that is ready, at a broker that the test owns.
+    pub async fn at(amqp_url: &str, arguments: &[&str]) -> Self {
+        let fixture = Self::open(Namespace::at(amqp_url), amqp_url, arguments).await;
+        fixture.becomes_ready().await;
+        fixture
+    }
+
     /// A door that has just been opened, and may never be ready.
     pub async fn just_opened(amqp_url: &str, arguments: &[&str]) -> Self {
-        let namespace = Namespace::new();
+        Self::open(Namespace::new(), amqp_url, arguments).await
+    }
+
+    async fn open(namespace: Namespace, amqp_url: &str, arguments: &[&str]) -> Self {
         let life = Lifecycle::new(Duration::from_secs(8));
-        let address = ingest::run(&config(amqp_url, &namespace.name, arguments), &life)
-            .await
-            .unwrap();
+        let config = config(amqp_url, &namespace.name, arguments);
+        let address = ingest::run(&config, &life).await.unwrap();
         Self {
             address,
             life,
@@ -136,30 +146,12 @@ impl Fixture {
 
     /// Takes what is in the queue, which has to be so many. Nothing more may be there.
     pub async fn take(&self, how_many: u32) -> Vec<Incoming> {
-        assert_eq!(self.queued().await, how_many, "deliveries in the queue");
-        let link = ConsumerLink::start(&self.namespace.options, &self.life.tasks());
-        let mut consumer = Consumer::open(&link, Queue::Events, 100).await.unwrap();
-        let mut taken = Vec::new();
-        for _ in 0..how_many {
-            let incoming = timeout(GENEROUS, consumer.next()).await.unwrap().unwrap();
-            assert_eq!(consumer.ack(incoming.tag).await, Settled::Yes);
-            taken.push(incoming);
-        }
-        taken
+        self.namespace.take(how_many).await
     }
 
     /// How many deliveries wait in the queue.
     pub async fn queued(&self) -> u32 {
-        let session = Session::open(&self.namespace.options).await.unwrap();
-        let depth = self
-            .namespace
-            .options
-            .topology()
-            .depth(&session, Queue::Events)
-            .await
-            .unwrap();
-        session.close().await;
-        depth.unwrap()
+        self.namespace.queued().await
     }
 
     /// A connection without an HTTP client on it.
@@ -180,39 +172,6 @@ impl Fixture {
 impl Drop for Fixture {
     fn drop(&mut self) {
         self.life.stopping().cancel();
-    }
-}
-
-/// Names at the broker, and the direct way to them. All that has these names is removed when it is dropped.
-pub struct Namespace {
-    pub name: String,
-    pub options: BrokerOptions,
-}
-
-impl Namespace {
-    pub fn new() -> Self {
-        let name = harness::namespace();
-        let options = BrokerOptions::new(&harness::amqp_url(), &name, "test itself").unwrap();
-        Self { name, options }
-    }
-}
-
-impl Drop for Namespace {
-    fn drop(&mut self) {
-        let options = self.options.clone();
-        // A thread with a runtime of its own, because the test's may not be blocked on.
-        let removal = thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .unwrap();
-            runtime.block_on(async {
-                let session = Session::open(&options).await.unwrap();
-                options.topology().delete(&session).await.unwrap();
-                session.close().await;
-            });
-        });
-        removal.join().ok();
     }
 }
 

@@ -5,6 +5,8 @@ mod crowds;
 mod deliveries;
 mod fixture;
 mod handshakes;
+mod namespace;
 mod outages;
+mod own_servers;
 mod process;
 mod refusals;

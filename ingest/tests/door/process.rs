@@ -7,7 +7,8 @@ use tokio::net::TcpStream;
 use tokio::process::{Child, ChildStderr, Command};
 use tokio::time::timeout;
 
-use crate::fixture::{GENEROUS, Namespace, SECRET, STATE, answer, head, sign, write};
+use crate::fixture::{GENEROUS, SECRET, STATE, answer, head, sign, write};
+use crate::namespace::Namespace;
 
 /// The program, with no variable of the tests' own environment.
 fn program(arguments: &[&str]) -> Command {
@@ -27,12 +28,17 @@ struct Running {
     address: String,
     log: Lines<BufReader<ChildStderr>>,
     said: Vec<String>,
-    _namespace: Namespace,
+    namespace: Namespace,
 }
 
 impl Running {
     async fn start() -> Self {
-        Self::start_as(program(&[])).await
+        Self::start_with(&[]).await
+    }
+
+    /// With a few more arguments.
+    async fn start_with(arguments: &[&str]) -> Self {
+        Self::start_as(program(arguments)).await
     }
 
     async fn start_as(mut program: Command) -> Self {
@@ -51,7 +57,7 @@ impl Running {
             address: String::new(),
             log,
             said: Vec::new(),
-            _namespace: namespace,
+            namespace,
         };
         let line = running.says("server.address").await;
         let line: serde_json::Value = serde_json::from_str(&line).unwrap();
@@ -187,6 +193,31 @@ async fn idlers_who_take_all_descriptors_shut_nobody_out() {
     assert_eq!(
         timeout(GENEROUS, request.send()).await.unwrap().unwrap().status(),
         200
+    );
+}
+
+#[tokio::test]
+async fn the_trace_of_a_webhook_goes_with_it_into_the_queue_and_a_strangers_does_not() {
+    // Nobody collects; that spans have contexts is enough.
+    let mut door = Running::start_with(&["--otel-exporter-otlp-endpoint", "http://127.0.0.1:1"]).await;
+    door.says("connected to the broker").await;
+    let stranger = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    let url = format!("http://{}/api/smartcar/webhook", door.address);
+    let request = reqwest::Client::new()
+        .post(url)
+        .header("sc-signature", sign(SECRET, STATE));
+    let answer = request
+        .header("traceparent", stranger)
+        .body(STATE)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(answer.status(), 200);
+    let headers = door.namespace.take(1).await[0].headers();
+    let trace = headers["traceparent"].as_str().unwrap();
+    assert!(
+        trace.starts_with("00-") && !trace.contains(&stranger[3..35]),
+        "{trace}"
     );
 }
 
