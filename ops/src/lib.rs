@@ -1,6 +1,7 @@
 //! The command `carvetka`: set up, look after and try out Carvetka sync. One file a subcommand; its help is its
 //! manual.
 
+pub mod bench;
 pub mod demo;
 mod log;
 mod settings;
@@ -20,6 +21,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Bench(bench::Options),
     Demo(demo::Options),
 }
 
@@ -39,6 +41,7 @@ pub async fn run(cli: Cli) -> ExitCode {
 
 async fn dispatch(command: Command, out: &mut (dyn Write + Send)) -> anyhow::Result<ExitCode> {
     match command {
+        Command::Bench(options) => bench::run(&options, out).await,
         Command::Demo(options) => demo::run(&options, out).await,
     }
 }

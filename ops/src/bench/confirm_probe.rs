@@ -53,7 +53,13 @@ pub(super) async fn confirming(bench: &Bench) -> anyhow::Result<Channel> {
 pub(super) async fn publish(channel: &Channel, queue: &str, body: &[u8]) -> anyhow::Result<()> {
     let properties = BasicProperties::default().with_delivery_mode(PERSISTENT);
     let confirm = channel
-        .basic_publish("".into(), queue.into(), BasicPublishOptions::default(), body, properties)
+        .basic_publish(
+            "".into(),
+            queue.into(),
+            BasicPublishOptions::default(),
+            body,
+            properties,
+        )
         .await
         .context("cannot publish")?;
     let answer = confirm.await.context("cannot wait for a confirm")?;

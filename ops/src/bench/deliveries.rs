@@ -111,7 +111,11 @@ mod tests {
     #[test]
     fn every_delivery_is_another_one_and_none_is_of_the_future() {
         let deliveries = Deliveries::make(Payload::Large, 10, 300);
-        let mut ids: Vec<&str> = deliveries.all.iter().map(|delivery| delivery.event_id.as_str()).collect();
+        let mut ids: Vec<&str> = deliveries
+            .all
+            .iter()
+            .map(|delivery| delivery.event_id.as_str())
+            .collect();
         ids.sort_unstable();
         ids.dedup();
         assert_eq!(ids.len(), 300);

@@ -8,6 +8,9 @@ use super::load::{self, Pace};
 use super::options::Measurement;
 use super::program::Program;
 
+/// The names of its memory and of its processor time for each delivery.
+pub(super) const INGEST_USES: (&str, &str) = ("ingest memory", "ingest CPU");
+
 pub(super) async fn measure(bench: &Bench) -> anyhow::Result<Figures> {
     let mut ingest = Program::ingest(&bench.servers).await?;
     let before = ingest.used()?;
@@ -18,6 +21,6 @@ pub(super) async fn measure(bench: &Bench) -> anyhow::Result<Figures> {
     ingest.stop().await?;
     let rate = served.per_second();
     let figures = Of::new(bench.payload, Measurement::Ingest).with(DELIVERIES, rate, Unit::PerSecond);
-    let figures = used.note(served.latencies.note(figures), before, served.requests, "memory", "CPU a delivery");
-    Ok(figures.done())
+    let figures = served.latencies.note(figures);
+    Ok(used.note(figures, before, served.requests, INGEST_USES).done())
 }

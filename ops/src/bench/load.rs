@@ -168,7 +168,10 @@ async fn exchange(stream: &mut TcpStream, request: &[u8], answer: &mut [u8]) -> 
         ensure!(length < answer.len(), "got an answer of more than {ANSWER} bytes");
     }
     if !answer.starts_with(b"HTTP/1.1 200 ") {
-        let line = answer[..length].split(|byte| *byte == b'\r').next().unwrap_or_default();
+        let line = answer[..length]
+            .split(|byte| *byte == b'\r')
+            .next()
+            .unwrap_or_default();
         bail!("a delivery was answered with {}", String::from_utf8_lossy(line));
     }
     Ok(())

@@ -5,12 +5,13 @@ use std::fs;
 use std::num::NonZeroUsize;
 use std::thread;
 
-use anyhow::Context;
-use lapin::ConnectionProperties;
-use lapin::types::AMQPValue;
+use anyhow::{Context, anyhow};
+use lapin::uri::{AMQPScheme, AMQPUri};
 use secrecy::ExposeSecret;
 use serde::Serialize;
 use sqlx::{Connection, PgConnection};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use super::options::Options;
 
@@ -41,7 +42,11 @@ impl Machine {
                 .unwrap_or_default(),
             postgresql: postgresql(options).await?,
             rabbitmq: rabbitmq(options).await?,
-            build: if cfg!(debug_assertions) { "debug" } else { "release" },
+            build: if cfg!(debug_assertions) {
+                "debug"
+            } else {
+                "release"
+            },
             version: env!("CARGO_PKG_VERSION"),
         })
     }
@@ -63,14 +68,17 @@ impl fmt::Display for Machine {
         writeln!(f, "{cores} cores ({processor}), {memory_mb} MB of memory")?;
         write!(f, "PostgreSQL {postgresql}, RabbitMQ {rabbitmq}")?;
         if *build == "debug" {
-            write!(f, "\nthis is a debug build: the figures say nothing (cargo build --release --bins)")?;
+            write!(
+                f,
+                "\nthis is a debug build: the figures say nothing (cargo build --release --bins)"
+            )?;
         }
         Ok(())
     }
 }
 
 async fn postgresql(options: &Options) -> anyhow::Result<String> {
-    let mut db = PgConnection::connect(options.database_url.expose_secret())
+    let mut db = PgConnection::connect(options.database.database_url.expose_secret())
         .await
         .context("cannot connect to the database of DATABASE_URL")?;
     let version: String = sqlx::query_scalar("SELECT current_setting('server_version')")
@@ -81,19 +89,36 @@ async fn postgresql(options: &Options) -> anyhow::Result<String> {
     Ok(version.split(' ').next().unwrap_or_default().to_owned())
 }
 
-/// The broker tells its version when one connects.
+/// The broker's greeting names its version, and our client library keeps that to itself. Without TLS only; empty if
+/// the greeting does not say.
 async fn rabbitmq(options: &Options) -> anyhow::Result<String> {
-    let url = options.amqp_url.expose_secret();
-    let connection = lapin::Connection::connect(url, ConnectionProperties::default())
-        .await
-        .context("cannot connect to the broker of AMQP_URL")?;
-    let properties = connection.status().server_properties();
-    let version = properties.and_then(|properties| match properties.inner().get("version") {
-        Some(AMQPValue::LongString(version)) => Some(version.to_string()),
-        Some(_) | None => None,
-    });
-    connection.close(200, "goodbye".into()).await.context("cannot leave the broker")?;
-    Ok(version.unwrap_or_default())
+    let uri: AMQPUri = options
+        .broker
+        .amqp_url
+        .expose_secret()
+        .parse()
+        .map_err(|_| anyhow!("cannot read AMQP_URL, expected `amqp://user:password@host:5672/%2f`"))?;
+    if uri.scheme == AMQPScheme::AMQPS {
+        return Ok(String::new());
+    }
+    let mut greeting = vec![0; 4096];
+    let ask = async {
+        let mut stream = TcpStream::connect((uri.authority.host.as_str(), uri.authority.port)).await?;
+        stream.write_all(b"AMQP\0\0\x09\x01").await?;
+        stream.read(&mut greeting).await
+    };
+    let length = ask.await.context("cannot connect to the broker of AMQP_URL")?;
+    Ok(version(&greeting[..length]).unwrap_or_default())
+}
+
+/// From the table of server properties: the key `version`, the type `S`, a length and the text (source: AMQP 0-9-1,
+/// 4.2.5.5).
+fn version(greeting: &[u8]) -> Option<String> {
+    const KEY: &[u8] = b"\x07versionS";
+    let start = greeting.windows(KEY.len()).position(|window| window == KEY)? + KEY.len();
+    let (length, text) = greeting[start..].split_first_chunk::<4>()?;
+    let text = text.get(..usize::try_from(u32::from_be_bytes(*length)).ok()?)?;
+    String::from_utf8(text.to_vec()).ok()
 }
 
 /// The value of the first line `name : value`.
@@ -101,4 +126,17 @@ fn field(file: &str, name: &str) -> Option<String> {
     let text = fs::read_to_string(file).ok()?;
     let line = text.lines().find(|line| line.starts_with(name))?;
     Some(line.split_once(':')?.1.trim().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_is_found_in_a_greeting() {
+        let greeting = b"\x01\0\0..\x07productS\0\0\0\x08RabbitMQ\x07versionS\0\0\0\x063.10.8rest";
+        assert_eq!(version(greeting).as_deref(), Some("3.10.8"));
+        assert_eq!(version(&greeting[..greeting.len() - 6]), None);
+        assert_eq!(version(b""), None);
+    }
 }

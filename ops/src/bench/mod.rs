@@ -16,8 +16,8 @@ mod latencies;
 mod load;
 mod machine;
 mod options;
-mod progress;
 mod program;
+mod progress;
 mod servers;
 mod table;
 mod targets;
@@ -25,6 +25,7 @@ mod whole;
 mod whole_probe;
 mod worker;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use anyhow::Context;
@@ -52,19 +53,19 @@ struct Bench {
 /// # Errors
 ///
 /// If a server cannot be used, a program of ours is missing or ends early, or a delivery was lost.
-pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
-    let machine = Machine::look(&options).await?;
-    println!("{machine}");
+pub async fn run(options: &Options, out: &mut (dyn Write + Send)) -> anyhow::Result<ExitCode> {
+    let machine = Machine::look(options).await?;
+    writeln!(out, "{machine}")?;
     let mut figures = Figures::default();
     for payload in options.payloads() {
-        let bench = Bench::prepare(&options, payload).await?;
-        println!("{bench}");
-        let measured = bench.measure().await;
+        let bench = Bench::prepare(options, payload).await?;
+        writeln!(out, "\n{}", bench.subject())?;
+        let measured = bench.measure(out).await;
         bench.servers.leave().await?;
         figures.extend(measured?);
     }
     let report = Report::new(machine, figures);
-    println!("\n{report}");
+    write!(out, "\n{report}")?;
     if let Some(path) = &options.json {
         let json = serde_json::to_vec_pretty(&report).context("cannot print the figures as JSON")?;
         std::fs::write(path, json).with_context(|| format!("cannot write {}", path.display()))?;
@@ -85,7 +86,18 @@ impl Bench {
         })
     }
 
-    async fn measure(&self) -> anyhow::Result<Figures> {
+    fn subject(&self) -> String {
+        format!(
+            "{} deliveries of {} cars, {} bytes each, in the database {} and the broker's names {}.*",
+            self.deliveries.all.len(),
+            self.deliveries.cars.len(),
+            self.deliveries.mean_size(),
+            self.options.scratch_database,
+            self.servers.namespace,
+        )
+    }
+
+    async fn measure(&self, out: &mut (dyn Write + Send)) -> anyhow::Result<Figures> {
         let mut figures = Figures::default();
         for measurement in self.options.measurements() {
             self.servers.start_afresh().await?;
@@ -94,7 +106,7 @@ impl Bench {
                 .await
                 .with_context(|| format!("cannot measure {measurement} with {}", self.payload))?;
             for line in table::lines(&measured) {
-                println!("{line}");
+                writeln!(out, "{line}")?;
             }
             figures.extend(measured);
         }

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use secrecy::SecretString;
+
+use crate::settings::{AmqpUrl, DatabaseUrl};
 
 /// Measures the pipeline beside bare probes, on the servers of `DATABASE_URL` and `AMQP_URL`.
 ///
@@ -14,13 +15,10 @@ use secrecy::SecretString;
 /// quiet machine says anything: `cargo build --release --bins`.
 #[derive(Debug, Clone, Args)]
 pub struct Options {
-    /// Where PostgreSQL is, with credentials that may create databases. The database that it names is left alone.
-    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
-    pub database_url: SecretString,
-
-    /// Where RabbitMQ is, with credentials.
-    #[arg(long, env = "AMQP_URL", hide_env_values = true)]
-    pub amqp_url: SecretString,
+    #[command(flatten)]
+    pub database: DatabaseUrl,
+    #[command(flatten)]
+    pub broker: AmqpUrl,
 
     /// How large the deliveries are.
     #[arg(long, value_enum, default_value_t = Payloads::Both)]
@@ -43,9 +41,9 @@ pub struct Options {
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
 
-    /// The database to make and to remove.
+    /// The database that is made and removed. Tests that run at once need one each.
     #[arg(long, default_value = "carvetka_bench", hide = true)]
-    pub database: String,
+    pub scratch_database: String,
 
     /// What to measure; everything if nothing is named. Ratios need both of their sides.
     #[arg(value_enum, value_name = "WHAT")]
@@ -197,7 +195,13 @@ mod tests {
     }
 
     fn parse(more: &[&str]) -> Result<Options, clap::Error> {
-        let urls = ["bench", "--database-url", "postgres://u:hunter2@db", "--amqp-url", "amqp://u:correcthorse@mq"];
+        let urls = [
+            "bench",
+            "--database-url",
+            "postgres://u:hunter2@db",
+            "--amqp-url",
+            "amqp://u:correcthorse@mq",
+        ];
         Program::try_parse_from(urls.iter().chain(more)).map(|program| program.options)
     }
 
@@ -209,13 +213,18 @@ mod tests {
     #[test]
     fn everything_is_measured_unless_something_is_named() {
         assert_eq!(parse(&[]).unwrap().measurements().len(), 9);
-        let chosen = parse(&["worker", "confirm-probe", "worker"]).unwrap().measurements();
+        let chosen = parse(&["worker", "confirm-probe", "worker"])
+            .unwrap()
+            .measurements();
         assert_eq!(chosen, [Measurement::ConfirmProbe, Measurement::Worker]);
     }
 
     #[test]
     fn half_of_the_peak_needs_the_peak() {
-        assert_eq!(parse(&["lag"]).unwrap().measurements(), [Measurement::Whole, Measurement::Lag]);
+        assert_eq!(
+            parse(&["lag"]).unwrap().measurements(),
+            [Measurement::Whole, Measurement::Lag]
+        );
     }
 
     #[test]
@@ -229,6 +238,9 @@ mod tests {
     #[test]
     fn secrets_are_not_printed() {
         let printed = format!("{:?}", parse(&[]).unwrap());
-        assert!(!printed.contains("hunter2") && !printed.contains("correcthorse"), "{printed}");
+        assert!(
+            !printed.contains("hunter2") && !printed.contains("correcthorse"),
+            "{printed}"
+        );
     }
 }

@@ -12,6 +12,7 @@ use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep};
 
 use super::deliveries::SECRET;
+use super::figures::{Of, Unit};
 use super::servers::Servers;
 
 /// How long a program may take until it is ready.
@@ -70,7 +71,12 @@ impl Program {
             .kill_on_drop(true)
             .spawn()
             .with_context(|| format!("cannot start {}", path.display()))?;
-        let mut program = Self { name, child, log, address };
+        let mut program = Self {
+            name,
+            child,
+            log,
+            address,
+        };
         program.wait_until_ready().await?;
         Ok(program)
     }
@@ -80,17 +86,29 @@ impl Program {
         let end = Instant::now() + READY;
         loop {
             self.check()?;
-            if reqwest::get(&url).await.is_ok_and(|answer| answer.status().is_success()) {
+            if reqwest::get(&url)
+                .await
+                .is_ok_and(|answer| answer.status().is_success())
+            {
                 return Ok(());
             }
-            ensure!(Instant::now() < end, "{} did not become ready: {}", self.name, self.last_words());
+            ensure!(
+                Instant::now() < end,
+                "{} did not become ready: {}",
+                self.name,
+                self.last_words()
+            );
             sleep(LOOK).await;
         }
     }
 
     /// An error if it has ended.
     pub fn check(&mut self) -> anyhow::Result<()> {
-        match self.child.try_wait().with_context(|| format!("cannot watch {}", self.name))? {
+        match self
+            .child
+            .try_wait()
+            .with_context(|| format!("cannot watch {}", self.name))?
+        {
             None => Ok(()),
             Some(status) => bail!("{} ended early ({status}): {}", self.name, self.last_words()),
         }
@@ -98,8 +116,12 @@ impl Program {
 
     /// Memory and processor time so far.
     pub fn used(&self) -> anyhow::Result<Used> {
-        let id = self.child.id().with_context(|| format!("{} has ended", self.name))?;
-        let status = fs::read_to_string(format!("/proc/{id}/status")).context("cannot read a process's memory")?;
+        let id = self
+            .child
+            .id()
+            .with_context(|| format!("{} has ended", self.name))?;
+        let status =
+            fs::read_to_string(format!("/proc/{id}/status")).context("cannot read a process's memory")?;
         let peak_kb = status
             .lines()
             .find_map(|line| line.strip_prefix("VmHWM:"))
@@ -114,7 +136,10 @@ impl Program {
 
     /// Lets it finish and leave.
     pub async fn stop(mut self) -> anyhow::Result<()> {
-        let id = self.child.id().with_context(|| format!("{} has ended", self.name))?;
+        let id = self
+            .child
+            .id()
+            .with_context(|| format!("{} has ended", self.name))?;
         Command::new("kill")
             .args(["-TERM", &id.to_string()])
             .status()
@@ -124,7 +149,12 @@ impl Program {
             .await
             .with_context(|| format!("{} does not stop", self.name))?
             .with_context(|| format!("cannot watch {}", self.name))?;
-        ensure!(status.success(), "{} ended with {status}: {}", self.name, self.last_words());
+        ensure!(
+            status.success(),
+            "{} ended with {status}: {}",
+            self.name,
+            self.last_words()
+        );
         // Only a log without a failure to explain.
         let _ = fs::remove_file(&self.log);
         Ok(())
@@ -137,18 +167,34 @@ impl Program {
     }
 }
 
+impl Used {
+    /// Adds the peak of memory, and the processor time since `before` for each of `number` deliveries.
+    pub fn note(self, figures: Of, before: Self, number: usize, names: (&'static str, &'static str)) -> Of {
+        let each = (self.cpu - before.cpu) / u32::try_from(number.max(1)).unwrap_or(u32::MAX);
+        figures.with(names.0, self.peak_mb, Unit::Megabytes).with(
+            names.1,
+            each.as_secs_f64() * 1e6,
+            Unit::Microseconds,
+        )
+    }
+}
+
 /// Cargo puts tests one folder below programs.
 fn beside_this(name: &str) -> anyhow::Result<PathBuf> {
     let this = std::env::current_exe().context("cannot find out where this program is")?;
     let candidates = this.ancestors().skip(1).take(2).map(|folder| folder.join(name));
     let found = candidates.into_iter().find(|path| path.is_file());
-    found.with_context(|| format!("there is no program `{name}` beside this one: run `cargo build --release --bins`"))
+    found.with_context(|| {
+        format!("there is no program `{name}` beside this one: run `cargo build --release --bins`")
+    })
 }
 
 /// Free a moment ago. Programs are told where to listen, so that nobody has to read their logs.
 fn free_address() -> anyhow::Result<SocketAddr> {
     let listener = TcpListener::bind("127.0.0.1:0").context("cannot find a free port")?;
-    listener.local_addr().context("cannot learn the port that was found")
+    listener
+        .local_addr()
+        .context("cannot learn the port that was found")
 }
 
 /// User and system time, the 14th and 15th field. The second, the name, may hold anything, so they are counted from
@@ -173,6 +219,9 @@ mod tests {
     #[test]
     fn a_program_that_was_not_built_is_named_with_what_to_do() {
         let error = beside_this("no-such-program").unwrap_err().to_string();
-        assert!(error.contains("no-such-program") && error.contains("cargo build"), "{error}");
+        assert!(
+            error.contains("no-such-program") && error.contains("cargo build"),
+            "{error}"
+        );
     }
 }

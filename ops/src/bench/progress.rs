@@ -53,7 +53,11 @@ where
                 number,
             });
         }
-        ensure!(last.0.elapsed() < STUCK, "it stopped at {} of {number} deliveries", last.1);
+        ensure!(
+            last.0.elapsed() < STUCK,
+            "it stopped at {} of {number} deliveries",
+            last.1
+        );
         sleep(LOOK).await;
     }
 }

@@ -33,21 +33,23 @@ pub(super) struct Servers {
 impl Servers {
     /// Makes the database anew and connects.
     pub async fn prepare(options: &Options) -> anyhow::Result<Self> {
-        let admin: PgConnectOptions = options
-            .database_url
-            .expose_secret()
-            .parse()
-            .context("cannot read DATABASE_URL, expected `postgres://user:password@host:5432/carvetka`")?;
-        remake(&admin, &options.database).await?;
-        let own = admin.clone().database(&options.database);
+        let admin: PgConnectOptions =
+            options.database.database_url.expose_secret().parse().context(
+                "cannot read DATABASE_URL, expected `postgres://user:password@host:5432/carvetka`",
+            )?;
+        remake(&admin, &options.scratch_database).await?;
+        let own = admin.clone().database(&options.scratch_database);
         let pool = PgPoolOptions::new()
             .max_connections(32)
             .test_before_acquire(false)
             .connect_with(own.clone())
             .await
             .context("cannot connect to the bench's own database")?;
-        store::MIGRATIONS.run(&pool).await.context("cannot migrate the bench's own database")?;
-        let url = options.amqp_url.expose_secret();
+        store::MIGRATIONS
+            .run(&pool)
+            .await
+            .context("cannot migrate the bench's own database")?;
+        let url = options.broker.amqp_url.expose_secret();
         let amqp = lapin::Connection::connect(url, ConnectionProperties::default())
             .await
             .context("cannot connect to the broker of AMQP_URL")?;
@@ -55,11 +57,11 @@ impl Servers {
         Ok(Self {
             pool,
             database_url: SecretString::from(own.to_url_lossy().to_string()),
-            amqp_url: options.amqp_url.clone(),
+            amqp_url: options.broker.amqp_url.clone(),
             namespace: format!("bench-{}", &random[..8]),
             amqp,
             admin,
-            database: options.database.clone(),
+            database: options.scratch_database.clone(),
         })
     }
 
@@ -100,7 +102,11 @@ impl Servers {
         .fetch_all(&self.pool)
         .await
         .context("cannot list the tables")?;
-        let mut db = self.pool.acquire().await.context("cannot connect to the database")?;
+        let mut db = self
+            .pool
+            .acquire()
+            .await
+            .context("cannot connect to the database")?;
         db.execute(AssertSqlSafe(format!("TRUNCATE {}", tables.join(", "))))
             .await
             .context("cannot empty the tables")?;
@@ -131,14 +137,24 @@ impl Servers {
 
     /// For the programs' own names.
     pub fn broker_options(&self) -> anyhow::Result<BrokerOptions> {
-        Ok(BrokerOptions::new(self.amqp_url.expose_secret(), &self.namespace, "bench")?)
+        Ok(BrokerOptions::new(
+            self.amqp_url.expose_secret(),
+            &self.namespace,
+            "bench",
+        )?)
     }
 
     /// Makes the programs' queues.
     pub async fn declare(&self) -> anyhow::Result<(Topology, Session)> {
         let options = self.broker_options()?;
-        let session = Session::open(&options).await.context("cannot connect to the broker")?;
-        options.topology().declare(&session).await.context("cannot make the queues")?;
+        let session = Session::open(&options)
+            .await
+            .context("cannot connect to the broker")?;
+        options
+            .topology()
+            .declare(&session)
+            .await
+            .context("cannot make the queues")?;
         Ok((options.topology().clone(), session))
     }
 
@@ -159,8 +175,14 @@ impl Servers {
         let deleted = channel.queue_delete(bare.into(), QueueDeleteOptions::default());
         deleted.await.context("cannot remove a probe's queue")?;
         let options = self.broker_options()?;
-        let session = Session::open(&options).await.context("cannot connect to the broker")?;
-        options.topology().delete(&session).await.context("cannot remove the queues")?;
+        let session = Session::open(&options)
+            .await
+            .context("cannot connect to the broker")?;
+        options
+            .topology()
+            .delete(&session)
+            .await
+            .context("cannot remove the queues")?;
         session.close().await;
         Ok(())
     }
@@ -184,7 +206,9 @@ async fn remake(admin: &PgConnectOptions, database: &str) -> anyhow::Result<()> 
 
 async fn drop_database(admin: &mut PgConnection, database: &str) -> anyhow::Result<()> {
     admin
-        .execute(AssertSqlSafe(format!(r#"DROP DATABASE IF EXISTS "{database}" WITH (FORCE)"#)))
+        .execute(AssertSqlSafe(format!(
+            r#"DROP DATABASE IF EXISTS "{database}" WITH (FORCE)"#
+        )))
         .await
         .with_context(|| format!("cannot remove the database {database}"))?;
     Ok(())

@@ -1,0 +1,184 @@
+//! What the bare probes write: the same rows of the same tables as the worker's deliveries and readings.
+
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use anyhow::{Context, ensure};
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use sqlx::PgPool;
+use uuid::Uuid;
+
+/// The least of a delivery that has to be understood to store its readings.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Bare<'a> {
+    pub event_id: &'a str,
+    #[serde(borrow)]
+    pub data: Data<'a>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Data<'a> {
+    #[serde(borrow)]
+    pub vehicle: Vehicle<'a>,
+    #[serde(borrow)]
+    pub signals: Vec<Signal<'a>>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Vehicle<'a> {
+    pub id: &'a str,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Signal<'a> {
+    pub code: &'a str,
+    #[serde(borrow)]
+    pub body: Option<&'a RawValue>,
+    pub meta: Option<Meta>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Meta {
+    oem_updated_at: Option<i64>,
+}
+
+impl Signal<'_> {
+    /// When the car said it; `None` for what has no time.
+    pub fn at(&self) -> Option<DateTime<Utc>> {
+        let milliseconds = self.meta.as_ref()?.oem_updated_at.filter(|at| *at > 0)?;
+        DateTime::from_timestamp_millis(milliseconds)
+    }
+}
+
+/// The rows of a batch, column by column.
+#[derive(Debug, Default)]
+pub(super) struct Rows {
+    event_ids: Vec<String>,
+    vehicles: Vec<String>,
+    bodies: Vec<Vec<u8>>,
+    /// In the order of their keys, each once, so that two lanes never wait for each other.
+    readings: BTreeMap<(Uuid, DateTime<Utc>, String, i64), String>,
+}
+
+impl<'a> FromIterator<&'a [u8]> for Rows {
+    /// Bodies that are no deliveries are left out: there are none.
+    fn from_iter<T: IntoIterator<Item = &'a [u8]>>(bodies: T) -> Self {
+        let mut rows = Self::default();
+        for body in bodies {
+            if let Ok(delivery) = serde_json::from_slice::<Bare<'_>>(body) {
+                rows.add(&delivery, body);
+            }
+        }
+        rows
+    }
+}
+
+impl Rows {
+    fn add(&mut self, delivery: &Bare<'_>, body: &[u8]) {
+        let vehicle = delivery.data.vehicle.id;
+        self.event_ids.push(delivery.event_id.to_owned());
+        self.vehicles.push(vehicle.to_owned());
+        self.bodies.push(body.to_vec());
+        let id = Uuid::try_parse(vehicle).unwrap_or_default();
+        for signal in &delivery.data.signals {
+            if let (Some(at), Some(body)) = (signal.at(), signal.body) {
+                let value = body.get();
+                let key = (id, at, signal.code.to_owned(), digest(value));
+                self.readings.insert(key, value.to_owned());
+            }
+        }
+    }
+
+    /// Three bulk inserts and a commit.
+    pub async fn insert(self, pool: &PgPool) -> anyhow::Result<()> {
+        let now = runtime::clock::now();
+        let mut tx = pool.begin().await.context("cannot begin a transaction")?;
+        sqlx::query(
+            "INSERT INTO event_claims (event_id, claimed_at)
+             SELECT event_id, $2 FROM unnest($1::text[]) AS event_id ORDER BY event_id ON CONFLICT DO NOTHING",
+        )
+        .bind(&self.event_ids)
+        .bind(now)
+        .execute(&mut *tx)
+        .await
+        .context("cannot insert claims")?;
+        let ids: Vec<Uuid> = self.event_ids.iter().map(|_| Uuid::new_v4()).collect();
+        sqlx::query(
+            "INSERT INTO webhook_events (id, event_id, event_type, source, vehicle_id, body, processed, received_at)
+             SELECT id, event_id, 'VEHICLE_STATE', 'webhook', vehicle_id, body, true, $5
+             FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bytea[]) AS event (id, event_id, vehicle_id, body)",
+        )
+        .bind(&ids)
+        .bind(&self.event_ids)
+        .bind(&self.vehicles)
+        .bind(&self.bodies)
+        .bind(now)
+        .execute(&mut *tx)
+        .await
+        .context("cannot insert deliveries")?;
+        insert_readings(self.readings, &mut tx).await?;
+        tx.commit().await.context("cannot commit")
+    }
+}
+
+async fn insert_readings(
+    readings: BTreeMap<(Uuid, DateTime<Utc>, String, i64), String>,
+    db: &mut sqlx::PgConnection,
+) -> anyhow::Result<()> {
+    let (mut vehicles, mut times, mut signals, mut hashes, mut values) = Default::default();
+    let columns: (
+        &mut Vec<Uuid>,
+        &mut Vec<DateTime<Utc>>,
+        &mut Vec<String>,
+        &mut Vec<i64>,
+        &mut Vec<String>,
+    ) = (&mut vehicles, &mut times, &mut signals, &mut hashes, &mut values);
+    for ((vehicle, at, signal, hash), value) in readings {
+        columns.0.push(vehicle);
+        columns.1.push(at);
+        columns.2.push(signal);
+        columns.3.push(hash);
+        columns.4.push(value);
+    }
+    sqlx::query(
+        "INSERT INTO readings (vehicle_id, at, signal, kind, value, value_hash, quality, by_hand)
+         SELECT vehicle_id, at, signal, 'structure', value, value_hash, 'oem', false
+         FROM unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::bigint[], $5::text[])
+           AS reading (vehicle_id, at, signal, value_hash, value)
+         ON CONFLICT DO NOTHING",
+    )
+    .bind(&vehicles)
+    .bind(&times)
+    .bind(&signals)
+    .bind(&hashes)
+    .bind(&values)
+    .execute(db)
+    .await
+    .context("cannot insert readings")?;
+    Ok(())
+}
+
+/// An error unless every delivery is stored, once.
+pub(super) async fn check_stored(pool: &PgPool, number: usize) -> anyhow::Result<()> {
+    let (stored, distinct): (i64, i64) =
+        sqlx::query_as("SELECT count(*), count(DISTINCT event_id) FROM webhook_events")
+            .fetch_one(pool)
+            .await
+            .context("cannot count the deliveries")?;
+    let number = i64::try_from(number)?;
+    ensure!(
+        stored == number && distinct == number,
+        "of {number} deliveries {distinct} are stored, in {stored} rows"
+    );
+    Ok(())
+}
+
+fn digest(value: &str) -> i64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish().cast_signed()
+}
