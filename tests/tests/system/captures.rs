@@ -38,14 +38,9 @@ fn captures(folder: &str) -> Vec<Capture> {
     files.sort();
     let read = |file: PathBuf| {
         let bytes = fs::read(&file).unwrap();
-        let car = serde_json::from_slice(&bytes)
-            .ok()
-            .and_then(|json| reported_car(&json));
-        Capture {
-            name: file.display().to_string(),
-            bytes,
-            car,
-        }
+        let json: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+        let event_id = json["eventId"].as_str().map(str::to_owned);
+        Capture { name: file.display().to_string(), bytes, event_id, car: reported_car(&json) }
     };
     files.into_iter().map(read).collect()
 }
