@@ -50,7 +50,10 @@ impl Driver {
                 return;
             }
             self.ledger.set_now(at.min(virtual_now));
-            let step = self.cloud.step(&self.faults.get());
+            // Catching up may take long, and the faults may change meanwhile.
+            let faults = self.faults.get();
+            self.cloud.notice(at.min(virtual_now), &faults);
+            let step = self.cloud.step(&faults);
             self.learn();
             match step {
                 Step::Silence => {}

@@ -54,7 +54,8 @@ impl Payload {
 
 impl Load {
     /// The deliveries of a fleet from `start` on. A car makes 5 to 100 of them a day, so begin far enough in the past to
-    /// stay out of the future: with 10,000 cars, a million are four days.
+    /// stay out of the future: with 10,000 cars, a million are four days. At first all signals are new; skip the first
+    /// days to have the ages of real captures.
     pub fn new(seed: u64, cars: usize, size: Size, start: DateTime<Utc>) -> Self {
         Self {
             cloud: Cloud::new(seed, cars, size.subscription(), start, None),
