@@ -1,4 +1,5 @@
-//! The one place of the simulator that reads the time. Everything else is given it, and lives in virtual time.
+//! The one place of the simulator that reads the time. Everything else is given it, and lives in virtual
+//! time.
 
 use chrono::{DateTime, Utc};
 

@@ -35,10 +35,11 @@ pub struct Config {
     pub cars: usize,
 
     /// How many days ago the cars were connected.
-    #[arg(long, env = "SIMULATOR_DAYS_BACK", default_value_t = 14, value_parser = clap::value_parser!(u16).range(0..=3_650))]
+    #[arg(long, env = "SIMULATOR_DAYS_BACK", default_value_t = 14)]
     pub days_back: u16,
 
-    /// Virtual seconds a real second until the present is caught up with; `inf` is as fast as webhooks are answered.
+    /// Virtual seconds a real second until the present is caught up with; `inf` is as fast as webhooks are
+    /// answered.
     #[arg(long, env = "SIMULATOR_SPEED", default_value_t = 3_600.0)]
     pub speed: f64,
 

@@ -1,7 +1,8 @@
-//! A stand-in for Smartcar's cloud: virtual cars that live, and a sender of their webhooks that knows the truth.
+//! A stand-in for Smartcar's cloud: virtual cars that live, and a sender of their webhooks that knows the
+//! truth.
 //!
-//! It depends on none of our crates and shares no code with the decoder of the pipeline: a page of the platform that
-//! one of them misreads is then a failing test, and not two equal mistakes.
+//! It depends on none of our crates and shares no code with the decoder of the pipeline: a page of the
+//! platform that one of them misreads is then a failing test, and not two equal mistakes.
 //!
 //! ```text
 //! world     what the cars do          pure, from a seed

@@ -1,5 +1,6 @@
-//! Payloads for benchmarks: what a fleet would have sent, one after the other and without waiting. Since they come from
-//! lives, most signals are repeats, and the signals of one delivery are up to days apart, as with real cars.
+//! Payloads for benchmarks: what a fleet would have sent, one after the other and without waiting. Since they
+//! come from lives, most signals are repeats, and the signals of one delivery are up to days apart, as with
+//! real cars.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -53,9 +54,9 @@ impl Payload {
 }
 
 impl Load {
-    /// The deliveries of a fleet from `start` on. A car makes 5 to 100 of them a day, so begin far enough in the past to
-    /// stay out of the future: with 10,000 cars, a million are four days. At first all signals are new; skip the first
-    /// days to have the ages of real captures.
+    /// The deliveries of a fleet from `start` on. A car makes 5 to 100 of them a day, so begin far enough in
+    /// the past to stay out of the future: with 10,000 cars, a million are four days. At first all signals
+    /// are new; skip the first days to have the ages of real captures.
     pub fn new(seed: u64, cars: usize, size: Size, start: DateTime<Utc>) -> Self {
         Self {
             cloud: Cloud::new(seed, cars, size.subscription(), start, None),

@@ -14,8 +14,8 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// Virtual time is `start` at the real moment `now`, and passes `speed` times as fast (infinity: as fast as the
-    /// work is done).
+    /// Virtual time is `start` at the real moment `now`, and passes `speed` times as fast (infinity: as fast
+    /// as the work is done).
     pub fn new(start: DateTime<Utc>, now: DateTime<Utc>, speed: f64) -> Self {
         Self {
             real: now,
@@ -47,7 +47,8 @@ impl Pace {
             .map_or(now, |then| then.min(now))
     }
 
-    /// How long to wait until a virtual moment comes; at most a tenth of a second, since the pace may change meanwhile.
+    /// How long to wait until a virtual moment comes; at most a tenth of a second, since the pace may change
+    /// meanwhile.
     pub fn wait(&self, moment: DateTime<Utc>, now: DateTime<Utc>) -> Duration {
         const LONGEST: Duration = Duration::from_millis(100);
         let missing = (moment - self.at(now)).to_std().unwrap_or(Duration::ZERO);

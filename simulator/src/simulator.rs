@@ -33,9 +33,11 @@ pub struct Options {
     pub cars: usize,
     /// When the cars were connected: in the past, for virtual time is never ahead of real time.
     pub start: DateTime<Utc>,
-    /// Virtual seconds a real second until the present is caught up with; infinity: as fast as the receiver answers.
+    /// Virtual seconds a real second until the present is caught up with; infinity: as fast as the receiver
+    /// answers.
     pub speed: f64,
-    /// The last moment at which a car reports; what is on its way then is sent at once. `None`: follow the present.
+    /// The last moment at which a car reports; what is on its way then is sent at once. `None`: follow the
+    /// present.
     pub until: Option<DateTime<Utc>>,
     pub subscription: Vec<SignalName>,
     pub faults: Faults,
@@ -52,7 +54,8 @@ pub struct Options {
 }
 
 impl Options {
-    /// Twelve cars of seed 1 without faults, caught up with the present as fast as possible, the platform's own waits.
+    /// Twelve cars of seed 1 without faults, caught up with the present as fast as possible, the platform's
+    /// own waits.
     pub fn new(
         ingest_url: impl Into<String>,
         webhook_secret: impl Into<SecretString>,
@@ -195,8 +198,8 @@ impl Simulator {
             .resume(clock::now());
     }
 
-    /// Waits until the last report before [`Options::until`] was accepted or given up. Never comes back without `until`,
-    /// or while an outage holds events.
+    /// Waits until the last report before [`Options::until`] was accepted or given up. Never comes back
+    /// without `until`, or while an outage holds events.
     pub async fn finished(&self) {
         // The sender of this channel ends only with the driver.
         let _ = self.finished.clone().wait_for(|done| *done).await;

@@ -1,5 +1,5 @@
-//! The wire form, byte for byte. The literals were written by hand from the platform's pages; they are what the
-//! decoder of the pipeline has to meet, so change them only with a page or a capture at hand.
+//! The wire form, byte for byte. The literals were written by hand from the platform's pages; they are what
+//! the decoder of the pipeline has to meet, so change them only with a page or a capture at hand.
 #![expect(clippy::unwrap_used, reason = "a failing unwrap is a failing test")]
 
 use chrono::{DateTime, Duration, Utc};

@@ -22,7 +22,8 @@ pub struct Faults {
     /// Share of events that never leave the platform.
     pub lost: f64,
     pub outage: Outage,
-    /// Cars (their vehicle ids) without a connection: they are silent, and tell everything when they are back.
+    /// Cars (their vehicle ids) without a connection: they are silent, and tell everything when they are
+    /// back.
     pub offline: BTreeSet<String>,
     /// Share of signals that fail in a delivery that arrives.
     pub failed_signals: f64,

@@ -1,5 +1,5 @@
-//! The platform without its network: a fleet in virtual time, the events that come up, and the faults on their way.
-//! Pure: time is an argument, and chance hangs on the seed.
+//! The platform without its network: a fleet in virtual time, the events that come up, and the faults on
+//! their way. Pure: time is an argument, and chance hangs on the seed.
 
 mod agenda;
 mod event;
@@ -77,8 +77,8 @@ impl Cloud {
         self.agenda.next_at()
     }
 
-    /// What the cars lived since this was asked last: their numbers in the fleet, and segments that reach at least to
-    /// their next step.
+    /// What the cars lived since this was asked last: their numbers in the fleet, and segments that reach at
+    /// least to their next step.
     pub fn take_lived(&mut self) -> Vec<(usize, Vec<Segment>)> {
         std::mem::take(&mut self.lived)
     }

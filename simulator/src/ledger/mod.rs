@@ -115,7 +115,8 @@ impl Ledger {
         events
     }
 
-    /// The different odometer readings (moment and number) of a car's accepted events, in the order of the car's time.
+    /// The different odometer readings (moment and number) of a car's accepted events, in the order of the
+    /// car's time.
     pub fn accepted_odometers(&self, smartcar_vehicle_id: &str) -> Vec<ReportedOdometer> {
         let books = self.books();
         let of_car = books
@@ -170,7 +171,8 @@ impl Ledger {
         self.books().enter(event);
     }
 
-    /// A delivery of an event begins: up to four attempts. Tells how many deliveries of this event were begun before.
+    /// A delivery of an event begins: up to four attempts. Tells how many deliveries of this event were begun
+    /// before.
     pub(crate) fn begun(&self, event: &Event) -> usize {
         let mut books = self.books();
         let record = books.enter(event);

@@ -137,7 +137,8 @@ impl Dashboard {
     fn tires(&self, at: DateTime<Utc>) -> Body {
         let warmth = self.celsius(at);
         let tire = |(row, column, placard_kpa): (u8, u8, i64)| {
-            // The pressure follows the absolute temperature; the placard holds at 20 °C. Gauges show it over air's.
+            // The pressure follows the absolute temperature; the placard holds at 20 °C. Gauges show it over
+            // air's.
             let kpa = (placard_kpa + 101) * (273 + warmth) / 293 - 101;
             let tire_pressure = if self.car.model.tires_in_kpa {
                 Number::from(kpa)

@@ -1,4 +1,5 @@
-//! What a car's cloud tells of its life, and when: a few snapshots a day, in which every signal has an age of its own.
+//! What a car's cloud tells of its life, and when: a few snapshots a day, in which every signal has an age of
+//! its own.
 
 mod cadence;
 mod charge_port;
@@ -68,7 +69,8 @@ impl Reporter {
         }
     }
 
-    /// The snapshot of a moment within a segment; `None` if nothing is new, for then the platform sends nothing.
+    /// The snapshot of a moment within a segment; `None` if nothing is new, for then the platform sends
+    /// nothing.
     fn report(&mut self, segment: &Segment, moment: Moment) -> Option<Report> {
         let first = !std::mem::replace(&mut self.is_subscribed, true);
         let health = self

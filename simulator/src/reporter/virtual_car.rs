@@ -25,8 +25,8 @@ pub struct VirtualCar {
 }
 
 impl VirtualCar {
-    /// Car number `number` of a seed's world. It is connected at `start`, and its first delivery follows within two
-    /// minutes.
+    /// Car number `number` of a seed's world. It is connected at `start`, and its first delivery follows
+    /// within two minutes.
     pub fn connect(seed: u64, number: usize, subscription: &[SignalName], start: DateTime<Utc>) -> Self {
         let car = Arc::new(Car::draw(seed, number));
         let mut life = Life::begin(Arc::clone(&car), start);

@@ -1,4 +1,5 @@
-//! The handshake before the first delivery: the receiver has to answer a challenge with the secret that both know.
+//! The handshake before the first delivery: the receiver has to answer a challenge with the secret that both
+//! know.
 
 use std::time::Duration;
 
@@ -26,8 +27,8 @@ struct ChallengeAnswer {
     challenge: String,
 }
 
-/// Verifies the webhook: exactly status 200 and the right hash. A webhook that is not there yet, or not ready (5xx), is
-/// asked again until `patience` is over.
+/// Verifies the webhook: exactly status 200 and the right hash. A webhook that is not there yet, or not ready
+/// (5xx), is asked again until `patience` is over.
 pub async fn shake(
     post: &Post,
     chance: &mut Chance,

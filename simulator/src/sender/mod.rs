@@ -1,4 +1,5 @@
-//! Delivers events as the platform does: at least once unless all four attempts fail, in no order, many at a time.
+//! Delivers events as the platform does: at least once unless all four attempts fail, in no order, many at a
+//! time.
 
 mod handshake;
 mod post;
@@ -56,7 +57,8 @@ impl Sender {
         }
     }
 
-    /// Waits for a free slot and begins to deliver. An event that is sent again is another delivery of the same id.
+    /// Waits for a free slot and begins to deliver. An event that is sent again is another delivery of the
+    /// same id.
     pub async fn send(&mut self, event: Arc<Event>) {
         while self.deliveries.try_join_next().is_some() {}
         let slot = self.route.slot().await;

@@ -23,8 +23,8 @@ pub struct Post {
 pub struct ClientError(#[from] reqwest::Error);
 
 impl Post {
-    /// Connections are kept alive, up to `connections` of them; redirects are failures, as with the platform. Plain
-    /// HTTP only: the stand-in is for receivers on the same machine or in the same cluster.
+    /// Connections are kept alive, up to `connections` of them; redirects are failures, as with the platform.
+    /// Plain HTTP only: the stand-in is for receivers on the same machine or in the same cluster.
     pub fn new(
         url: String,
         secret: SecretString,

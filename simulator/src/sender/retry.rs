@@ -8,8 +8,8 @@ pub const ANSWER_WITHIN: Duration = Duration::from_secs(15);
 /// The waits after the first, second and third failed attempt, in seconds; there is no fifth attempt.
 const WAITS: [u64; 3] = [25, 50, 100];
 
-/// The wait after so many failed attempts; `None` if the event is given up for good. `scale` stretches or shrinks all
-/// waits; 1 is the platform's own.
+/// The wait after so many failed attempts; `None` if the event is given up for good. `scale` stretches or
+/// shrinks all waits; 1 is the platform's own.
 pub fn wait_after(failed_attempts: usize, scale: f64) -> Option<Duration> {
     let seconds = WAITS.get(failed_attempts.checked_sub(1)?)?;
     Some(Duration::from_secs(*seconds).mul_f64(scale.clamp(0.0, 1_000.0)))

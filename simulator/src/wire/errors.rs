@@ -37,7 +37,8 @@ pub enum ErrorState {
 }
 
 impl VehicleError {
-    /// The false alarm that live applications get every day: permissions missing for signals that nobody reads.
+    /// The false alarm that live applications get every day: permissions missing for signals that nobody
+    /// reads.
     pub fn noise() -> Self {
         Self {
             kind: ErrorKind::PermissionMissing,

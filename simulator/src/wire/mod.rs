@@ -1,5 +1,6 @@
-//! The exact bytes that Smartcar's webhooks carry (version 4.0, as captured in 2026), written from the platform's
-//! pages and captures alone: this crate shares no code with the decoder, so that a misreading shows.
+//! The exact bytes that Smartcar's webhooks carry (version 4.0, as captured in 2026), written from the
+//! platform's pages and captures alone: this crate shares no code with the decoder, so that a misreading
+//! shows.
 //!
 //! JSON is compact, with the keys in the platform's order and numbers as JavaScript prints them.
 
@@ -25,8 +26,8 @@ pub const WEBHOOK_ID: &str = "6f0b1f5c-93a4-4c05-8f0e-2f8a5b7a1c44";
 /// Its name.
 pub const WEBHOOK_NAME: &str = "Carvetka sync";
 
-/// What one attempt to deliver an event is marked with. The event keeps its id over all attempts, the rest is new
-/// each time (and the signature with it).
+/// What one attempt to deliver an event is marked with. The event keeps its id over all attempts, the rest is
+/// new each time (and the signature with it).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stamp {
     pub event_id: String,

@@ -2,8 +2,8 @@
 
 use serde::{Serialize, Serializer};
 
-/// A number of a JSON body. Good for magnitudes from 0.00001 to 2^53, within which Rust and JavaScript print the same
-/// digits; what is no number is printed as `null`, as JavaScript does.
+/// A number of a JSON body. Good for magnitudes from 0.00001 to 2^53, within which Rust and JavaScript print
+/// the same digits; what is no number is printed as `null`, as JavaScript does.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Number(f64);
 

@@ -3,8 +3,8 @@
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-/// The header `SC-Signature` of a body, and the answer to a challenge: lower-case hex of HMAC-SHA256 under the
-/// application management token (source: the platform's page on payload verification).
+/// The header `SC-Signature` of a body, and the answer to a challenge: lower-case hex of HMAC-SHA256 under
+/// the application management token (source: the platform's page on payload verification).
 #[expect(clippy::missing_panics_doc, reason = "HMAC takes a key of any length")]
 pub fn sign(secret: &[u8], message: &[u8]) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret).expect("HMAC takes a key of any length");

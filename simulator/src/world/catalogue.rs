@@ -1,5 +1,6 @@
 //! The models that virtual cars come in, and how the cloud of each make speaks of them. Intervals follow the
-//! platform's page of update frequencies; tanks, batteries and consumption are round numbers of the real cars.
+//! platform's page of update frequencies; tanks, batteries and consumption are round numbers of the real
+//! cars.
 
 use super::car::Powertrain;
 

@@ -1,4 +1,5 @@
-//! When a car is plugged in, and how the charge goes: it may wait for the night, pause, and slows down near the end.
+//! When a car is plugged in, and how the charge goes: it may wait for the night, pause, and slows down near
+//! the end.
 
 use chrono::{DateTime, Duration, Utc};
 

@@ -13,8 +13,8 @@ use super::plan::{self, Outing};
 use super::segment::{Doing, Gauges, Segment};
 use crate::chance::Chance;
 
-/// What a car does from its first moment on. The iterator never ends, and the same car and moment give the same
-/// segments, without a gap and without an overlap.
+/// What a car does from its first moment on. The iterator never ends, and the same car and moment give the
+/// same segments, without a gap and without an overlap.
 #[derive(Debug)]
 pub struct Life {
     car: Arc<Car>,

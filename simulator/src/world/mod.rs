@@ -1,5 +1,6 @@
-//! Virtual cars that live: what they did, minute by minute, as a pure function of a seed and a start. No clock and
-//! no IO; everything is held in whole numbers, so that the books of a car balance to the millilitre.
+//! Virtual cars that live: what they did, minute by minute, as a pure function of a seed and a start. No
+//! clock and no IO; everything is held in whole numbers, so that the books of a car balance to the
+//! millilitre.
 
 mod car;
 mod catalogue;

@@ -53,8 +53,8 @@ pub struct Place {
     pub position: Position,
 }
 
-/// A town in whose neighbourhood cars live. Its map is flat, and its offset from UTC has no summer time: the truth of
-/// a car does not hang on a time zone database.
+/// A town in whose neighbourhood cars live. Its map is flat, and its offset from UTC has no summer time: the
+/// truth of a car does not hang on a time zone database.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Town {
     pub name: &'static str,

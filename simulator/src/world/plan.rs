@@ -1,5 +1,5 @@
-//! The plan of a day: when the car's people want to leave, and where to. Each day is drawn for itself, so it can be
-//! asked for in any order.
+//! The plan of a day: when the car's people want to leave, and where to. Each day is drawn for itself, so it
+//! can be asked for in any order.
 
 use chrono::{DateTime, Datelike, Days, NaiveDate, Utc, Weekday};
 
@@ -14,7 +14,8 @@ pub struct Outing {
     pub to: Place,
 }
 
-/// What the car is wanted for on a (local) day, in order of time; the last way leads home, unless the night is spent away.
+/// What the car is wanted for on a (local) day, in order of time; the last way leads home, unless the night
+/// is spent away.
 pub fn day(car: &Car, date: NaiveDate) -> Vec<Outing> {
     let mut chance = car.chance.branch("day", date.num_days_from_ce().into());
     let wishes = match date.weekday() {
