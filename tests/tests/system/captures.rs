@@ -26,6 +26,8 @@ struct ReportedCar {
     user: String,
     /// In the unit of the wire.
     odometer: f64,
+    /// At the car, in milliseconds.
+    at: i64,
 }
 
 fn captures(folder: &str) -> Vec<Capture> {
@@ -62,6 +64,7 @@ fn reported_car(json: &Value) -> Option<ReportedCar> {
         vehicle: text("/data/vehicle/id")?,
         user: text("/data/user/id")?,
         odometer: shown,
+        at: odometer.pointer("/meta/oemUpdatedAt")?.as_i64()?,
     })
 }
 
@@ -77,8 +80,13 @@ async fn bodies_in_the_shapes_of_the_wire_flow_from_the_door_to_the_book() {
     captures.retain(|capture| capture.event_id.as_ref().is_none_or(|id| seen.insert(id.clone())));
     let mut cars: BTreeMap<&str, &ReportedCar> = BTreeMap::new();
     for car in captures.iter().filter_map(|capture| capture.car.as_ref()) {
-        if cars.insert(&car.vehicle, car).is_none() {
+        if !cars.contains_key(car.vehicle.as_str()) {
             connect(&installation.pool, &car.vehicle, &car.user, &car.vehicle).await;
+        }
+        // Later ones of an invented car may contradict its first.
+        let first = cars.entry(&car.vehicle).or_insert(car);
+        if car.at < first.at {
+            *first = car;
         }
     }
     assert!(cars.len() >= 2, "the fixtures name {} cars", cars.len());
