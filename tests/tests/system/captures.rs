@@ -91,7 +91,8 @@ async fn bodies_in_the_shapes_of_the_wire_flow_from_the_door_to_the_book() {
     }
     assert!(cars.len() >= 2, "the fixtures name {} cars", cars.len());
 
-    let _worker = installation.worker();
+    // What lies further apart than the horizon is folded when the scheduler asks for it.
+    let _programs = [installation.worker(), installation.scheduler()];
     let client = reqwest::Client::new();
     for capture in &captures {
         let signature = simulator::wire::sign(SECRET.as_bytes(), &capture.bytes);

@@ -55,6 +55,15 @@ impl Installation {
         Process::start(command)
     }
 
+    pub fn scheduler(&self) -> Process {
+        let mut command = program("scheduler");
+        command
+            .env("DATABASE_URL", &self.database_url)
+            .env("AMQP_URL", &self.amqp_url)
+            .env("AMQP_NAMESPACE", &self.namespace);
+        Process::start(command)
+    }
+
     /// What a simulator needs to talk to this installation: some days of these cars, told within `seconds`.
     pub fn options(&self, cars: usize, days: i64, seconds: f64) -> Options {
         let until = DateTime::<Utc>::from(std::time::SystemTime::now());
