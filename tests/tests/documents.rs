@@ -1,0 +1,98 @@
+//! What the documents promise is what the code does: the list of log fields is closed, and every setting is listed.
+
+#![expect(clippy::unwrap_used, reason = "a document that cannot be read is a failed test")]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The folders whose programs operators run.
+const SOURCES: [&str; 9] = [
+    "domain/src",
+    "shared/broker/src",
+    "shared/runtime/src",
+    "shared/smartcar/src",
+    "shared/store/src",
+    "ingest/src",
+    "worker/src",
+    "scheduler/src",
+    "simulator/src",
+];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn sources() -> Vec<String> {
+    let mut folders: Vec<PathBuf> = SOURCES.iter().map(|folder| root().join(folder)).collect();
+    let mut texts = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                texts.push(fs::read_to_string(path).unwrap());
+            }
+        }
+    }
+    texts
+}
+
+/// The fields of all log lines and spans: `noun.attribute = …` inside a macro of tracing.
+fn logged_fields() -> BTreeSet<String> {
+    let macros = ["trace!(", "debug!(", "info!(", "warn!(", "error!(", "debug_span!(", "info_span!(", "warn_span!("];
+    let mut fields = BTreeSet::new();
+    for source in sources() {
+        for start in macros.iter().flat_map(|name| source.match_indices(name)) {
+            let rest = &source[start.0..];
+            let call = &rest[..rest.find(';').unwrap_or(rest.len()).min(400)];
+            let words = call.split(['(', ',', '\n']).filter_map(|part| part.split_once(" = "));
+            fields.extend(words.map(|(name, _)| name.trim().to_owned()).filter(|name| is_field(name)));
+        }
+    }
+    fields
+}
+
+fn is_field(name: &str) -> bool {
+    name.contains('.') && name.chars().all(|letter| letter.is_ascii_lowercase() || "._".contains(letter))
+}
+
+/// The first words in backticks of each row of the table.
+fn documented_fields() -> BTreeSet<String> {
+    let page = fs::read_to_string(root().join("docs/logging.md")).unwrap();
+    let rows = page.lines().filter(|line| line.starts_with("| `"));
+    let cells = rows.filter_map(|row| row.split('|').nth(1));
+    cells.flat_map(|cell| cell.split('`').skip(1).step_by(2)).map(str::to_owned).collect()
+}
+
+#[test]
+fn every_field_of_a_log_line_is_documented_and_every_documented_one_is_used() {
+    let (logged, documented) = (logged_fields(), documented_fields());
+    assert!(logged.len() > 10, "no fields were found: {logged:?}");
+    let undocumented: Vec<_> = logged.difference(&documented).collect();
+    assert!(undocumented.is_empty(), "missing in docs/logging.md: {undocumented:?}");
+    let all = sources().concat();
+    let unused: Vec<_> = documented.iter().filter(|field| !all.contains(field.as_str())).collect();
+    assert!(unused.is_empty(), "nothing logs these fields of docs/logging.md: {unused:?}");
+}
+
+#[test]
+fn every_setting_of_a_program_is_in_the_example_file() {
+    let example = fs::read_to_string(root().join(".env.example")).unwrap();
+    let listed: BTreeSet<&str> = example
+        .lines()
+        .filter_map(|line| line.trim_start_matches(['#', ' ']).split_once('='))
+        .map(|(name, _)| name)
+        .collect();
+    let mut missing = BTreeSet::new();
+    for source in sources() {
+        for (start, marker) in source.match_indices("env = \"") {
+            let name = source[start + marker.len()..].split('"').next().unwrap();
+            if !listed.contains(name) {
+                missing.insert(name.to_owned());
+            }
+        }
+    }
+    assert!(missing.is_empty(), "missing in .env.example: {missing:?}");
+}
