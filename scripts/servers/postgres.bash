@@ -28,11 +28,18 @@ postgres_account() {
 }
 
 # as_account COMMAND…: with a clean environment, since PG… variables would change what the programs do.
-as_account() { (cd / && exec $(account_prefix) "$@"); }
+as_account() {
+    local prefix
+    mapfile -t prefix < <(account_prefix)
+    (cd / && exec "${prefix[@]}" "$@")
+}
 
 account_prefix() {
-    echo "env -i PATH=$PATH LC_ALL=C.UTF-8"
-    ((EUID)) || echo "setpriv --reuid=$(postgres_account) --regid=$(id -g "$(postgres_account)") --clear-groups"
+    local account
+    printf '%s\n' env -i "PATH=$PATH" LC_ALL=C.UTF-8
+    ((EUID == 0)) || return 0
+    account=$(postgres_account)
+    printf '%s\n' setpriv "--reuid=$account" "--regid=$(id -g "$account")" --clear-groups
 }
 
 # The folder that holds `data`. The account may be unable to reach ours (a clone in /root, a mktemp -d): then the
@@ -79,7 +86,7 @@ SQL
 # postgres_start POLICY: see choose_ports. fsync stays on: what is promised to be durable has to be.
 postgres_start() {
     postgres_find_home
-    local programs data major attempt
+    local programs prefix data major
     data=$(postgres_home)/data
     [[ -d $data ]] || postgres_create
     major=$(<"$data/PG_VERSION")
@@ -87,11 +94,12 @@ postgres_start() {
         die "the data is of PostgreSQL $major, which is not installed any more; scripts/services destroy forgets it"
     postgres_forget_corpse "$data"
 
-    for attempt in 1 2 3; do
+    mapfile -t prefix < <(account_prefix)
+    for _ in 1 2 3; do
         choose_ports "$1" "$postgres_dir/ports" postgres
         # No socket file: all clients come by TCP, and a deep folder would make its path too long. Dynamic shared
         # memory in files: what a killed server leaves behind goes with its folder.
-        launch "$postgres_dir/process" "$postgres_dir/log" $(account_prefix) "$programs/postgres" -D "$data" \
+        launch "$postgres_dir/process" "$postgres_dir/log" "${prefix[@]}" "$programs/postgres" -D "$data" \
             -p "$(port_of "$postgres_dir/ports" postgres)" -c listen_addresses=127.0.0.1 \
             -c unix_socket_directories= -c cluster_name=carvetka-services -c timezone=UTC -c log_timezone=UTC \
             -c dynamic_shared_memory_type=mmap -c max_connections=200 -c max_locks_per_transaction=256
@@ -117,33 +125,34 @@ postgres_forget_corpse() {
     rm -f -- "$1/postmaster.pid"
 }
 
-# The server and its processes: each is in a session of its own, so there is no group to signal. The server goes
-# first, frozen, so that it cannot start another one meanwhile.
-postgres_processes() {
+# Stops the server and its processes, and lists them in `processes` of the caller. Each is in a session of its own, so
+# there is no group to signal; the server goes first, so that it cannot start another one meanwhile.
+postgres_stand_still() {
     local pid
     pid=$(pid_of "$postgres_dir/process") || die "postgres does not run"
     signal STOP "$pid"
-    echo "$pid"
-    children_of "$pid"
+    mapfile -t processes < <(children_of "$pid")
+    processes+=("$pid")
+    signal STOP "${processes[@]}"
 }
 
 postgres_freeze() {
     local processes
-    processes=$(postgres_processes)
-    signal STOP $processes
+    postgres_stand_still
 }
 
 postgres_thaw() {
-    local pid
+    local pid children
     pid=$(pid_of "$postgres_dir/process") || return 0
-    signal CONT $(children_of "$pid") "$pid"
+    mapfile -t children < <(children_of "$pid")
+    signal CONT "${children[@]}" "$pid"
 }
 
 postgres_kill() {
     local processes pid
-    processes=$(postgres_processes)
-    signal KILL $processes
-    for pid in $processes; do
+    postgres_stand_still
+    signal KILL "${processes[@]}"
+    for pid in "${processes[@]}"; do
         within 10 process_is_gone "$pid" || die "process $pid does not end"
     done
     rm -f -- "$postgres_dir/process"

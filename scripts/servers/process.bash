@@ -47,10 +47,10 @@ start_time() {
 
 # is_alive FILE: is the process that was remembered there still running?
 is_alive() {
-    local pid start then
+    local pid start its_boot
     [[ -s $1 ]] || return 1
-    read -r pid start then <"$1"
-    [[ $then == "$boot" && $start == "$(start_time "$pid")" ]]
+    read -r pid start its_boot <"$1"
+    [[ $its_boot == "$boot" && $start == "$(start_time "$pid")" ]]
 }
 
 # pid_of FILE: the process's id, once it is proven that it is still the same one.

@@ -80,10 +80,10 @@ TEXT
 
 # rabbitmq_start POLICY: see choose_ports.
 rabbitmq_start() {
-    local programs environment attempt
+    local programs environment
     programs=$(rabbitmq_programs) || die "cannot find RabbitMQ"
     rabbitmq_create
-    for attempt in 1 2 3; do
+    for _ in 1 2 3; do
         end_process "$rabbitmq_dir/epmd" TERM 5
         choose_ports "$1" "$rabbitmq_dir/ports" amqp dist epmd
         rabbitmq_write_config
@@ -96,7 +96,7 @@ rabbitmq_start() {
             env -i "${environment[@]}" "$programs/rabbitmq-server" -noinput +B i
         within 90 rabbitmq_is_decided || die "RabbitMQ does not start: see $rabbitmq_dir/log"
         if rabbitmq_is_running; then return; fi
-        [[ $1 == any_port ]] && rabbitmq_lost_a_port || break
+        if [[ $1 != any_port ]] || ! rabbitmq_lost_a_port; then break; fi
     done
     die "RabbitMQ ended while starting: $(tail -n 3 "$rabbitmq_dir/log/console.log")"
 }
