@@ -209,7 +209,9 @@ impl Settler {
     /// earlier batch would be acknowledged with a later one.
     pub async fn ack_through(&self, tag: Tag) -> Settled {
         let Some((last, count)) = self.release_through(tag) else {
-            return self.lost(1);
+            // Nothing is left of them: all settled, or all gone with their connection.
+            let ours = tag.consumer == self.0.consumer && self.is_alive();
+            return if ours { Settled::Yes } else { self.lost(1) };
         };
         let ack = self.0.channel.basic_ack(last, BasicAckOptions { multiple: true });
         self.send(ack, count, &self.0.meter.acknowledged).await

@@ -32,7 +32,7 @@ impl ConsumerLink {
     /// can be acknowledged.
     pub fn start(options: &BrokerOptions, tasks: &Tasks) -> Self {
         let (sender, session) = watch::channel(None);
-        let reconnect = Reconnect::new(options.clone());
+        let reconnect = Reconnect::new(options.named("consuming"));
         let stop = tasks.stopping();
         tasks.spawn("consumer link", async move {
             keep_connected(reconnect, sender, &stop).await;
@@ -75,11 +75,12 @@ async fn keep_connected(
         sender.send_replace(Some(Arc::clone(&session)));
         let lost = stop.run_until_cancelled(lost(&session)).await;
         sender.send_replace(None);
-        reconnect.note(Condition::Lost);
         if lost.is_none() {
+            reconnect.note(Condition::Lost);
             drop(sender);
             return leave(session).await;
         }
+        reconnect.lost();
     }
 }
 

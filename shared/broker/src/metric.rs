@@ -40,7 +40,7 @@ fn describe() {
     );
     describe_counter!(
         CHANNELS_DISCARDED,
-        "Channels given up because confirms were missing"
+        "Channels for publishing given up: a confirm was missing, or the channel ended"
     );
     describe_counter!(CONSUMED, "Messages taken from queues, by queue");
     describe_counter!(SETTLED, "Messages acknowledged, rejected or parked, by how");

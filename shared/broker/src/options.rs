@@ -28,7 +28,7 @@ impl BrokerOptions {
     /// connection for dead after two of them. An address that says `?heartbeat=` is obeyed.
     const HEARTBEAT_SECONDS: u16 = 10;
 
-    /// `connection_name` is what an operator sees in the broker's list of connections.
+    /// `connection_name` begins what an operator sees in the broker's list of connections: `ingest publishing`.
     pub fn new(url: &str, namespace: &str, connection_name: &str) -> Result<Self, InvalidAddress> {
         let mut address: AMQPUri = url.parse().map_err(|_| InvalidAddress)?;
         address.query.heartbeat.get_or_insert(Self::HEARTBEAT_SECONDS);
@@ -55,6 +55,15 @@ impl BrokerOptions {
     pub fn with_channels(mut self, channels: usize) -> Self {
         self.channels = channels.max(1);
         self
+    }
+
+    /// For one of the connections of a program: their names differ in the broker's list and in the metrics.
+    pub(crate) fn named(&self, what: &str) -> Self {
+        let connection_name = format!("{} {what}", self.connection_name);
+        Self {
+            connection_name,
+            ..self.clone()
+        }
     }
 
     /// The names that this connection uses.

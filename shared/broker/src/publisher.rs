@@ -73,7 +73,12 @@ impl Publisher {
     pub fn start(options: &BrokerOptions, tasks: &Tasks) -> Self {
         let board = Arc::new(Board::new());
         let (ends, slots): (Vec<_>, Vec<_>) = (0..options.channels).map(|_| watch::channel(None)).unzip();
-        let supervisor = Supervisor::new(options.clone(), tasks.stopping(), ends, Arc::clone(&board));
+        let supervisor = Supervisor::new(
+            options.named("publishing"),
+            tasks.stopping(),
+            ends,
+            Arc::clone(&board),
+        );
         tasks.spawn("publisher", async move {
             supervisor.run().await;
             Ok(())
@@ -156,8 +161,6 @@ impl Publisher {
         if started >= deadline {
             return Err(PublishError::Unavailable);
         }
-        let wire = message.encode();
-        let route = self.0.topology.route(to);
         loop {
             let lane = self.lane(deadline).await?;
             let permit = match timeout_at(deadline, lane.permit()).await {
@@ -165,7 +168,12 @@ impl Publisher {
                 Ok(None) => continue,
                 Err(_) => return Err(PublishError::Full),
             };
-            match timeout_at(deadline, lane.send(permit, &route, &wire)).await {
+            match timeout_at(
+                deadline,
+                lane.send(permit, self.0.topology.route(to), message.encode()),
+            )
+            .await
+            {
                 Ok(Outcome::Acknowledged) => return Ok(()),
                 Ok(Outcome::Refused) => return Err(PublishError::Refused),
                 Ok(Outcome::NotSent) => lane.discard(),

@@ -82,6 +82,16 @@ impl Reconnect {
             .set(f64::from(u8::from(condition == Condition::Blocked)));
     }
 
+    /// The present connection ended without our will.
+    pub fn lost(&self) {
+        let name = &self.options.connection_name;
+        warn!(
+            connection.name = name,
+            "lost the connection to the broker as {name}"
+        );
+        self.note(Condition::Lost);
+    }
+
     /// Nothing before the first attempt of all.
     async fn pause(&mut self) {
         let Some(since) = self.since else {

@@ -80,16 +80,15 @@ impl Lane {
     pub async fn send(
         &self,
         permit: SemaphorePermit<'_>,
-        route: &(ShortString, ShortString),
-        wire: &Wire<'_>,
+        (exchange, key): (ShortString, ShortString),
+        wire: Wire<'_>,
     ) -> Outcome {
-        let (exchange, key) = route.clone();
         let options = BasicPublishOptions::default();
-        let properties = wire.properties.clone();
-        let mut publish = pin!(
-            self.channel
-                .basic_publish(exchange, key, options, &wire.body, properties)
-        );
+        let mut publish =
+            pin!(
+                self.channel
+                    .basic_publish(exchange, key, options, &wire.body, wire.properties)
+            );
         let mut flight = Flight::begin(self, permit);
 
         let first = poll_fn(|context| {

@@ -84,7 +84,11 @@ impl Supervisor {
                 }
             }
             self.board.show(Condition::Lost);
-            self.reconnect.note(Condition::Lost);
+            if done.is_cancelled() {
+                self.reconnect.note(Condition::Lost);
+            } else {
+                self.reconnect.lost();
+            }
             session.close().await;
         }
     }

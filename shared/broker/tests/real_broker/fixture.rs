@@ -21,17 +21,27 @@ pub struct Fixture {
 }
 
 impl Fixture {
+    /// At the broker that all tests share.
     pub fn new() -> Self {
         Self::through(&harness::amqp_url())
     }
 
-    /// Its programs reach the broker by this address; the test itself takes the direct way.
+    /// At that broker, but its programs reach it by this address; the test itself takes the direct way.
     pub fn through(url: &str) -> Self {
+        Self::between(url, &harness::amqp_url())
+    }
+
+    /// At another broker.
+    pub fn at(url: &str) -> Self {
+        Self::between(url, url)
+    }
+
+    fn between(url: &str, direct: &str) -> Self {
         let namespace = harness::namespace();
         Self {
             options: BrokerOptions::new(url, &namespace, "test").unwrap(),
             lifecycle: Lifecycle::new(Duration::from_secs(8)),
-            direct: BrokerOptions::new(&harness::amqp_url(), &namespace, "test itself").unwrap(),
+            direct: BrokerOptions::new(direct, &namespace, "test itself").unwrap(),
         }
     }
 

@@ -5,6 +5,8 @@ mod apart;
 mod consuming;
 mod faults;
 mod fixture;
+mod metrics;
+mod outages;
 mod publishing;
 mod topology;
 mod waiting;

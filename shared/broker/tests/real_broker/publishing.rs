@@ -268,6 +268,8 @@ async fn messages_survive_because_they_say_so() {
 impl Fixture {
     /// A second queue for one key, which holds a message or two and then refuses.
     async fn bind_a_tiny_queue(&self, key: &str) {
+        let session = self.session().await;
+        self.options.topology().declare(&session).await.unwrap();
         let channel = self.channel().await;
         let name = format!("{}.tiny", self.options.topology().namespace());
         let mut arguments = FieldTable::default();

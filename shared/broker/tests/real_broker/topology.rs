@@ -1,9 +1,14 @@
 //! Exchanges and queues.
 
-use broker::{Queue, Session, Wait, Work};
-use tokio::task::JoinSet;
+use std::time::Duration;
 
-use crate::fixture::Fixture;
+use broker::{DeclareError, Destination, PublishError, Queue, Session, Wait, Work};
+use lapin::options::QueueDeclareOptions;
+use lapin::types::FieldTable;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use crate::fixture::{Fixture, delivery};
 
 #[tokio::test]
 async fn declaring_twice_changes_nothing() {
@@ -51,4 +56,37 @@ async fn deleting_leaves_nothing() {
         assert_eq!(topology.depth(&session, queue).await.unwrap(), None, "{queue}");
     }
     topology.delete(&session).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_exists_and_is_made_differently_is_an_error_that_says_so() {
+    let fixture = Fixture::new();
+    let events = fixture.options.topology().queue(Queue::Events);
+    let options = QueueDeclareOptions::durable();
+    fixture
+        .channel()
+        .await
+        .queue_declare(events.into(), options, FieldTable::default())
+        .await
+        .unwrap();
+    let session = fixture.session().await;
+
+    let declared = fixture.options.topology().declare(&session).await;
+
+    assert!(
+        matches!(declared, Err(DeclareError::Different(_))),
+        "{declared:?}"
+    );
+    let words = runtime::chain(&declared.unwrap_err());
+    assert!(words.contains("inequivalent arg"), "{words}");
+    let publisher = fixture.publisher();
+    let soon = Instant::now() + Duration::from_secs(1);
+    let answer = publisher
+        .deliver(Destination::Webhook { version: "4.0" }, &delivery(0), soon)
+        .await;
+    assert_eq!(
+        answer,
+        Err(PublishError::Unavailable),
+        "no message goes where it may be dropped"
+    );
 }
