@@ -6,7 +6,7 @@ use smartcar::webhook;
 use sqlx::{PgConnection, PgPool};
 use store::book::PageChanges;
 use store::vehicles::{Connection, VehicleKey};
-use store::{StoreError, act_as_machine, events, parked, vehicles};
+use store::{StoreError, act_as_machine, dirty, events, parked, vehicles};
 use uuid::Uuid;
 
 use crate::absorb::{Said, absorb};
@@ -16,56 +16,106 @@ use crate::refold::{Fresh, Reach, refold};
 /// So many events that waited are taken in one transaction.
 const AT_ONCE: i64 = 500;
 
-/// Replays one vehicle to its end; a vehicle that is gone is nothing to replay.
+/// Where a replay that a person asked for begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Since {
+    /// With the very first reading.
+    TheStart,
+    /// With the state before this moment.
+    Moment(DateTime<Utc>),
+}
+
+/// Replays one vehicle to its end; a vehicle that is gone is nothing to replay. Gives what was changed, a transaction
+/// each.
 pub async fn replay(
     pool: &PgPool,
     vehicle: Uuid,
     reach: Reach,
     now: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    while step(pool, vehicle, reach, now).await? == Step::More {}
-    Ok(())
+) -> Result<Vec<PageChanges>, StoreError> {
+    let mut done = Vec::new();
+    loop {
+        match step(pool, vehicle, reach, now).await? {
+            Step::Nothing => return Ok(done),
+            Step::More(changes) => done.push(changes),
+            Step::Last(changes) => {
+                done.push(changes);
+                return Ok(done);
+            }
+        }
+    }
 }
 
-/// What a replay would change, without changing it. `None` if there is no such connection.
-pub async fn dry_run(pool: &PgPool, vehicle: Uuid) -> Result<Option<PageChanges>, StoreError> {
+/// Replays one vehicle because a person asked for it. Should this process die on the way, the vehicle stays marked
+/// and the scheduler asks for its replay.
+pub async fn from(
+    pool: &PgPool,
+    vehicle: Uuid,
+    since: Since,
+    now: DateTime<Utc>,
+) -> Result<Vec<PageChanges>, StoreError> {
+    let mut tx = pool.begin().await?;
+    let reach = begin(&mut tx, vehicle, since).await?;
+    tx.commit().await?;
+    replay(pool, vehicle, reach, now).await
+}
+
+/// What such a replay would change, without changing it and without what waits for the vehicle. `None` if there is no
+/// such connection.
+pub async fn dry_run(pool: &PgPool, vehicle: Uuid, since: Since) -> Result<Option<PageChanges>, StoreError> {
     let mut tx = pool.begin().await?;
     act_as_machine(&mut tx).await?;
     let Some((_, connection)) = vehicles::find(&mut tx, vehicle).await? else {
         return Ok(None);
     };
     vehicles::lock(&mut tx, &[vehicle]).await?;
+    let reach = begin(&mut tx, vehicle, since).await?;
     let nothing = vec![Fresh::nothing(vehicle, connection.car_id)];
-    let changes = refold(&mut tx, nothing, Reach::FromTheStart)
-        .await?
-        .into_changes();
+    let changes = refold(&mut tx, nothing, reach).await?.into_changes();
     tx.rollback().await?;
     Ok(Some(changes))
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Marks the vehicle where that says how far back to go: the way of everything that has to be folded again.
+async fn begin(db: &mut PgConnection, vehicle: Uuid, since: Since) -> Result<Reach, StoreError> {
+    match since {
+        Since::TheStart => Ok(Reach::FromTheStart),
+        Since::Moment(since) => {
+            dirty::mark(db, &[(vehicle, since, "a person asked for it")]).await?;
+            Ok(Reach::Everything)
+        }
+    }
+}
+
+#[derive(Debug)]
 enum Step {
-    More,
-    Done,
+    /// There is no such connection any more.
+    Nothing,
+    More(PageChanges),
+    Last(PageChanges),
 }
 
 async fn step(pool: &PgPool, vehicle: Uuid, reach: Reach, now: DateTime<Utc>) -> Result<Step, StoreError> {
     let mut tx = pool.begin().await?;
     act_as_machine(&mut tx).await?;
     let Some((key, connection)) = vehicles::find(&mut tx, vehicle).await? else {
-        return Ok(Step::Done);
+        return Ok(Step::Nothing);
     };
     if connection.is_disconnected {
-        return Ok(Step::Done);
+        return Ok(Step::Nothing);
     }
     vehicles::lock(&mut tx, &[vehicle]).await?;
     let (taken, mut fresh) = take_waiting(&mut tx, &key, &connection, now).await?;
     if fresh.is_empty() {
         fresh.push(Fresh::nothing(vehicle, connection.car_id));
     }
-    refold(&mut tx, fresh, reach).await?.write(&mut tx, now).await?;
+    let changes = refold(&mut tx, fresh, reach).await?.write(&mut tx, now).await?;
     tx.commit().await?;
-    Ok(if taken == AT_ONCE { Step::More } else { Step::Done })
+    Ok(if taken == AT_ONCE {
+        Step::More(changes)
+    } else {
+        Step::Last(changes)
+    })
 }
 
 /// Takes in what came before the vehicle was connected.

@@ -61,7 +61,7 @@ async fn a_body_that_nobody_understands_is_parked_and_its_neighbours_are_folded(
     let mut pipeline = Pipeline::new().await;
     let car = pipeline.connected_car().await;
     let mut deliveries: Vec<_> = (0..50)
-        .map(|n| odometer(&car, n * 10, 100.0 + n as f64))
+        .map(|n| odometer(&car, i64::from(n) * 10, f64::from(100 + n)))
         .collect();
     deliveries.insert(20, of("garbage".to_owned(), "{\"eventType\":"));
     pipeline.deliver(&deliveries).await;
@@ -91,7 +91,7 @@ async fn a_delivery_that_the_database_refuses_is_found_by_halving_and_parked_alo
     .await
     .unwrap();
     let mut deliveries: Vec<_> = (0..99)
-        .map(|n| odometer(&car, n * 10, 100.0 + n as f64))
+        .map(|n| odometer(&car, i64::from(n) * 10, f64::from(100 + n)))
         .collect();
     let poison = odometer(&car, 5, 100.5);
     deliveries.insert(
@@ -157,12 +157,9 @@ async fn without_consent_no_coordinate_is_stored_anywhere() {
     pipeline.worker(200).await;
     let place = json!({ "latitude": 52.517_036, "longitude": 13.388_86 });
     let signals = json!([
-        signal(
-            "odometer-traveleddistance",
-            480,
-            json!({ "value": 100, "unit": "km" })
+        signal("odometer-traveleddistance", 480, &json!({ "value": 100, "unit": "km" })
         ),
-        signal("location-preciselocation", 480, place),
+        signal("location-preciselocation", 480, &place),
     ]);
     pipeline
         .deliver(&[delivery(&car, &signals), delivery(&open, &signals)])

@@ -90,15 +90,9 @@ fn a_month(car: &Car, chance: &mut StdRng) -> Vec<DeliveryV1> {
             _ => km,
         };
         let shown = (shown * 10.0).round() / 10.0;
-        let new = signal(
-            "odometer-traveleddistance",
-            minute,
-            json!({ "value": shown, "unit": "km" }),
+        let new = signal("odometer-traveleddistance", minute, &json!({ "value": shown, "unit": "km" }),
         );
-        let charge = signal(
-            "tractionbattery-stateofcharge",
-            minute,
-            json!({ "value": 60, "unit": "percent" }),
+        let charge = signal("tractionbattery-stateofcharge", minute, &json!({ "value": 60, "unit": "percent" }),
         );
         let mut signals = vec![new.clone(), charge];
         signals.extend(last.replace(new));

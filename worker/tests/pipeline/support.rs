@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 use worker::Config;
 
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 
 pub struct Pipeline {
     pub database: harness::TestDatabase,
@@ -186,15 +186,12 @@ pub fn start() -> DateTime<Utc> {
 pub fn odometer(car: &Car, minute: i64, km: f64) -> DeliveryV1 {
     delivery(
         car,
-        &json!([signal(
-            "odometer-traveleddistance",
-            minute,
-            json!({ "value": km, "unit": "km" })
+        &json!([signal("odometer-traveleddistance", minute, &json!({ "value": km, "unit": "km" })
         )]),
     )
 }
 
-pub fn signal(code: &str, minute: i64, body: serde_json::Value) -> serde_json::Value {
+pub fn signal(code: &str, minute: i64, body: &serde_json::Value) -> serde_json::Value {
     let at = (start() + TimeDelta::minutes(minute)).timestamp_millis();
     json!({
         "code": code, "name": "", "group": "", "body": body,
