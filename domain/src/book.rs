@@ -68,17 +68,9 @@ pub struct SuggestedIssue {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum IssueKind {
     /// A person's entry says `entry`, the car says `car` beside it in time.
-    OdometerConflict {
-        row: RowId,
-        entry: Distance,
-        car: Distance,
-    },
+    OdometerConflict { row: RowId, entry: Distance, car: Distance },
     /// The counter went from `from` down to `to` and stays there.
-    OdometerReplaced {
-        value: Value,
-        from: Distance,
-        to: Distance,
-    },
+    OdometerReplaced { value: Value, from: Distance, to: Distance },
 }
 
 /// The reading that an entry stands for.
@@ -125,10 +117,7 @@ pub enum Mark {
 
 impl Evidence {
     pub fn at(at: DateTime<Utc>) -> Self {
-        Self {
-            until: at,
-            marks: Vec::new(),
-        }
+        Self { until: at, marks: Vec::new() }
     }
 
     /// How sure the rule is, in per cent.
@@ -143,11 +132,7 @@ impl Evidence {
 
 impl Anchor {
     pub fn of(reading: &Reading, by_hand: bool) -> Self {
-        Self {
-            at: reading.at,
-            value: reading.value.clone(),
-            by_hand,
-        }
+        Self { at: reading.at, value: reading.value.clone(), by_hand }
     }
 
     /// The number that was reported; zero for what is no number.
@@ -162,10 +147,7 @@ impl Anchor {
 impl Entry {
     pub fn key(&self) -> EntryKey {
         match self {
-            Self::Meter(entry) => EntryKey::Meter {
-                at: entry.anchor.at,
-                value: entry.anchor.value.clone(),
-            },
+            Self::Meter(entry) => EntryKey::Meter { at: entry.anchor.at, value: entry.anchor.value.clone() },
             Self::Quarantined(entry) => EntryKey::Quarantined {
                 at: entry.anchor.at,
                 signal: entry.signal.clone(),
@@ -173,10 +155,9 @@ impl Entry {
             },
             Self::Issue(issue) => match &issue.what {
                 IssueKind::OdometerConflict { row, .. } => EntryKey::OdometerConflict { row: *row },
-                IssueKind::OdometerReplaced { value, .. } => EntryKey::OdometerReplaced {
-                    at: issue.at,
-                    value: value.clone(),
-                },
+                IssueKind::OdometerReplaced { value, .. } => {
+                    EntryKey::OdometerReplaced { at: issue.at, value: value.clone() }
+                }
             },
         }
     }
@@ -232,11 +213,7 @@ pub fn changes<Row: PartialEq, Id: Ord>(
 ) -> Changes<Row> {
     let mut stored: BTreeMap<Id, Row> = stored.into_iter().map(|row| (id(&row), row)).collect();
     let wanted: BTreeMap<Id, Row> = wanted.into_iter().map(|row| (id(&row), row)).collect();
-    let mut changes = Changes {
-        insert: Vec::new(),
-        amend: Vec::new(),
-        retract: Vec::new(),
-    };
+    let mut changes = Changes { insert: Vec::new(), amend: Vec::new(), retract: Vec::new() };
     for (id, row) in wanted {
         match stored.remove(&id) {
             None => changes.insert.push(row),

@@ -54,10 +54,7 @@ impl Decision {
 
 /// What is left for the machine to write: everything that no person has decided about.
 pub fn undecided(entries: Vec<Entry>, decisions: &[Decision]) -> Vec<Entry> {
-    entries
-        .into_iter()
-        .filter(|entry| !decisions.iter().any(|decision| decision.covers(entry)))
-        .collect()
+    entries.into_iter().filter(|entry| !decisions.iter().any(|decision| decision.covers(entry))).collect()
 }
 
 fn same_meter_entry(at: DateTime<Utc>, odometer: Distance, entry: &MeterEntry) -> bool {
@@ -73,11 +70,7 @@ mod tests {
     fn entry(minute: i64, km: i64) -> Entry {
         let at = DateTime::UNIX_EPOCH + TimeDelta::minutes(minute);
         Entry::Meter(MeterEntry {
-            anchor: Anchor {
-                at,
-                value: Value::Number(Milli(km * 1000)),
-                by_hand: false,
-            },
+            anchor: Anchor { at, value: Value::Number(Milli(km * 1000)), by_hand: false },
             odometer: Distance::from_km(km),
             evidence: Evidence::at(at),
         })
@@ -87,17 +80,12 @@ mod tests {
     fn a_deleted_entry_stays_away_even_when_a_late_reading_moves_its_anchor() {
         let at = DateTime::UNIX_EPOCH + TimeDelta::minutes(120);
         let deleted = Decision {
-            what: Decided::MeterEntry {
-                at,
-                odometer: Distance::from_km(500),
-            },
+            what: Decided::MeterEntry { at, odometer: Distance::from_km(500) },
             verdict: Verdict::Deleted,
             row: RowId(1),
         };
-        let left = undecided(
-            vec![entry(90, 500), entry(120, 500), entry(120, 501), entry(200, 500)],
-            &[deleted],
-        );
+        let left =
+            undecided(vec![entry(90, 500), entry(120, 500), entry(120, 501), entry(200, 500)], &[deleted]);
         assert_eq!(left, vec![entry(120, 501), entry(200, 500)]);
     }
 }

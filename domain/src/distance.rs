@@ -70,10 +70,7 @@ mod tests {
     #[test]
     fn a_mile_is_1_60934_km_to_the_metre() {
         assert_eq!(Distance::from_km(100).as_if_miles().to_string(), "160.934");
-        assert_eq!(
-            Distance::from_km(100).as_if_miles().as_if_converted_twice(),
-            Distance::from_km(100)
-        );
+        assert_eq!(Distance::from_km(100).as_if_miles().as_if_converted_twice(), Distance::from_km(100));
     }
 
     #[test]

@@ -13,11 +13,7 @@ pub struct RowId(pub u128);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Fact {
     /// An entry that a person typed or imported into the book.
-    MeterEntry {
-        at: DateTime<Utc>,
-        odometer: Distance,
-        row: RowId,
-    },
+    MeterEntry { at: DateTime<Utc>, odometer: Distance, row: RowId },
     /// A person confirmed that the counter was changed: what comes from here on is a new series.
     OdometerReplaced { at: DateTime<Utc> },
 }

@@ -5,6 +5,9 @@
 //! it, it was the odd one out and its entry is taken back. What is not believed is quarantined, and
 //! released when two later readings agree with it. Nothing here knows when a reading arrived.
 
+mod track;
+mod units;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -15,23 +18,15 @@ use crate::distance::Distance;
 use crate::fact::{Fact, RowId};
 use crate::reading::{Reading, Signal};
 
+use track::{Fit, Point, Track, Verdict, falls};
+use units::Scale;
+
 /// No road car has shown more: above it are marks for "no value" such as 2³²/10.
 const HIGHEST: Distance = Distance::from_km(3_000_000);
-/// A fall up to this is rounding: the reading before it is kept.
-const ROUNDING: Distance = Distance::from_km(1);
-/// The most that a car drives in an hour, and the slack of rounding and of two clocks.
-const FASTEST_METRES_PER_HOUR: i64 = 250_000;
-const SLACK: Distance = Distance::from_km(5);
-/// The most that a car drives in a day.
-const FURTHEST_METRES_PER_DAY: i64 = 2_000_000;
-/// An identical reading this soon after the last written entry is a duplicate.
-const DUPLICATE_WITHIN: TimeDelta = TimeDelta::hours(1);
 /// Readings that vouch for each other lie at least this far apart.
 const APART: TimeDelta = TimeDelta::hours(1);
 /// A counter that is lower and stays so for this long was probably changed.
 const REPLACED_AFTER: TimeDelta = TimeDelta::hours(24);
-/// So many readings in another unit than labelled, and the label is not believed any more.
-const UNIT_LEARNED_AFTER: u8 = 3;
 /// Doubted readings that are remembered: the first and the last of them, so that a long stretch keeps both ends.
 const SUSPECTS: usize = 16;
 
@@ -46,23 +41,6 @@ pub struct Odometer {
     suspects: Vec<Suspect>,
     /// The owner was asked whether these come from a new counter: asked once, not with every reading.
     asked: bool,
-}
-
-/// A series of readings that agree with each other.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Track {
-    last: Option<Point>,
-    /// The last entry that the machine wrote.
-    written: Option<Point>,
-    /// The last entry that a person wrote, unless the readings contradict it.
-    person: Option<(Point, RowId)>,
-    units: Units,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-struct Point {
-    at: DateTime<Utc>,
-    odometer: Distance,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,37 +60,6 @@ struct Suspect {
     entry: Quarantined,
 }
 
-/// How this car's numbers have to be read.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Units {
-    scale: Scale,
-    /// Another scale that fitted the last readings, and how many of them.
-    other: Option<(Scale, u8)>,
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-enum Scale {
-    #[default]
-    AsLabelled,
-    /// Labelled kilometres, but miles.
-    Miles,
-    /// Labelled miles, but kilometres: converted once too often.
-    ConvertedTwice,
-}
-
-/// Whether a reading continues a track.
-enum Fit {
-    Yes {
-        odometer: Distance,
-    },
-    /// Yes, in another unit than it is read in.
-    OtherUnit {
-        odometer: Distance,
-        scale: Scale,
-    },
-    No(Doubt),
-}
-
 impl Odometer {
     /// Takes in a reading of the odometer signal (canonical unit: km).
     pub fn saw(&mut self, reading: &Reading, by_hand: bool, book: &mut Book) {
@@ -125,10 +72,7 @@ impl Odometer {
         match self.track().fit(odometer, anchor.at) {
             Fit::Yes { odometer } => self.believe(anchor, odometer, None, Evidence::at(reading.at), book),
             Fit::OtherUnit { odometer, scale } => {
-                let evidence = Evidence {
-                    until: reading.at,
-                    marks: vec![Mark::UnitCorrected],
-                };
+                let evidence = Evidence { until: reading.at, marks: vec![Mark::UnitCorrected] };
                 self.believe(anchor, odometer, Some(scale), evidence, book);
             }
             Fit::No(doubt) => self.doubt(anchor, doubt, book),
@@ -140,13 +84,7 @@ impl Odometer {
         match fact {
             Fact::OdometerReplaced { .. } => {
                 let units = self.track().units;
-                *self = Self {
-                    sure: Track {
-                        units,
-                        ..Track::default()
-                    },
-                    ..Self::default()
-                };
+                *self = Self { sure: Track { units, ..Track::default() }, ..Self::default() };
             }
             Fact::MeterEntry { at, odometer, row } => {
                 let said = Point { at, odometer };
@@ -165,15 +103,8 @@ impl Odometer {
 
     /// The entries that a later reading may still take back or change.
     pub fn open_entries(&self) -> Vec<Entry> {
-        let suspects = self
-            .suspects
-            .iter()
-            .map(|suspect| Entry::Quarantined(suspect.entry.clone()));
-        self.newest
-            .iter()
-            .flat_map(|newest| newest.entries.iter().cloned())
-            .chain(suspects)
-            .collect()
+        let suspects = self.suspects.iter().map(|suspect| Entry::Quarantined(suspect.entry.clone()));
+        self.newest.iter().flat_map(|newest| newest.entries.iter().cloned()).chain(suspects).collect()
     }
 
     /// The last believed reading of the series that is going on; never the highest ever seen.
@@ -199,41 +130,23 @@ impl Odometer {
         }
         self.suspects.clear();
         self.asked = false;
-        let here = Point {
-            at: anchor.at,
-            odometer,
-        };
+        let here = Point { at: anchor.at, odometer };
         let mut track = self.sure.clone();
         track.last = Some(here);
         track.units.learn(scale);
         let entries = match track.verdict(here) {
             Verdict::Write => {
                 track.written = Some(here);
-                vec![Entry::Meter(MeterEntry {
-                    anchor: anchor.clone(),
-                    odometer,
-                    evidence,
-                })]
+                vec![Entry::Meter(MeterEntry { anchor: anchor.clone(), odometer, evidence })]
             }
             Verdict::Known => Vec::new(),
             Verdict::BelowPerson(said, row) => {
                 track.person = None;
-                let doubt = Doubt::BelowPerson {
-                    row,
-                    entry: said.odometer,
-                };
-                vec![
-                    Entry::Quarantined(quarantined(&anchor, doubt)),
-                    conflict_issue(said, row, here),
-                ]
+                let doubt = Doubt::BelowPerson { row, entry: said.odometer };
+                vec![Entry::Quarantined(quarantined(&anchor, doubt)), conflict_issue(said, row, here)]
             }
         };
-        self.newest = Some(Newest {
-            anchor,
-            track,
-            entries: Vec::new(),
-            facts: Vec::new(),
-        });
+        self.newest = Some(Newest { anchor, track, entries: Vec::new(), facts: Vec::new() });
         for entry in entries {
             self.write(entry, book);
         }
@@ -250,28 +163,17 @@ impl Odometer {
     fn doubt(&mut self, anchor: Anchor, doubt: Doubt, book: &mut Book) {
         let entry = quarantined(&anchor, doubt);
         book.put(Entry::Quarantined(entry.clone()));
-        let odometer = self
-            .track()
-            .units
-            .scale
-            .apply(Distance::from_km_reading(anchor.number()));
+        let odometer = self.track().units.scale.apply(Distance::from_km_reading(anchor.number()));
         if self.suspects.len() == SUSPECTS {
             self.suspects.remove(SUSPECTS / 2);
         }
-        self.suspects.push(Suspect {
-            anchor,
-            odometer,
-            entry,
-        });
+        self.suspects.push(Suspect { anchor, odometer, entry });
         let chain = vouched_for(&self.suspects);
         let (Some(first), Some(last)) = (chain.first(), chain.last()) else {
             return;
         };
         let newest_is_odd = self.newest.is_some() && self.sure.continues(first.odometer, first.anchor.at);
-        let rises = self
-            .track()
-            .last
-            .is_none_or(|last| !falls(last.odometer, first.odometer));
+        let rises = self.track().last.is_none_or(|last| !falls(last.odometer, first.odometer));
         if newest_is_odd || rises {
             self.release(&chain, newest_is_odd, book);
         } else if !self.asked && last.anchor.at - first.anchor.at >= REPLACED_AFTER {
@@ -286,159 +188,24 @@ impl Odometer {
         if newest_is_odd && let Some(odd) = self.newest.take() {
             odd.entries.iter().for_each(|entry| book.withdraw(&entry.key()));
             let until = chain.last().map_or(odd.anchor.at, |last| last.anchor.at);
-            let entry = Quarantined {
-                evidence: Evidence::at(until),
-                ..quarantined(&odd.anchor, Doubt::Outlier)
-            };
+            let entry =
+                Quarantined { evidence: Evidence::at(until), ..quarantined(&odd.anchor, Doubt::Outlier) };
             book.put(Entry::Quarantined(entry));
             odd.facts.into_iter().for_each(|fact| self.told(fact, book));
         }
         let until = chain.last().map_or(DateTime::UNIX_EPOCH, |last| last.anchor.at);
         for suspect in chain {
             book.withdraw(&Entry::Quarantined(suspect.entry.clone()).key());
-            let evidence = Evidence {
-                until,
-                marks: vec![Mark::Released],
-            };
+            let evidence = Evidence { until, marks: vec![Mark::Released] };
             self.believe(suspect.anchor.clone(), suspect.odometer, None, evidence, book);
         }
     }
 }
 
-/// What becomes of a believed reading.
-enum Verdict {
-    Write,
-    /// The book says so already.
-    Known,
-    /// Just before it a person wrote more.
-    BelowPerson(Point, RowId),
-}
-
-impl Track {
-    fn verdict(&self, here: Point) -> Verdict {
-        let person = self.person.filter(|(said, _)| {
-            said.at <= here.at && self.written.is_none_or(|written| written.at <= said.at)
-        });
-        if let Some((said, row)) = person
-            && falls(said.odometer, here.odometer)
-        {
-            return Verdict::BelowPerson(said, row);
-        }
-        let before = person.map(|(said, _)| said).or(self.written);
-        match before {
-            // Below by rounding only: the book says it better.
-            Some(before) if here.odometer < before.odometer => Verdict::Known,
-            Some(before) if here.odometer == before.odometer => {
-                let duplicate = here.at - before.at <= DUPLICATE_WITHIN;
-                let same_day = here.at.date_naive() == before.at.date_naive();
-                if duplicate || same_day {
-                    Verdict::Known
-                } else {
-                    Verdict::Write
-                }
-            }
-            Some(_) | None => Verdict::Write,
-        }
-    }
-
-    fn fit(&self, reported: Distance, at: DateTime<Utc>) -> Fit {
-        let odometer = self.units.scale.apply(reported);
-        let Some(last) = self.last else {
-            return Fit::Yes { odometer };
-        };
-        if let Some(odometer) = last.next(odometer, at) {
-            return Fit::Yes { odometer };
-        }
-        let other = self.units.scale.other(odometer, last.odometer);
-        if let Some((odometer, scale)) =
-            other.and_then(|scale| Some((last.next(scale.apply(reported), at)?, scale)))
-        {
-            return Fit::OtherUnit { odometer, scale };
-        }
-        Fit::No(if odometer < last.odometer {
-            Doubt::Falls { from: last.odometer }
-        } else {
-            Doubt::Leaps { from: last.odometer }
-        })
-    }
-
-    /// Whether the track goes on with this; a track without any reading goes on with everything.
-    fn continues(&self, odometer: Distance, at: DateTime<Utc>) -> bool {
-        self.last.is_none_or(|last| last.next(odometer, at).is_some())
-    }
-}
-
-impl Point {
-    /// What the odometer shows at `at` if a reading of `odometer` continues this one: itself, or what it
-    /// showed before if it fell by rounding. `None` if no car drives so.
-    fn next(self, odometer: Distance, at: DateTime<Utc>) -> Option<Distance> {
-        let driven = odometer.minus(self.odometer);
-        if driven < Distance::ZERO {
-            return (!falls(self.odometer, odometer)).then_some(self.odometer);
-        }
-        (driven <= furthest(at - self.at)).then_some(odometer)
-    }
-}
-
-impl Units {
-    /// `scale`: in which other unit the reading fitted, `None` if in the usual one.
-    fn learn(&mut self, scale: Option<Scale>) {
-        self.other = match (scale, self.other) {
-            (None, _) => None,
-            (Some(scale), Some((other, times))) if other == scale => Some((scale, times + 1)),
-            (Some(scale), _) => Some((scale, 1)),
-        };
-        if let Some((scale, UNIT_LEARNED_AFTER..)) = self.other {
-            *self = Self { scale, other: None };
-        }
-    }
-}
-
-impl Scale {
-    fn apply(self, reported: Distance) -> Distance {
-        match self {
-            Self::AsLabelled => reported,
-            Self::Miles => reported.as_if_miles(),
-            Self::ConvertedTwice => reported.as_if_converted_twice(),
-        }
-    }
-
-    /// The scale that would explain why a number, read in this scale, is off by the length of a mile.
-    fn other(self, odometer: Distance, last: Distance) -> Option<Self> {
-        let too_small = odometer.is_about(621, last);
-        let too_large = odometer.is_about(1609, last);
-        match self {
-            Self::AsLabelled if too_small => Some(Self::Miles),
-            Self::AsLabelled if too_large => Some(Self::ConvertedTwice),
-            Self::Miles if too_large => Some(Self::AsLabelled),
-            Self::ConvertedTwice if too_small => Some(Self::AsLabelled),
-            Self::AsLabelled | Self::Miles | Self::ConvertedTwice => None,
-        }
-    }
-}
-
-/// Lower by more than rounding.
-fn falls(before: Distance, after: Distance) -> bool {
-    before.minus(after) > ROUNDING
-}
-
-/// How far a car can have come in this time.
-fn furthest(gap: TimeDelta) -> Distance {
-    let hour = TimeDelta::hours(1).num_milliseconds();
-    let day = TimeDelta::days(1).num_milliseconds();
-    let gap = gap.num_milliseconds().max(0);
-    let by_speed = gap.saturating_mul(FASTEST_METRES_PER_HOUR) / hour + SLACK.metres();
-    let by_day = gap.max(day).saturating_mul(FURTHEST_METRES_PER_DAY) / day;
-    Distance::from_metres(by_speed.min(by_day))
-}
-
 /// The first doubted reading that two later ones vouch for, and all that go on from it; empty if none is.
 fn vouched_for(suspects: &[Suspect]) -> Vec<Suspect> {
     let follows = |before: &Suspect, after: &Suspect| {
-        let before = Point {
-            at: before.anchor.at,
-            odometer: before.odometer,
-        };
+        let before = Point { at: before.anchor.at, odometer: before.odometer };
         before.odometer <= after.odometer && before.next(after.odometer, after.anchor.at).is_some()
     };
     for (index, first) in suspects.iter().enumerate() {
@@ -469,27 +236,11 @@ fn quarantined(anchor: &Anchor, why: Doubt) -> Quarantined {
 }
 
 fn conflict_issue(said: Point, row: RowId, car: Point) -> Entry {
-    let what = IssueKind::OdometerConflict {
-        row,
-        entry: said.odometer,
-        car: car.odometer,
-    };
-    Entry::Issue(SuggestedIssue {
-        what,
-        at: said.at,
-        evidence: Evidence::at(said.at.max(car.at)),
-    })
+    let what = IssueKind::OdometerConflict { row, entry: said.odometer, car: car.odometer };
+    Entry::Issue(SuggestedIssue { what, at: said.at, evidence: Evidence::at(said.at.max(car.at)) })
 }
 
 fn replaced_issue(first: &Suspect, from: Distance, until: DateTime<Utc>) -> Entry {
-    let what = IssueKind::OdometerReplaced {
-        value: first.anchor.value.clone(),
-        from,
-        to: first.odometer,
-    };
-    Entry::Issue(SuggestedIssue {
-        what,
-        at: first.anchor.at,
-        evidence: Evidence::at(until),
-    })
+    let what = IssueKind::OdometerReplaced { value: first.anchor.value.clone(), from, to: first.odometer };
+    Entry::Issue(SuggestedIssue { what, at: first.anchor.at, evidence: Evidence::at(until) })
 }

@@ -140,10 +140,7 @@ impl Milli {
     const LIMIT: f64 = 1e12;
 
     /// The nearest thousandth.
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "the limit is far inside both types"
-    )]
+    #[expect(clippy::cast_possible_truncation, reason = "the limit is far inside both types")]
     pub fn from_f64(number: f64) -> Result<Self, OutOfRange> {
         // NaN is in no range.
         if (-Self::LIMIT..=Self::LIMIT).contains(&number) {
@@ -186,10 +183,7 @@ pub struct NoPlace {
 }
 
 impl Position {
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "degrees are checked to be within their ranges"
-    )]
+    #[expect(clippy::cast_possible_truncation, reason = "degrees are checked to be within their ranges")]
     pub fn from_degrees(latitude: f64, longitude: f64) -> Result<Self, NoPlace> {
         if (-90.0..=90.0).contains(&latitude) && (-180.0..=180.0).contains(&longitude) {
             Ok(Self {
@@ -208,13 +202,9 @@ mod tests {
 
     #[test]
     fn thousandths_print_as_people_write_them() {
-        for (milli, text) in [
-            (42_506_300, "42506.3"),
-            (5, "0.005"),
-            (-1_500, "-1.5"),
-            (16_342_000, "16342"),
-            (0, "0"),
-        ] {
+        for (milli, text) in
+            [(42_506_300, "42506.3"), (5, "0.005"), (-1_500, "-1.5"), (16_342_000, "16342"), (0, "0")]
+        {
             assert_eq!(Milli(milli).to_string(), text);
         }
     }
@@ -229,10 +219,7 @@ mod tests {
 
     #[test]
     fn a_code_is_lower_case_whatever_the_wire_says() {
-        assert_eq!(
-            Signal::new("Odometer-TraveledDistance").as_str(),
-            Signal::ODOMETER
-        );
+        assert_eq!(Signal::new("Odometer-TraveledDistance").as_str(), Signal::ODOMETER);
         assert_eq!(Signal::new("New-Signal").as_str(), "new-signal");
     }
 
@@ -242,10 +229,7 @@ mod tests {
         assert!(Position::from_degrees(0.0, f64::NAN).is_err());
         assert_eq!(
             Position::from_degrees(52.52, -13.405).unwrap(),
-            Position {
-                latitude_e6: 52_520_000,
-                longitude_e6: -13_405_000
-            }
+            Position { latitude_e6: 52_520_000, longitude_e6: -13_405_000 }
         );
     }
 }

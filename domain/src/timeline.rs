@@ -74,16 +74,9 @@ pub fn advance(
     sightings: impl IntoIterator<Item = Sighting>,
     facts: impl IntoIterator<Item = Fact>,
 ) -> Outcome {
-    let sightings = once_each(
-        sightings
-            .into_iter()
-            .filter(|seen| start.is_before(seen.reading.at)),
-    );
+    let sightings = once_each(sightings.into_iter().filter(|seen| start.is_before(seen.reading.at)));
     let boundary = boundary(&sightings);
-    let moments = in_order(
-        &sightings,
-        facts.into_iter().filter(|fact| start.is_before(fact.at())),
-    );
+    let moments = in_order(&sightings, facts.into_iter().filter(|fact| start.is_before(fact.at())));
 
     let mut book = Book::default();
     let open = start.state.open_entries();
@@ -101,16 +94,8 @@ pub fn advance(
     for moment in unsettled {
         state.step(moment, &mut book);
     }
-    let tail = sightings
-        .into_iter()
-        .filter(|seen| settled.is_before(seen.reading.at))
-        .collect();
-    Outcome {
-        head: Head { settled, tail },
-        days,
-        book,
-        open: keys,
-    }
+    let tail = sightings.into_iter().filter(|seen| settled.is_before(seen.reading.at)).collect();
+    Outcome { head: Head { settled, tail }, days, book, open: keys }
 }
 
 /// Folds the moments into the state and keeps it as it was at the end of each day, and at the end of all.
@@ -131,27 +116,16 @@ fn settle(start: Settled, moments: &[Moment], book: &mut Book) -> Vec<Settled> {
 fn boundary(sightings: &[Sighting]) -> Option<DateTime<Utc>> {
     let newest = sightings.last()?.reading.at;
     let by_span = newest - TAIL_SPAN;
-    let by_count = sightings
-        .len()
-        .checked_sub(TAIL_READINGS + 1)
-        .map(|index| sightings[index].reading.at);
-    Some(
-        by_count
-            .map_or(by_span, |at| at.max(by_span))
-            .min(newest - TimeDelta::milliseconds(1)),
-    )
+    let by_count = sightings.len().checked_sub(TAIL_READINGS + 1).map(|index| sightings[index].reading.at);
+    Some(by_count.map_or(by_span, |at| at.max(by_span)).min(newest - TimeDelta::milliseconds(1)))
 }
 
 /// Oldest first, each reading once. A reading that came several times was brought by hand if any of them was.
 fn once_each(sightings: impl Iterator<Item = Sighting>) -> Vec<Sighting> {
     let mut readings: BTreeMap<(DateTime<Utc>, Signal, Value), Sighting> = BTreeMap::new();
     for seen in sightings {
-        let Reading {
-            at, signal, value, ..
-        } = seen.reading.clone();
-        let kept = readings
-            .entry((at, signal, value))
-            .or_insert_with(|| seen.clone());
+        let Reading { at, signal, value, .. } = seen.reading.clone();
+        let kept = readings.entry((at, signal, value)).or_insert_with(|| seen.clone());
         kept.by_hand |= seen.by_hand;
     }
     readings.into_values().collect()

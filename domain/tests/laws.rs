@@ -45,35 +45,22 @@ impl Shelf {
 
     fn fold_from(&mut self, earliest: DateTime<Utc>, fresh: Vec<Sighting>) {
         let (start, sightings) = if self.head.reaches(earliest) {
-            (
-                self.head.settled.clone(),
-                [self.head.tail.clone(), fresh].concat(),
-            )
+            (self.head.settled.clone(), [self.head.tail.clone(), fresh].concat())
         } else {
             let before = self.days.range(..earliest.date_naive()).next_back();
-            (
-                before.map_or_else(Settled::default, |(_, state)| state.clone()),
-                self.readings.clone(),
-            )
+            (before.map_or_else(Settled::default, |(_, state)| state.clone()), self.readings.clone())
         };
         let since = start.until;
         let outcome = advance(start, sightings, self.facts.clone());
         let reachable = |key: &EntryKey, row: &Entry| {
             since.is_none_or(|since| row.evidence().until > since) || outcome.open.contains(key)
         };
-        let stored: Vec<Entry> = self
-            .rows
-            .iter()
-            .filter(|(key, row)| reachable(key, row))
-            .map(|(_, row)| row.clone())
-            .collect();
+        let stored: Vec<Entry> =
+            self.rows.iter().filter(|(key, row)| reachable(key, row)).map(|(_, row)| row.clone()).collect();
         let todo = changes(stored, outcome.book.into_entries(), Entry::key);
         for row in todo.insert {
             let twice = self.rows.insert(row.key(), row.clone());
-            assert!(
-                twice.is_none(),
-                "inserted twice: {twice:?}, then {row:?}, begun at {since:?}"
-            );
+            assert!(twice.is_none(), "inserted twice: {twice:?}, then {row:?}, begun at {since:?}");
         }
         for row in todo.amend {
             self.rows.insert(row.key(), row);
@@ -89,11 +76,7 @@ impl Shelf {
 
     /// Whether the reading is new, or newly brought by hand.
     fn store(&mut self, seen: &Sighting) -> bool {
-        match self
-            .readings
-            .iter_mut()
-            .find(|known| known.reading == seen.reading)
-        {
+        match self.readings.iter_mut().find(|known| known.reading == seen.reading) {
             None => {
                 self.readings.push(seen.clone());
                 true
@@ -112,13 +95,7 @@ impl Shelf {
 }
 
 fn all_at_once(sightings: &[Sighting], facts: &[Fact]) -> Vec<Entry> {
-    advance(
-        Settled::default(),
-        sightings.iter().cloned(),
-        facts.iter().copied(),
-    )
-    .book
-    .into_entries()
+    advance(Settled::default(), sightings.iter().cloned(), facts.iter().copied()).book.into_entries()
 }
 
 /// What a person needs to see when the law does not hold: the batches, and the entries of one side only.
@@ -158,12 +135,7 @@ fn sighting(minute: i64, metres: i64, by_hand: bool) -> Sighting {
 
 /// Some weeks of one car: mostly driving and standing, now and then nonsense, miles, a fall or a leap that stays.
 fn a_life() -> impl Strategy<Value = Vec<Sighting>> {
-    let step = (
-        1i64..900,
-        prop_oneof![3 => Just(0i64), 4 => 0i64..90_000],
-        0u8..40,
-        any::<bool>(),
-    );
+    let step = (1i64..900, prop_oneof![3 => Just(0i64), 4 => 0i64..90_000], 0u8..40, any::<bool>());
     proptest::collection::vec(step, 1..120).prop_map(|steps| {
         let (mut minute, mut metres) = (0, 30_000_000);
         let mut life = Vec::new();
@@ -197,21 +169,14 @@ fn a_life() -> impl Strategy<Value = Vec<Sighting>> {
 fn some_facts() -> impl Strategy<Value = Vec<Fact>> {
     let fact = (0i64..40_000, 29_000i64..31_000, any::<bool>());
     proptest::collection::vec(fact, 0..4).prop_map(|facts| {
-        let facts = facts
-            .into_iter()
-            .enumerate()
-            .map(|(number, (minute, km, entry))| {
-                let at = start() + TimeDelta::minutes(minute);
-                if entry {
-                    Fact::MeterEntry {
-                        at,
-                        odometer: Distance::from_km(km),
-                        row: RowId(number as u128),
-                    }
-                } else {
-                    Fact::OdometerReplaced { at }
-                }
-            });
+        let facts = facts.into_iter().enumerate().map(|(number, (minute, km, entry))| {
+            let at = start() + TimeDelta::minutes(minute);
+            if entry {
+                Fact::MeterEntry { at, odometer: Distance::from_km(km), row: RowId(number as u128) }
+            } else {
+                Fact::OdometerReplaced { at }
+            }
+        });
         facts.collect()
     })
 }
@@ -229,9 +194,7 @@ fn arrivals(life: &[Sighting], shuffle: &[Index], again: &[Index], cuts: &[Index
     let mut cuts: BTreeSet<usize> = cuts.iter().map(|cut| cut.index(order.len())).collect();
     cuts.extend([0, order.len()]);
     let cuts: Vec<usize> = cuts.into_iter().collect();
-    cuts.windows(2)
-        .map(|pair| order[pair[0]..pair[1]].to_vec())
-        .collect()
+    cuts.windows(2).map(|pair| order[pair[0]..pair[1]].to_vec()).collect()
 }
 
 proptest! {

@@ -18,9 +18,7 @@ fn check(story: &str, expected: &str) {
     for (number, line) in lines(story).into_iter().enumerate() {
         let words: Vec<&str> = line.split_whitespace().collect();
         let at = moment(words[0], words[1]);
-        let metres = words
-            .get(3)
-            .map_or(0, |km| Milli::from_f64(km.parse().unwrap()).unwrap().0);
+        let metres = words.get(3).map_or(0, |km| Milli::from_f64(km.parse().unwrap()).unwrap().0);
         match words[2] {
             "km" | "hand" => sightings.push(Sighting {
                 reading: Reading {
@@ -44,18 +42,12 @@ fn check(story: &str, expected: &str) {
     let outcome = advance(Settled::default(), sightings, facts);
     let mut told: Vec<(DateTime<Utc>, String)> = outcome.book.entries().map(tell).collect();
     told.sort();
-    let told: Vec<String> = told
-        .into_iter()
-        .map(|(at, words)| format!("{} {words}", clock(at)))
-        .collect();
+    let told: Vec<String> = told.into_iter().map(|(at, words)| format!("{} {words}", clock(at))).collect();
     assert_eq!(told, lines(expected), "\nthe story was:{story}");
 }
 
 fn lines(text: &str) -> Vec<String> {
-    text.lines()
-        .map(|line| line.trim().to_owned())
-        .filter(|line| !line.is_empty())
-        .collect()
+    text.lines().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect()
 }
 
 fn moment(day: &str, clock: &str) -> DateTime<Utc> {
@@ -79,10 +71,7 @@ fn tell(entry: &Entry) -> (DateTime<Utc>, String) {
                 Mark::Released => " (released)",
             });
             let by_hand = if entry.anchor.by_hand { " by hand" } else { "" };
-            (
-                entry.anchor.at,
-                format!("entry {}{by_hand}{}", entry.odometer, marks.collect::<String>()),
-            )
+            (entry.anchor.at, format!("entry {}{by_hand}{}", entry.odometer, marks.collect::<String>()))
         }
         Entry::Quarantined(entry) => {
             let why = match entry.why {
@@ -92,10 +81,7 @@ fn tell(entry: &Entry) -> (DateTime<Utc>, String) {
                 Doubt::Outlier => "outlier".to_owned(),
                 Doubt::BelowPerson { entry, .. } => format!("below the person's {entry}"),
             };
-            (
-                entry.anchor.at,
-                format!("quarantined {}: {why}", entry.anchor.number()),
-            )
+            (entry.anchor.at, format!("quarantined {}: {why}", entry.anchor.number()))
         }
         Entry::Issue(issue) => (
             issue.at,
@@ -141,10 +127,7 @@ fn a_standing_car_gets_one_entry_a_day() {
 
 #[test]
 fn a_fall_of_less_than_a_kilometre_is_rounding() {
-    check(
-        "1 06:00 km 100.9\n1 09:00 km 100\n1 12:00 km 104",
-        "1 06:00 entry 100.9\n1 12:00 entry 104",
-    );
+    check("1 06:00 km 100.9\n1 09:00 km 100\n1 12:00 km 104", "1 06:00 entry 100.9\n1 12:00 entry 104");
 }
 
 #[test]
@@ -261,10 +244,7 @@ fn miles_labelled_kilometres_are_converted_and_learned() {
 
 #[test]
 fn a_short_drive_is_never_taken_for_another_unit() {
-    check(
-        "1 06:00 km 10\n1 06:30 km 16.1",
-        "1 06:00 entry 10\n1 06:30 entry 16.1",
-    );
+    check("1 06:00 km 10\n1 06:30 km 16.1", "1 06:00 entry 10\n1 06:30 entry 16.1");
 }
 
 #[test]
@@ -356,16 +336,10 @@ fn an_outlier_takes_its_quarrel_with_a_person_back_with_it() {
 
 #[test]
 fn a_reading_of_a_manual_sync_says_so() {
-    check(
-        "1 06:00 hand 100\n1 09:00 km 150",
-        "1 06:00 entry 100 by hand\n1 09:00 entry 150",
-    );
+    check("1 06:00 hand 100\n1 09:00 km 150", "1 06:00 entry 100 by hand\n1 09:00 entry 150");
 }
 
 #[test]
 fn a_car_that_reports_once_a_month_may_have_driven_far() {
-    check(
-        "1 06:00 km 100\n31 06:00 km 9000",
-        "1 06:00 entry 100\n31 06:00 entry 9000",
-    );
+    check("1 06:00 km 100\n31 06:00 km 9000", "1 06:00 entry 100\n31 06:00 entry 9000");
 }
