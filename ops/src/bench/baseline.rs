@@ -1,7 +1,5 @@
 //! The baseline: what one would write first. The odometer rule alone, inside the request, one delivery a transaction.
 
-use std::sync::Arc;
-
 use anyhow::Context;
 use axum::Router;
 use axum::body::Bytes;
@@ -15,12 +13,16 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::Bench;
-use super::book::Bare;
 use super::deliveries::PATH;
 use super::door_probe::{is_signed, serve};
-use super::figures::{DELIVERIES, Figures, Of, Unit};
+use super::effort::Effort;
+use super::figures::{DELIVERIES, Figures, Unit};
 use super::load::{self, Pace};
 use super::options::Measurement;
+use super::rows::Bare;
+
+/// It gets so many deliveries for each second that other measurements run: about as many as it manages.
+const PER_SECOND: usize = 1_000;
 
 /// The signal that it understands.
 const ODOMETER: &str = "odometer-traveleddistance";
@@ -30,12 +32,15 @@ pub(super) async fn measure(bench: &Bench) -> anyhow::Result<Figures> {
         .route(PATH, post(receive))
         .with_state(bench.servers.pool.clone());
     let (address, _server) = serve(app).await?;
-    let number = (bench.options.duration().as_secs() as usize * 2_000).min(bench.deliveries.all.len());
-    let requests = Arc::new(bench.deliveries.requests()[..number].to_vec());
+    let number = usize::try_from(bench.options.seconds)? * PER_SECOND;
+    let requests = bench.deliveries.requests(number);
+    let effort = Effort::begin();
     let mut served = load::run(address, requests, Pace::Each, Instant::now()).await?;
-    let rate = served.per_second();
-    let figures = Of::new(bench.payload, Measurement::Baseline).with(DELIVERIES, rate, Unit::PerSecond);
-    Ok(served.latencies.note(figures).done())
+    let figures = bench
+        .figures(Measurement::Baseline)
+        .with(DELIVERIES, served.per_second(), Unit::PerSecond);
+    let figures = served.latencies.note(figures);
+    Ok(effort.note(figures, served.requests).done())
 }
 
 async fn receive(State(pool): State<PgPool>, headers: HeaderMap, body: Bytes) -> StatusCode {

@@ -10,7 +10,8 @@ use tokio::time::Instant;
 
 use super::Bench;
 use super::deliveries::Delivery;
-use super::figures::{DELIVERIES, Figures, Of, Unit};
+use super::effort::Effort;
+use super::figures::{DELIVERIES, Figures, Unit};
 use super::latencies::Latencies;
 use super::load::per_second;
 use super::options::Measurement;
@@ -24,6 +25,7 @@ const PERSISTENT: u8 = 2;
 pub(super) async fn measure(bench: &Bench) -> anyhow::Result<Figures> {
     let channel = confirming(bench).await?;
     let queue = bench.servers.bare_queue(&channel).await?;
+    let effort = Effort::begin();
     let (started, time) = (Instant::now(), bench.options.duration());
     let deliveries = bench.deliveries.all.iter().cycle();
     let publishing = deliveries
@@ -35,7 +37,10 @@ pub(super) async fn measure(bench: &Bench) -> anyhow::Result<Figures> {
         latencies.extend([took?]);
     }
     let rate = per_second(latencies.len(), started.elapsed());
-    let figures = Of::new(bench.payload, Measurement::ConfirmProbe).with(DELIVERIES, rate, Unit::PerSecond);
+    let figures = bench
+        .figures(Measurement::ConfirmProbe)
+        .with(DELIVERIES, rate, Unit::PerSecond);
+    let figures = effort.note(figures, latencies.len());
     Ok(latencies.note(figures).done())
 }
 
@@ -69,6 +74,6 @@ pub(super) async fn publish(channel: &Channel, queue: &str, body: &[u8]) -> anyh
 
 async fn timed(channel: &Channel, queue: &str, delivery: &Delivery) -> anyhow::Result<Duration> {
     let began = Instant::now();
-    publish(channel, queue, &delivery.body).await?;
+    publish(channel, queue, delivery.body()).await?;
     Ok(began.elapsed())
 }

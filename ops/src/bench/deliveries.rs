@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use simulator::CarIdentity;
-use simulator::cloud::{Cloud, Event, Faults, Step};
-use simulator::wire::{SignalName, names, sign};
+use simulator::load::{Load, Size};
 
 use super::options::Payload;
 
@@ -19,14 +18,16 @@ pub(super) const PATH: &str = ingest::Door::PATH;
 /// in real captures: up to days apart in one delivery.
 const LIVED: TimeDelta = TimeDelta::days(2);
 
-/// How long ago the fleet was connected. Long enough for any number of deliveries to lie in the past.
-const SINCE: TimeDelta = TimeDelta::days(40);
+/// How long ago the fleet was connected: so long that its deliveries lie in the past, and not so long that its
+/// readings lie in months without a partition of their own.
+const SINCE: TimeDelta = TimeDelta::days(30);
 
 /// One delivery.
 #[derive(Debug, Clone)]
 pub(super) struct Delivery {
     pub event_id: String,
-    pub body: Vec<u8>,
+    body: Vec<u8>,
+    signature: String,
 }
 
 /// The deliveries of one payload, in the order of time, and the cars that sent them.
@@ -40,65 +41,66 @@ impl Deliveries {
     /// The next `number` deliveries of a fleet that has been connected for two days.
     pub fn make(payload: Payload, cars: u16, number: usize) -> Self {
         let start = runtime::clock::now() - SINCE;
-        let mut cloud = Cloud::new(1, cars.into(), subscription(payload), start, None);
-        let cars = cloud.fleet().cloned().collect();
-        let faults = Faults::none();
-        let mut all = Vec::with_capacity(number);
-        while all.len() < number {
-            match cloud.step(&faults) {
-                Step::Send(event) if event.at - start >= LIVED => all.push(Delivery::of(&event)),
-                Step::Send(_) | Step::Silence | Step::Lose(_) => {}
-            }
-            // Where the cars were is of no interest here, and would pile up.
-            cloud.take_lived();
-        }
+        let load = Load::new(1, cars.into(), size(payload), start);
+        let cars = load.fleet();
+        let all = load
+            .skip_while(|payload| payload.at < start + LIVED)
+            .take(number)
+            .map(|payload| Delivery {
+                event_id: payload.event_id.to_string(),
+                signature: payload.signature(SECRET.as_bytes()),
+                body: payload.body,
+            });
         Self {
+            all: Arc::new(all.collect()),
             cars,
-            all: Arc::new(all),
         }
+    }
+
+    /// How many there are.
+    pub fn number(&self) -> usize {
+        self.all.len()
     }
 
     /// The mean size of a body, in bytes.
     pub fn mean_size(&self) -> usize {
         let total: usize = self.all.iter().map(|delivery| delivery.body.len()).sum();
-        total / self.all.len().max(1)
+        total / self.number().max(1)
     }
 
-    /// Whole HTTP requests, so that the load generator has nothing to do but to write them.
-    pub fn requests(&self) -> Arc<Vec<Vec<u8>>> {
-        Arc::new(self.all.iter().map(Delivery::request).collect())
+    /// The first `number` as whole HTTP requests, so that the load generator has nothing to do but to write them.
+    pub fn requests(&self, number: usize) -> Arc<Vec<Vec<u8>>> {
+        Arc::new(self.all.iter().take(number).map(Delivery::request).collect())
     }
 }
 
 impl Delivery {
-    fn of(event: &Event) -> Self {
-        Self {
-            event_id: event.event_id.to_string(),
-            body: event.body(event.event_id, event.at),
-        }
+    pub fn body(&self) -> &[u8] {
+        &self.body
     }
 
     fn request(&self) -> Vec<u8> {
-        let signature = sign(SECRET.as_bytes(), &self.body);
-        let length = self.body.len();
+        let Self { signature, body, .. } = self;
+        let length = body.len();
         let head = format!(
             "POST {PATH} HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\nsc-signature: {signature}\r\n\
              content-length: {length}\r\n\r\n"
         );
-        [head.as_bytes(), &self.body].concat()
+        [head.as_bytes(), body].concat()
     }
 }
 
-fn subscription(payload: Payload) -> &'static [SignalName] {
+fn size(payload: Payload) -> Size {
     match payload {
-        Payload::Small => &names::THREE,
-        Payload::Large => &names::ELEVEN,
+        Payload::Small => Size::OneKilobyte,
+        Payload::Large => Size::ThreeKilobytes,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::HashSet;
 
     #[test]
     fn payloads_have_about_the_size_that_they_are_named_for() {
@@ -109,15 +111,13 @@ mod tests {
     }
 
     #[test]
-    fn every_delivery_is_another_one_and_none_is_of_the_future() {
+    fn every_delivery_is_another_one() {
         let deliveries = Deliveries::make(Payload::Large, 10, 300);
-        let mut ids: Vec<&str> = deliveries
+        let ids: HashSet<&str> = deliveries
             .all
             .iter()
             .map(|delivery| delivery.event_id.as_str())
             .collect();
-        ids.sort_unstable();
-        ids.dedup();
         assert_eq!(ids.len(), 300);
     }
 }

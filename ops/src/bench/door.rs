@@ -3,24 +3,25 @@
 use tokio::time::Instant;
 
 use super::Bench;
-use super::figures::{DELIVERIES, Figures, Of, Unit};
+use super::effort::Effort;
+use super::figures::{DELIVERIES, Figures, INGEST_MEMORY, Unit};
 use super::load::{self, Pace};
 use super::options::Measurement;
 use super::program::Program;
 
-/// The names of its memory and of its processor time for each delivery.
-pub(super) const INGEST_USES: (&str, &str) = ("ingest memory", "ingest CPU");
-
 pub(super) async fn measure(bench: &Bench) -> anyhow::Result<Figures> {
     let mut ingest = Program::ingest(&bench.servers).await?;
-    let before = ingest.used()?;
     let pace = Pace::For(bench.options.duration());
-    let mut served = load::run(ingest.address, bench.deliveries.requests(), pace, Instant::now()).await?;
+    let requests = bench.deliveries.requests(usize::MAX);
+    let effort = Effort::begin();
+    let mut served = load::run(ingest.address, requests, pace, Instant::now()).await?;
     ingest.check()?;
-    let used = ingest.used()?;
-    ingest.stop().await?;
-    let rate = served.per_second();
-    let figures = Of::new(bench.payload, Measurement::Ingest).with(DELIVERIES, rate, Unit::PerSecond);
+    let figures = bench
+        .figures(Measurement::Ingest)
+        .with(DELIVERIES, served.per_second(), Unit::PerSecond);
     let figures = served.latencies.note(figures);
-    Ok(used.note(figures, before, served.requests, INGEST_USES).done())
+    let figures = effort.note(figures, served.requests);
+    let figures = figures.with(INGEST_MEMORY, ingest.peak_memory()?, Unit::Megabytes);
+    ingest.stop().await?;
+    Ok(figures.done())
 }

@@ -19,7 +19,8 @@ use tokio::time::Instant;
 use super::Bench;
 use super::confirm_probe::{confirming, publish};
 use super::deliveries::{PATH, SECRET};
-use super::figures::{DELIVERIES, Figures, Of, Unit};
+use super::effort::Effort;
+use super::figures::{DELIVERIES, Figures, Unit};
 use super::load::{self, Pace};
 use super::options::Measurement;
 
@@ -28,10 +29,15 @@ pub(super) async fn measure(bench: &Bench) -> anyhow::Result<Figures> {
     let queue = bench.servers.bare_queue(&channel).await?;
     let door = BareDoor::open(channel, queue).await?;
     let pace = Pace::For(bench.options.duration());
-    let mut served = load::run(door.address, bench.deliveries.requests(), pace, Instant::now()).await?;
-    let rate = served.per_second();
-    let figures = Of::new(bench.payload, Measurement::DoorProbe).with(DELIVERIES, rate, Unit::PerSecond);
-    Ok(served.latencies.note(figures).done())
+    let requests = bench.deliveries.requests(usize::MAX);
+    let effort = Effort::begin();
+    let mut served = load::run(door.address, requests, pace, Instant::now()).await?;
+    let figures =
+        bench
+            .figures(Measurement::DoorProbe)
+            .with(DELIVERIES, served.per_second(), Unit::PerSecond);
+    let figures = served.latencies.note(figures);
+    Ok(effort.note(figures, served.requests).done())
 }
 
 /// A server that does the least; it ends with this value.

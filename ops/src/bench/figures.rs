@@ -13,6 +13,8 @@ use super::targets::{self, Judged};
 /// One number.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Figure {
+    /// Counted from one.
+    pub round: u32,
     pub payload: Payload,
     pub of: Measurement,
     /// What was counted or timed: `deliveries`, `p99`, `worker memory`.
@@ -28,8 +30,6 @@ pub(super) enum Unit {
     /// Of CPU time, each delivery.
     Microseconds,
     Megabytes,
-    /// A number of things each delivery or batch.
-    Each,
 }
 
 /// What was measured so far.
@@ -47,6 +47,10 @@ pub(super) struct Report {
 /// The name under which a measurement's throughput stands.
 pub(super) const DELIVERIES: &str = "deliveries";
 
+/// The names of our programs' peak memory.
+pub(super) const INGEST_MEMORY: &str = "ingest memory";
+pub(super) const WORKER_MEMORY: &str = "worker memory";
+
 impl Figures {
     pub fn extend(&mut self, more: Self) {
         self.0.extend(more.0);
@@ -56,35 +60,44 @@ impl Figures {
         self.0.iter()
     }
 
-    pub fn get(&self, payload: Payload, of: Measurement, name: &str) -> Option<f64> {
+    pub fn get(&self, round: u32, payload: Payload, of: Measurement, name: &str) -> Option<f64> {
+        let wanted = (round, payload, of, name);
         let found = self
             .0
             .iter()
-            .find(|figure| figure.payload == payload && figure.of == of && figure.name == name);
+            .find(|figure| (figure.round, figure.payload, figure.of, figure.name) == wanted);
         found.map(|figure| figure.value)
+    }
+
+    /// How many rounds there were.
+    pub fn rounds(&self) -> u32 {
+        self.0.iter().map(|figure| figure.round).max().unwrap_or_default()
     }
 }
 
 /// The figures of one measurement, in the making.
 #[derive(Debug)]
-pub(super) struct Of {
+pub(super) struct Draft {
+    round: u32,
     payload: Payload,
     of: Measurement,
-    figures: Figures,
+    so_far: Figures,
 }
 
-impl Of {
-    pub fn new(payload: Payload, of: Measurement) -> Self {
+impl Draft {
+    pub fn new(round: u32, payload: Payload, of: Measurement) -> Self {
         Self {
+            round,
             payload,
             of,
-            figures: Figures::default(),
+            so_far: Figures::default(),
         }
     }
 
     #[must_use]
     pub fn with(mut self, name: &'static str, value: f64, unit: Unit) -> Self {
-        self.figures.0.push(Figure {
+        self.so_far.0.push(Figure {
+            round: self.round,
             payload: self.payload,
             of: self.of,
             name,
@@ -95,7 +108,7 @@ impl Of {
     }
 
     pub fn done(self) -> Figures {
-        self.figures
+        self.so_far
     }
 }
 
@@ -123,7 +136,6 @@ impl Unit {
             Self::Milliseconds => "ms",
             Self::Microseconds => "us",
             Self::Megabytes => "MB",
-            Self::Each => "each",
         }
     }
 }
@@ -136,7 +148,8 @@ impl Serialize for Figures {
 
 impl Serialize for Figure {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut figure = serializer.serialize_struct("Figure", 5)?;
+        let mut figure = serializer.serialize_struct("Figure", 6)?;
+        figure.serialize_field("round", &self.round)?;
         figure.serialize_field("payload", self.payload.name())?;
         figure.serialize_field("measurement", self.of.name())?;
         figure.serialize_field("name", self.name)?;

@@ -16,11 +16,12 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
 use super::Bench;
-use super::book::{self, Rows};
 use super::confirm_probe::{confirming, publish};
-use super::figures::{DELIVERIES, Figures, Of, Unit};
+use super::effort::Effort;
+use super::figures::{DELIVERIES, Figures, Unit};
 use super::options::Measurement;
 use super::progress;
+use super::rows::{Rows, check_stored};
 
 /// The same as a worker has by default: lanes, deliveries a batch, and how long a batch is waited for.
 const LANES: usize = 2;
@@ -34,13 +35,17 @@ pub(super) async fn measure(bench: &Bench) -> anyhow::Result<Figures> {
     let channel = confirming(bench).await?;
     let queue = bench.servers.bare_queue(&channel).await?;
     fill(bench, &channel, &queue).await?;
+    let effort = Effort::begin();
     let mut lanes = Lanes::start(bench, &queue).await?;
-    let number = bench.deliveries.all.len();
+    let number = bench.deliveries.number();
     let progress = progress::until(number, async || lanes.count()).await?;
-    book::check_stored(&bench.servers.pool, number).await?;
-    Ok(Of::new(bench.payload, Measurement::InsertProbe)
-        .with(DELIVERIES, progress.per_second(), Unit::PerSecond)
-        .done())
+    let figures =
+        bench
+            .figures(Measurement::InsertProbe)
+            .with(DELIVERIES, progress.per_second(), Unit::PerSecond);
+    let figures = effort.note(figures, number);
+    check_stored(&bench.servers.pool, number).await?;
+    Ok(figures.done())
 }
 
 /// Puts all deliveries into the queue.
@@ -49,7 +54,7 @@ async fn fill(bench: &Bench, channel: &Channel, queue: &str) -> anyhow::Result<(
         .deliveries
         .all
         .iter()
-        .map(|delivery| publish(channel, queue, &delivery.body));
+        .map(|delivery| publish(channel, queue, delivery.body()));
     let mut confirms = stream::iter(publishing).buffer_unordered(broker::Publisher::WINDOW);
     while let Some(confirmed) = confirms.next().await {
         confirmed?;

@@ -2,7 +2,6 @@
 //! rows of some of the deliveries.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
@@ -10,7 +9,7 @@ use sqlx::PgPool;
 use tokio::time::{Instant, sleep};
 
 use super::Bench;
-use super::figures::{DELIVERIES, Figures, Of, Unit};
+use super::figures::{DELIVERIES, Figures, Unit};
 use super::latencies::Latencies;
 use super::load::{self, Pace, due};
 use super::options::Measurement;
@@ -35,13 +34,13 @@ const SET_UP: Duration = Duration::from_millis(200);
 
 pub(super) async fn measure(bench: &Bench, so_far: &Figures) -> anyhow::Result<Figures> {
     let peak = so_far
-        .get(bench.payload, Measurement::Whole, DELIVERIES)
+        .get(bench.round, bench.payload, Measurement::Whole, DELIVERIES)
         .context("the peak was not measured")?;
     let rate = peak * SHARE;
     let mut worker = Program::worker(&bench.servers).await?;
     let ingest = Program::ingest(&bench.servers).await?;
     let number = number(bench, rate);
-    let requests = Arc::new(bench.deliveries.requests()[..number].to_vec());
+    let requests = bench.deliveries.requests(number);
     let start = Instant::now() + SET_UP;
     let load = load::run(ingest.address, requests, Pace::Steady { per_second: rate }, start);
     let watched = watch(bench, rate, number, start);
@@ -50,15 +49,16 @@ pub(super) async fn measure(bench: &Bench, so_far: &Figures) -> anyhow::Result<F
     ingest.stop().await?;
     worker.stop().await?;
     let mut visible = visible;
-    let figures =
-        Of::new(bench.payload, Measurement::Lag).with(DELIVERIES, served.per_second(), Unit::PerSecond);
+    let figures = bench
+        .figures(Measurement::Lag)
+        .with(DELIVERIES, served.per_second(), Unit::PerSecond);
     Ok(visible.note(figures).done())
 }
 
 /// As many deliveries as come at this rate in twice the time of the other measurements, and no more than there are.
 fn number(bench: &Bench, rate: f64) -> usize {
     let wanted = rate * bench.options.duration().as_secs_f64() * 2.0;
-    let all = bench.deliveries.all.len();
+    let all = bench.deliveries.number();
     (1..all)
         .find(|number| f64::from(u32::try_from(*number).unwrap_or(u32::MAX)) >= wanted)
         .unwrap_or(all)

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::figures::{Of, Unit};
+use super::figures::{Draft, Unit};
 
 /// Durations in no order, or sorted once they are asked.
 #[derive(Debug, Clone, Default)]
@@ -27,7 +27,7 @@ impl Latencies {
     }
 
     /// p50, p99 and p99.9 in milliseconds.
-    pub fn note(&mut self, figures: Of) -> Of {
+    pub fn note(&mut self, figures: Draft) -> Draft {
         [("p50", 0.5), ("p99", 0.99), ("p99.9", 0.999)]
             .into_iter()
             .fold(figures, |figures, (name, share)| {

@@ -4,11 +4,11 @@
 //! program without any rules, checks or safety reached in the same run, over the same servers, with the same bytes.
 
 mod baseline;
-mod book;
 mod confirm_probe;
 mod deliveries;
 mod door;
 mod door_probe;
+mod effort;
 mod figures;
 mod insert_probe;
 mod lag;
@@ -18,6 +18,7 @@ mod machine;
 mod options;
 mod program;
 mod progress;
+mod rows;
 mod servers;
 mod table;
 mod targets;
@@ -28,12 +29,12 @@ mod worker;
 use std::io::Write;
 use std::process::ExitCode;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 
 pub use options::Options;
 
 use deliveries::Deliveries;
-use figures::{Figures, Report};
+use figures::{Draft, Figures, Report};
 use machine::Machine;
 use options::{Measurement, Payload};
 use servers::Servers;
@@ -42,6 +43,7 @@ use servers::Servers;
 struct Bench {
     options: Options,
     payload: Payload,
+    round: u32,
     servers: Servers,
     deliveries: Deliveries,
 }
@@ -58,9 +60,12 @@ pub async fn run(options: &Options, out: &mut (dyn Write + Send)) -> anyhow::Res
     writeln!(out, "{machine}")?;
     let mut figures = Figures::default();
     for payload in options.payloads() {
-        let bench = Bench::prepare(options, payload).await?;
+        let mut bench = Bench::prepare(options, payload).await?;
         writeln!(out, "\n{}", bench.subject())?;
-        let measured = bench.measure(out).await;
+        let measured = tokio::select! {
+            measured = bench.measure(out) => measured,
+            _ = tokio::signal::ctrl_c() => Err(anyhow!("interrupted")),
+        };
         bench.servers.leave().await?;
         figures.extend(measured?);
     }
@@ -81,6 +86,7 @@ impl Bench {
         Ok(Self {
             options: options.clone(),
             payload,
+            round: 1,
             servers,
             deliveries,
         })
@@ -89,7 +95,7 @@ impl Bench {
     fn subject(&self) -> String {
         format!(
             "{} deliveries of {} cars, {} bytes each, in the database {} and the broker's names {}.*",
-            self.deliveries.all.len(),
+            self.deliveries.number(),
             self.deliveries.cars.len(),
             self.deliveries.mean_size(),
             self.options.scratch_database,
@@ -97,20 +103,27 @@ impl Bench {
         )
     }
 
-    async fn measure(&self, out: &mut (dyn Write + Send)) -> anyhow::Result<Figures> {
+    /// Round by round, so that what is compared is measured close together.
+    async fn measure(&mut self, out: &mut (dyn Write + Send)) -> anyhow::Result<Figures> {
         let mut figures = Figures::default();
-        for measurement in self.options.measurements() {
-            self.servers.start_afresh().await?;
-            let measured = self
-                .one(measurement, &figures)
-                .await
-                .with_context(|| format!("cannot measure {measurement} with {}", self.payload))?;
-            for line in table::lines(&measured) {
-                writeln!(out, "{line}")?;
+        for round in 1..=self.options.rounds {
+            self.round = round;
+            for measurement in self.options.measurements() {
+                self.servers.start_afresh().await?;
+                let measured = self
+                    .one(measurement, &figures)
+                    .await
+                    .with_context(|| format!("cannot measure `{measurement}` with {}", self.payload))?;
+                writeln!(out, "{}", table::line(measurement, &measured))?;
+                figures.extend(measured);
             }
-            figures.extend(measured);
         }
         Ok(figures)
+    }
+
+    /// The figures of a measurement, to be filled.
+    fn figures(&self, measurement: Measurement) -> Draft {
+        Draft::new(self.round, self.payload, measurement)
     }
 
     async fn one(&self, measurement: Measurement, so_far: &Figures) -> anyhow::Result<Figures> {

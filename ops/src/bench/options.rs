@@ -37,6 +37,10 @@ pub struct Options {
     #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u16).range(1..))]
     pub cars: u16,
 
+    /// How often everything is measured. Of several rounds the median counts; a quiet machine needs one.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=20))]
+    pub rounds: u32,
+
     /// Write the figures as JSON to this file, too.
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,

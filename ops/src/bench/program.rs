@@ -12,7 +12,6 @@ use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep};
 
 use super::deliveries::SECRET;
-use super::figures::{Of, Unit};
 use super::servers::Servers;
 
 /// How long a program may take until it is ready.
@@ -30,15 +29,6 @@ pub(super) struct Program {
     log: PathBuf,
     /// Where it serves health and metrics (and its door, if it has one).
     pub address: SocketAddr,
-}
-
-/// What a process used so far.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Used {
-    /// The most memory that it ever had resident, in megabytes.
-    pub peak_mb: f64,
-    /// Processor time, in user and system mode.
-    pub cpu: Duration,
 }
 
 impl Program {
@@ -114,8 +104,8 @@ impl Program {
         }
     }
 
-    /// Memory and processor time so far.
-    pub fn used(&self) -> anyhow::Result<Used> {
+    /// The most memory that it ever had resident, in megabytes.
+    pub fn peak_memory(&self) -> anyhow::Result<f64> {
         let id = self
             .child
             .id()
@@ -127,11 +117,7 @@ impl Program {
             .find_map(|line| line.strip_prefix("VmHWM:"))
             .and_then(|value| value.trim().trim_end_matches(" kB").parse::<u32>().ok())
             .context("cannot find a process's peak memory")?;
-        let stat = fs::read_to_string(format!("/proc/{id}/stat")).context("cannot read a process's time")?;
-        Ok(Used {
-            peak_mb: f64::from(peak_kb) / 1024.0,
-            cpu: cpu_time(&stat).context("cannot find a process's time")?,
-        })
+        Ok(f64::from(peak_kb) / 1024.0)
     }
 
     /// Lets it finish and leave.
@@ -167,18 +153,6 @@ impl Program {
     }
 }
 
-impl Used {
-    /// Adds the peak of memory, and the processor time since `before` for each of `number` deliveries.
-    pub fn note(self, figures: Of, before: Self, number: usize, names: (&'static str, &'static str)) -> Of {
-        let each = (self.cpu - before.cpu) / u32::try_from(number.max(1)).unwrap_or(u32::MAX);
-        figures.with(names.0, self.peak_mb, Unit::Megabytes).with(
-            names.1,
-            each.as_secs_f64() * 1e6,
-            Unit::Microseconds,
-        )
-    }
-}
-
 /// Cargo puts tests one folder below programs.
 fn beside_this(name: &str) -> anyhow::Result<PathBuf> {
     let this = std::env::current_exe().context("cannot find out where this program is")?;
@@ -197,24 +171,9 @@ fn free_address() -> anyhow::Result<SocketAddr> {
         .context("cannot learn the port that was found")
 }
 
-/// User and system time, the 14th and 15th field. The second, the name, may hold anything, so they are counted from
-/// its closing bracket (source: `man 5 proc`; a tick is a hundredth of a second on every Linux that we run on).
-fn cpu_time(stat: &str) -> Option<Duration> {
-    let (_, rest) = stat.rsplit_once(')')?;
-    let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
-    let ticks: u64 = fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?;
-    Some(Duration::from_millis(ticks * 10))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_time_of_a_process_with_an_odd_name_is_found() {
-        let stat = "7 (a ) b) S 1 7 7 0 -1 4194304 100 0 0 0 250 50 0 0 20 0 9 0 1 1 1";
-        assert_eq!(cpu_time(stat), Some(Duration::from_secs(3)));
-    }
 
     #[test]
     fn a_program_that_was_not_built_is_named_with_what_to_do() {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Context;
-use broker::{BrokerOptions, Session, Topology};
+use broker::{BrokerOptions, Session};
 use lapin::options::{QueueDeclareOptions, QueueDeleteOptions};
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{Channel, ConnectionProperties};
@@ -23,7 +23,7 @@ pub(super) struct Servers {
     pub pool: PgPool,
     pub database_url: SecretString,
     pub amqp_url: SecretString,
-    /// What the names at the broker begin with.
+    /// What the names at the broker begin with: the same as the database, so that a run removes what a killed one left.
     pub namespace: String,
     amqp: lapin::Connection,
     admin: PgConnectOptions,
@@ -53,12 +53,11 @@ impl Servers {
         let amqp = lapin::Connection::connect(url, ConnectionProperties::default())
             .await
             .context("cannot connect to the broker of AMQP_URL")?;
-        let random = Uuid::new_v4().simple().to_string();
         Ok(Self {
             pool,
             database_url: SecretString::from(own.to_url_lossy().to_string()),
             amqp_url: options.broker.amqp_url.clone(),
-            namespace: format!("bench-{}", &random[..8]),
+            namespace: options.scratch_database.clone(),
             amqp,
             admin,
             database: options.scratch_database.clone(),
@@ -142,20 +141,6 @@ impl Servers {
             &self.namespace,
             "bench",
         )?)
-    }
-
-    /// Makes the programs' queues.
-    pub async fn declare(&self) -> anyhow::Result<(Topology, Session)> {
-        let options = self.broker_options()?;
-        let session = Session::open(&options)
-            .await
-            .context("cannot connect to the broker")?;
-        options
-            .topology()
-            .declare(&session)
-            .await
-            .context("cannot make the queues")?;
-        Ok((options.topology().clone(), session))
     }
 
     /// Removes the database and the names.

@@ -3,23 +3,13 @@
 use std::fmt;
 
 use super::figures::{DELIVERIES, Figure, Figures, Unit};
+use super::options::Measurement;
 use super::targets::Judged;
 
-/// A line for each measurement: how many deliveries a second, and everything else behind it.
-pub(super) fn lines(figures: &Figures) -> Vec<String> {
-    let mut lines: Vec<(_, String)> = Vec::new();
-    for figure in figures.iter() {
-        let of = (figure.payload, figure.of);
-        let known = lines.last_mut().filter(|(last, _)| *last == of);
-        match known {
-            Some((_, line)) => {
-                line.push_str("   ");
-                line.push_str(&shown(figure));
-            }
-            None => lines.push((of, format!("  {:<42}{}", figure.of.to_string(), shown(figure)))),
-        }
-    }
-    lines.into_iter().map(|(_, line)| line).collect()
+/// The line of one measurement: how many deliveries a second, and everything else behind it.
+pub(super) fn line(measurement: Measurement, figures: &Figures) -> String {
+    let shown: Vec<String> = figures.iter().map(shown).collect();
+    format!("  {:<40}{}", measurement.to_string(), shown.join("  "))
 }
 
 fn shown(figure: &Figure) -> String {
@@ -30,9 +20,8 @@ fn shown(figure: &Figure) -> String {
         Unit::PerSecond if name == DELIVERIES => format!("{value:>8.0}/s"),
         Unit::PerSecond => format!("{name} {value:.0}/s"),
         Unit::Milliseconds => format!("{name} {value:.1} ms"),
-        Unit::Microseconds => format!("{name} {value:.0} us each"),
+        Unit::Microseconds => format!("{name} {value:.0} us"),
         Unit::Megabytes => format!("{name} {value:.0} MB"),
-        Unit::Each => format!("{name} {value:.1} each"),
     }
 }
 

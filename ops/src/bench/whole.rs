@@ -3,31 +3,35 @@
 use tokio::time::Instant;
 
 use super::Bench;
-use super::book::check_stored;
-use super::door::INGEST_USES;
-use super::figures::{DELIVERIES, Figures, Of, Unit};
+use super::effort::Effort;
+use super::figures::{DELIVERIES, Figures, INGEST_MEMORY, Unit, WORKER_MEMORY};
 use super::load::{self, Pace, per_second};
 use super::options::Measurement;
 use super::program::Program;
 use super::progress;
-use super::worker::{WORKER_USES, folded};
+use super::rows::check_stored;
+use super::worker::folded;
 
 pub(super) async fn measure(bench: &Bench) -> anyhow::Result<Figures> {
     let mut worker = Program::worker(&bench.servers).await?;
     let mut ingest = Program::ingest(&bench.servers).await?;
-    let before = (ingest.used()?, worker.used()?);
-    let number = bench.deliveries.all.len();
-    let start = Instant::now();
-    let load = load::run(ingest.address, bench.deliveries.requests(), Pace::Each, start);
+    let number = bench.deliveries.number();
+    let requests = bench.deliveries.requests(number);
+    let (effort, start) = (Effort::begin(), Instant::now());
+    let load = load::run(ingest.address, requests, Pace::Each, start);
     let all_folded = progress::until(number, async || folded(&mut worker).await);
     let (_, progress) = tokio::try_join!(load, all_folded)?;
     ingest.check()?;
-    let used = (ingest.used()?, worker.used()?);
+    let rate = per_second(number, progress.last - start);
+    let figures = bench
+        .figures(Measurement::Whole)
+        .with(DELIVERIES, rate, Unit::PerSecond);
+    let figures = effort
+        .note(figures, number)
+        .with(INGEST_MEMORY, ingest.peak_memory()?, Unit::Megabytes)
+        .with(WORKER_MEMORY, worker.peak_memory()?, Unit::Megabytes);
     ingest.stop().await?;
     worker.stop().await?;
     check_stored(&bench.servers.pool, number).await?;
-    let rate = per_second(number, progress.last - start);
-    let figures = Of::new(bench.payload, Measurement::Whole).with(DELIVERIES, rate, Unit::PerSecond);
-    let figures = used.0.note(figures, before.0, number, INGEST_USES);
-    Ok(used.1.note(figures, before.1, number, WORKER_USES).done())
+    Ok(figures.done())
 }

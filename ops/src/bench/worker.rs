@@ -1,51 +1,46 @@
 //! `worker` itself, as a process, draining a queue that was filled before.
 
+use std::time::Duration;
+
 use anyhow::Context;
 use broker::message::{DeliveryV1, Source};
 use broker::{Destination, Publisher};
 use runtime::lifecycle::Lifecycle;
-use std::time::Duration;
 use tokio::time::Instant;
 
 use super::Bench;
-use super::book::check_stored;
-use super::figures::{DELIVERIES, Figures, Of, Unit};
+use super::effort::Effort;
+use super::figures::{DELIVERIES, Figures, Unit, WORKER_MEMORY};
 use super::load::per_second;
 use super::options::Measurement;
 use super::program::Program;
 use super::progress;
+use super::rows::check_stored;
 use super::servers::Servers;
 
-/// The names of its memory and of its processor time for each delivery.
-pub(super) const WORKER_USES: (&str, &str) = ("worker memory", "worker CPU");
-
 /// How long the broker may take to confirm a whole queue of deliveries.
-const FILLED_WITHIN: Duration = Duration::from_secs(60);
+const FILLED_WITHIN: Duration = Duration::from_mins(1);
 
 pub(super) async fn measure(bench: &Bench) -> anyhow::Result<Figures> {
     fill(bench).await?;
+    let number = bench.deliveries.number();
+    let (effort, began) = (Effort::begin(), Instant::now());
     let mut worker = Program::worker(&bench.servers).await?;
-    let before = worker.used()?;
-    let number = bench.deliveries.all.len();
-    let began = Instant::now();
     let progress = progress::until(number, async || folded(&mut worker).await).await?;
-    let used = worker.used()?;
+    let figures = bench
+        .figures(Measurement::Worker)
+        .with(DELIVERIES, progress.per_second(), Unit::PerSecond);
+    let figures = effort
+        .note(figures, number)
+        .with(WORKER_MEMORY, worker.peak_memory()?, Unit::Megabytes);
     worker.stop().await?;
     check_stored(&bench.servers.pool, number).await?;
     let (readings, entries) = written(&bench.servers).await?;
-    let figures = Of::new(bench.payload, Measurement::Worker)
-        .with(DELIVERIES, progress.per_second(), Unit::PerSecond)
-        .with(
-            "new readings",
-            per_second(readings, progress.last - began),
-            Unit::PerSecond,
-        )
-        .with(
-            "entries",
-            per_second(entries, progress.last - began),
-            Unit::PerSecond,
-        );
-    Ok(used.note(figures, before, number, WORKER_USES).done())
+    let took = progress.last - began;
+    Ok(figures
+        .with("new readings", per_second(readings, took), Unit::PerSecond)
+        .with("entries", per_second(entries, took), Unit::PerSecond)
+        .done())
 }
 
 /// Puts all deliveries into the queue of `ingest`, as it would.
@@ -63,17 +58,17 @@ async fn fill(bench: &Bench) -> anyhow::Result<()> {
                 delivery.event_id.clone(),
                 now,
                 Source::Webhook,
-                delivery.body.clone(),
+                delivery.body().to_vec(),
             )
         })
         .collect();
     let messages = wrapped
         .iter()
         .map(|delivery| (Destination::Webhook { version: "4.0" }, delivery));
-    let published = publisher.publish_all(messages, deadline).await;
+    let confirms = publisher.publish_all(messages, deadline).await;
     drop(publisher);
     life.shut_down().await;
-    for confirmed in published {
+    for confirmed in confirms {
         confirmed.context("cannot fill the queue")?;
     }
     Ok(())
@@ -95,7 +90,7 @@ pub(super) async fn folded(worker: &mut Program) -> anyhow::Result<usize> {
 }
 
 /// How many readings and how many entries of the mileage book there are.
-pub(super) async fn written(servers: &Servers) -> anyhow::Result<(usize, usize)> {
+async fn written(servers: &Servers) -> anyhow::Result<(usize, usize)> {
     let (readings, entries): (i64, i64) =
         sqlx::query_as("SELECT (SELECT count(*) FROM readings), (SELECT count(*) FROM meter_entries)")
             .fetch_one(&servers.pool)

@@ -1,13 +1,13 @@
 //! What the bare probes write: the same rows of the same tables as the worker's deliveries and readings.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use anyhow::{Context, ensure};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 /// The least of a delivery that has to be understood to store its readings.
@@ -60,8 +60,17 @@ pub(super) struct Rows {
     event_ids: Vec<String>,
     vehicles: Vec<String>,
     bodies: Vec<Vec<u8>>,
-    /// In the order of their keys, each once, so that two lanes never wait for each other.
-    readings: BTreeMap<(Uuid, DateTime<Utc>, String, i64), String>,
+    /// In their order, each once, so that two lanes never wait for each other.
+    readings: BTreeSet<ReadingRow>,
+}
+
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct ReadingRow {
+    vehicle: Uuid,
+    at: DateTime<Utc>,
+    signal: String,
+    value_hash: i64,
+    value: String,
 }
 
 impl<'a> FromIterator<&'a [u8]> for Rows {
@@ -87,8 +96,13 @@ impl Rows {
         for signal in &delivery.data.signals {
             if let (Some(at), Some(body)) = (signal.at(), signal.body) {
                 let value = body.get();
-                let key = (id, at, signal.code.to_owned(), digest(value));
-                self.readings.insert(key, value.to_owned());
+                self.readings.insert(ReadingRow {
+                    vehicle: id,
+                    at,
+                    signal: signal.code.to_owned(),
+                    value_hash: digest(value),
+                    value: value.to_owned(),
+                });
             }
         }
     }
@@ -120,30 +134,17 @@ impl Rows {
         .execute(&mut *tx)
         .await
         .context("cannot insert deliveries")?;
-        insert_readings(self.readings, &mut tx).await?;
+        insert_readings(&self.readings, &mut tx).await?;
         tx.commit().await.context("cannot commit")
     }
 }
 
-async fn insert_readings(
-    readings: BTreeMap<(Uuid, DateTime<Utc>, String, i64), String>,
-    db: &mut sqlx::PgConnection,
-) -> anyhow::Result<()> {
-    let (mut vehicles, mut times, mut signals, mut hashes, mut values) = Default::default();
-    let columns: (
-        &mut Vec<Uuid>,
-        &mut Vec<DateTime<Utc>>,
-        &mut Vec<String>,
-        &mut Vec<i64>,
-        &mut Vec<String>,
-    ) = (&mut vehicles, &mut times, &mut signals, &mut hashes, &mut values);
-    for ((vehicle, at, signal, hash), value) in readings {
-        columns.0.push(vehicle);
-        columns.1.push(at);
-        columns.2.push(signal);
-        columns.3.push(hash);
-        columns.4.push(value);
-    }
+async fn insert_readings(readings: &BTreeSet<ReadingRow>, db: &mut PgConnection) -> anyhow::Result<()> {
+    let vehicles: Vec<Uuid> = readings.iter().map(|row| row.vehicle).collect();
+    let times: Vec<DateTime<Utc>> = readings.iter().map(|row| row.at).collect();
+    let signals: Vec<&str> = readings.iter().map(|row| row.signal.as_str()).collect();
+    let hashes: Vec<i64> = readings.iter().map(|row| row.value_hash).collect();
+    let values: Vec<&str> = readings.iter().map(|row| row.value.as_str()).collect();
     sqlx::query(
         "INSERT INTO readings (vehicle_id, at, signal, kind, value, value_hash, quality, by_hand)
          SELECT vehicle_id, at, signal, 'structure', value, value_hash, 'oem', false
