@@ -81,6 +81,11 @@ impl Odometer {
 
     /// Takes in what a person said.
     pub fn told(&mut self, fact: Fact, book: &mut Book) {
+        self.heed(fact, fact.at(), book);
+    }
+
+    /// `until`: the moment because of which the fact is looked at, now or again.
+    fn heed(&mut self, fact: Fact, until: DateTime<Utc>, book: &mut Book) {
         match fact {
             Fact::OdometerReplaced { .. } => {
                 let units = self.track().units;
@@ -90,7 +95,7 @@ impl Odometer {
                 let said = Point { at, odometer };
                 let conflict = self.track().last.filter(|last| falls(last.odometer, odometer));
                 match (conflict, &mut self.newest) {
-                    (Some(last), _) => self.write(conflict_issue(said, row, last), book),
+                    (Some(last), _) => self.write(conflict_issue(said, row, last, until), book),
                     (None, Some(newest)) => newest.track.person = Some((said, row)),
                     (None, None) => self.sure.person = Some((said, row)),
                 }
@@ -143,7 +148,10 @@ impl Odometer {
             Verdict::BelowPerson(said, row) => {
                 track.person = None;
                 let doubt = Doubt::BelowPerson { row, entry: said.odometer };
-                vec![Entry::Quarantined(quarantined(&anchor, doubt)), conflict_issue(said, row, here)]
+                let issue = conflict_issue(said, row, here, evidence.until);
+                let kept_out =
+                    Quarantined { evidence: Evidence::at(evidence.until), ..quarantined(&anchor, doubt) };
+                vec![Entry::Quarantined(kept_out), issue]
             }
         };
         self.newest = Some(Newest { anchor, track, entries: Vec::new(), facts: Vec::new() });
@@ -183,17 +191,19 @@ impl Odometer {
         }
     }
 
-    /// Believes a chain of doubted readings, after taking back the one that they contradict.
+    /// Believes a chain of doubted readings, after taking back the one that they contradict. All that follows
+    /// rests on the last of the chain.
     fn release(&mut self, chain: &[Suspect], newest_is_odd: bool, book: &mut Book) {
+        let Some(until) = chain.last().map(|last| last.anchor.at) else { return };
         if newest_is_odd && let Some(odd) = self.newest.take() {
             odd.entries.iter().for_each(|entry| book.withdraw(&entry.key()));
-            let until = chain.last().map_or(odd.anchor.at, |last| last.anchor.at);
-            let entry =
-                Quarantined { evidence: Evidence::at(until), ..quarantined(&odd.anchor, Doubt::Outlier) };
-            book.put(Entry::Quarantined(entry));
-            odd.facts.into_iter().for_each(|fact| self.told(fact, book));
+            let evidence = Evidence::at(until);
+            book.put(Entry::Quarantined(Quarantined {
+                evidence,
+                ..quarantined(&odd.anchor, Doubt::Outlier)
+            }));
+            odd.facts.into_iter().for_each(|fact| self.heed(fact, until, book));
         }
-        let until = chain.last().map_or(DateTime::UNIX_EPOCH, |last| last.anchor.at);
         for suspect in chain {
             book.withdraw(&Entry::Quarantined(suspect.entry.clone()).key());
             let evidence = Evidence { until, marks: vec![Mark::Released] };
@@ -235,9 +245,9 @@ fn quarantined(anchor: &Anchor, why: Doubt) -> Quarantined {
     }
 }
 
-fn conflict_issue(said: Point, row: RowId, car: Point) -> Entry {
+fn conflict_issue(said: Point, row: RowId, car: Point, until: DateTime<Utc>) -> Entry {
     let what = IssueKind::OdometerConflict { row, entry: said.odometer, car: car.odometer };
-    Entry::Issue(SuggestedIssue { what, at: said.at, evidence: Evidence::at(said.at.max(car.at)) })
+    Entry::Issue(SuggestedIssue { what, at: said.at, evidence: Evidence::at(until) })
 }
 
 fn replaced_issue(first: &Suspect, from: Distance, until: DateTime<Utc>) -> Entry {
