@@ -1,4 +1,4 @@
-//! Makes what [`Topology`] names. Declaring is idempotent and safe while other processes declare the same.
+//! Makes what [`Topology`] names. Declaring is idempotent, also while other processes declare the same.
 
 use std::iter;
 use std::time::Duration;
@@ -9,13 +9,13 @@ use lapin::options::{
 };
 use lapin::types::{AMQPValue, FieldTable, ShortString};
 use lapin::{Channel, ExchangeKind};
-use runtime::backoff::Backoff;
 use thiserror::Error;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 use crate::fields::{number, table, text};
+use crate::queue::{JobKind, Queue, Work};
 use crate::session::{Session, SessionError};
-use crate::topology::{JobKind, Queue, Topology, Work, wait_key};
+use crate::topology::{Topology, wait_key};
 use crate::wait::Wait;
 
 /// Why the exchanges and queues could not be made.
@@ -28,6 +28,9 @@ pub enum DeclareError {
     /// The broker did not let us, or went away.
     #[error("cannot declare exchanges and queues")]
     Declare(#[source] lapin::Error),
+    /// The broker began and did not finish in half a minute.
+    #[error("the broker does not answer while we declare exchanges and queues")]
+    Silent,
     /// There was no channel to declare on.
     #[error("cannot declare exchanges and queues without a channel")]
     Channel(#[source] SessionError),
@@ -37,32 +40,20 @@ pub enum DeclareError {
 const NO_DELIVERY_LIMIT: u32 = 2_147_483_647;
 
 /// To make all queues takes a healthy broker less than a second, and one that is busy with an election some more.
-const DECLARE_PATIENCE: Duration = Duration::from_secs(30);
-
-/// Two that make one quorum queue at the same moment may both be told of an internal error; one of them succeeded.
-const ATTEMPTS: usize = 5;
-const RETRY: Backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(2));
+const PATIENCE_TO_DECLARE: Duration = Duration::from_secs(30);
 
 impl Topology {
     /// Makes all exchanges, queues and bindings that do not exist yet.
     ///
     /// Some are only needed later (waits), but a message must never arrive where nothing is bound.
     pub async fn declare(&self, session: &Session) -> Result<(), DeclareError> {
-        let mut waits = RETRY.waits();
-        let mut left = ATTEMPTS;
-        loop {
-            // A refused declaration closes its channel, so each attempt has one of its own.
-            let channel = session.channel().await.map_err(DeclareError::Channel)?;
-            left -= 1;
-            match timeout(DECLARE_PATIENCE, self.declare_on(&channel)).await {
-                Ok(Ok(())) => return Ok(()),
-                Ok(Err(error)) if is_soft(&error, 406) => return Err(DeclareError::Different(error)),
-                Ok(Err(error)) if left == 0 || !session.is_alive() => {
-                    return Err(DeclareError::Declare(error));
-                }
-                Ok(Err(_)) => sleep(waits.next().unwrap_or_default()).await,
-                Err(_) => return Err(DeclareError::Channel(SessionError::Silent)),
-            }
+        // Of its own: a refused declaration closes its channel.
+        let channel = session.channel().await.map_err(DeclareError::Channel)?;
+        match timeout(PATIENCE_TO_DECLARE, self.declare_on(&channel)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) if is_soft(&error, 406) => Err(DeclareError::Different(error)),
+            Ok(Err(error)) => Err(DeclareError::Declare(error)),
+            Err(_) => Err(DeclareError::Silent),
         }
     }
 
@@ -71,15 +62,10 @@ impl Topology {
         let channel = session.channel().await.map_err(DeclareError::Channel)?;
         let queues = self.all_queues().map(|(name, ..)| {
             let channel = channel.clone();
-            async move {
-                channel
-                    .queue_delete(name.into(), QueueDeleteOptions::default())
-                    .await
-            }
+            async move { channel.queue_delete(name.into(), QueueDeleteOptions::default()).await }
         });
-        let exchanges = self
-            .exchanges()
-            .map(|(name, _)| channel.exchange_delete(name, ExchangeDeleteOptions::default()));
+        let exchanges =
+            self.exchanges().map(|(name, _)| channel.exchange_delete(name, ExchangeDeleteOptions::default()));
         try_join_all(queues).await.map_err(DeclareError::Declare)?;
         try_join_all(exchanges).await.map_err(DeclareError::Declare)?;
         Ok(())
@@ -102,15 +88,8 @@ impl Topology {
 
     async fn depth_of(&self, session: &Session, name: String) -> Result<Option<u32>, DeclareError> {
         let channel = session.channel().await.map_err(DeclareError::Channel)?;
-        let passive = QueueDeclareOptions {
-            passive: true,
-            durable: true,
-            ..QueueDeclareOptions::default()
-        };
-        match channel
-            .queue_declare(name.into(), passive, FieldTable::default())
-            .await
-        {
+        let passive = QueueDeclareOptions { passive: true, durable: true, ..QueueDeclareOptions::default() };
+        match channel.queue_declare(name.into(), passive, FieldTable::default()).await {
             Ok(queue) => Ok(Some(queue.message_count())),
             Err(error) if is_soft(&error, 404) => Ok(None),
             Err(error) => Err(DeclareError::Declare(error)),
@@ -119,17 +98,10 @@ impl Topology {
 
     /// The steps depend on each other; within a step all requests are under way at once.
     async fn declare_on(&self, channel: &Channel) -> lapin::Result<()> {
-        let durable = ExchangeDeclareOptions {
-            durable: true,
-            ..ExchangeDeclareOptions::default()
-        };
+        let durable = ExchangeDeclareOptions { durable: true, ..ExchangeDeclareOptions::default() };
         let alternate = || table([("alternate-exchange", text(self.unrouted.as_str()))]);
         every(self.exchanges().map(|(name, kind)| {
-            let arguments = if name == self.unrouted {
-                FieldTable::default()
-            } else {
-                alternate()
-            };
+            let arguments = if name == self.unrouted { FieldTable::default() } else { alternate() };
             channel.exchange_declare(name, kind, durable, arguments)
         }))
         .await?;
@@ -138,13 +110,7 @@ impl Topology {
         }))
         .await?;
         every(self.bindings().map(|(queue, exchange, key)| {
-            channel.queue_bind(
-                queue,
-                exchange,
-                key,
-                QueueBindOptions::default(),
-                FieldTable::default(),
-            )
+            channel.queue_bind(queue, exchange, key, QueueBindOptions::default(), FieldTable::default())
         }))
         .await
     }
@@ -162,41 +128,25 @@ impl Topology {
 
     /// Name, key in the exchange `aside`, and arguments of every queue.
     fn all_queues(&self) -> impl Iterator<Item = (String, String, FieldTable)> {
-        let queues = Queue::ALL
-            .into_iter()
-            .map(|queue| (queue.to_string(), self.arguments(queue)));
-        let waits = Work::ALL
-            .into_iter()
-            .flat_map(|work| Wait::ALL.map(|wait| (work, wait)));
+        let queues = Queue::ALL.into_iter().map(|queue| (queue.to_string(), self.arguments(queue)));
+        let waits = Work::ALL.into_iter().flat_map(|work| Wait::ALL.map(|wait| (work, wait)));
         let waits = waits.map(|(work, wait)| (wait_key(work, wait), self.wait_arguments(work, wait)));
-        queues
-            .chain(waits)
-            .map(|(key, arguments)| (format!("{}.{key}", self.namespace()), key, arguments))
+        queues.chain(waits).map(|(key, arguments)| (format!("{}.{key}", self.namespace()), key, arguments))
     }
 
     /// Queue, exchange and key. `#` and not `*`: versions have dots, and `*` is one word.
     fn bindings(&self) -> impl Iterator<Item = (ShortString, ShortString, ShortString)> {
         let queue = |queue| ShortString::from(self.queue(queue));
         let ends = [
-            (
-                queue(Queue::Unrouted),
-                self.unrouted.clone(),
-                ShortString::default(),
-            ),
+            (queue(Queue::Unrouted), self.unrouted.clone(), ShortString::default()),
             (queue(Queue::Parked), self.dead.clone(), ShortString::default()),
             (queue(Queue::Events), self.events.clone(), "webhook.#".into()),
             (queue(Queue::Events), self.events.clone(), "poll.#".into()),
         ];
         let jobs = JobKind::ALL.into_iter().map(|kind| {
-            (
-                ShortString::from(self.queue(Queue::Job(kind))),
-                self.jobs.clone(),
-                kind.name().into(),
-            )
+            (ShortString::from(self.queue(Queue::Job(kind))), self.jobs.clone(), kind.name().into())
         });
-        let aside = self
-            .all_queues()
-            .map(|(name, key, _)| (name.into(), self.aside.clone(), key.into()));
+        let aside = self.all_queues().map(|(name, key, _)| (name.into(), self.aside.clone(), key.into()));
         iter::empty().chain(ends).chain(jobs).chain(aside)
     }
 
@@ -244,10 +194,7 @@ fn quorum(delivery_limit: u32, more: impl IntoIterator<Item = (&'static str, AMQ
 async fn every<T>(
     requests: impl Iterator<Item = impl Future<Output = lapin::Result<T>>>,
 ) -> lapin::Result<()> {
-    join_all(requests)
-        .await
-        .into_iter()
-        .try_for_each(|answer| answer.map(|_| ()))
+    join_all(requests).await.into_iter().try_for_each(|answer| answer.map(|_| ()))
 }
 
 fn is_soft(error: &lapin::Error, code: u16) -> bool {

@@ -60,11 +60,9 @@ pub(crate) fn to_json(value: &AMQPValue) -> serde_json::Value {
         AMQPValue::LongString(text) => text.to_string().into(),
         AMQPValue::ByteArray(bytes) => String::from_utf8_lossy(bytes.as_slice()).into(),
         AMQPValue::FieldArray(values) => values.as_slice().iter().map(to_json).collect(),
-        AMQPValue::FieldTable(table) => table
-            .inner()
-            .iter()
-            .map(|(key, value)| (key.to_string(), to_json(value)))
-            .collect(),
+        AMQPValue::FieldTable(table) => {
+            table.inner().iter().map(|(key, value)| (key.to_string(), to_json(value))).collect()
+        }
         other => as_number(other)
             .map(Into::into)
             .or_else(|| as_text(other).map(Into::into))

@@ -5,10 +5,10 @@ use lapin::message::Delivery;
 use lapin::types::{AMQPValue, FieldTable};
 use serde_json::{Map, Value};
 
-use crate::consumer::Tag;
 use crate::fields::{get_number, get_text, to_json};
 use crate::message::{DeliveryV1, JobV1, MessageError, RawMessage, TraceContext, attempts};
-use crate::topology::Queue;
+use crate::queue::Queue;
+use crate::settler::Tag;
 
 /// A message that is in our hands until it is acknowledged, rejected or parked.
 #[derive(Debug)]
@@ -76,19 +76,13 @@ impl Incoming {
 
     /// The trace in which it was published.
     pub fn trace(&self) -> TraceContext {
-        self.properties
-            .headers()
-            .as_ref()
-            .map(TraceContext::read)
-            .unwrap_or_default()
+        self.properties.headers().as_ref().map(TraceContext::read).unwrap_or_default()
     }
 
     /// All headers, also the broker's, as a person reads them.
     pub fn headers(&self) -> Map<String, Value> {
         let headers = self.properties.headers().iter().flat_map(FieldTable::inner);
-        headers
-            .map(|(key, value)| (key.to_string(), to_json(value)))
-            .collect()
+        headers.map(|(key, value)| (key.to_string(), to_json(value))).collect()
     }
 
     /// The message itself, without its life at the broker: to publish it again, or to keep it.
@@ -109,9 +103,7 @@ impl Death {
         Some(Self {
             queue: get_text(latest, "queue")?.to_owned(),
             reason: get_text(latest, "reason")?.to_owned(),
-            count: get_number(latest, "count")
-                .and_then(|count| u32::try_from(count).ok())
-                .unwrap_or(1),
+            count: get_number(latest, "count").and_then(|count| u32::try_from(count).ok()).unwrap_or(1),
         })
     }
 }

@@ -38,18 +38,12 @@ impl ConsumerLink {
             keep_connected(reconnect, sender, &stop).await;
             Ok(())
         });
-        Self {
-            topology: options.topology.clone(),
-            session,
-        }
+        Self { topology: options.topology.clone(), session }
     }
 
     /// Whether there is a connection, as far as is known.
     pub fn is_connected(&self) -> bool {
-        self.session
-            .borrow()
-            .as_ref()
-            .is_some_and(|session| session.is_alive())
+        self.session.borrow().as_ref().is_some_and(|session| session.is_alive())
     }
 
     /// The names that it consumes from.

@@ -94,26 +94,62 @@ impl JobV1 {
 const PERSISTENT: u8 = 2;
 
 fn properties(kind: &str) -> BasicProperties {
-    BasicProperties::default()
-        .with_type(kind.into())
-        .with_delivery_mode(PERSISTENT)
+    BasicProperties::default().with_type(kind.into()).with_delivery_mode(PERSISTENT)
 }
 
 fn is_type(properties: &BasicProperties, expected: &'static str) -> Result<(), MessageError> {
     match properties.kind().as_ref().map(lapin::types::ShortString::as_str) {
         Some(found) if found == expected => Ok(()),
-        found => Err(MessageError::UnknownType {
-            found: found.unwrap_or_default().to_owned(),
-            expected,
-        }),
+        found => Err(MessageError::UnknownType { found: found.unwrap_or_default().to_owned(), expected }),
     }
 }
 
 /// The header is ours, but a person may have written the message: never more than we can count, never less than none.
 pub(crate) fn attempts(properties: &BasicProperties) -> u32 {
-    let header = properties
-        .headers()
-        .as_ref()
-        .and_then(|headers| crate::fields::get_number(headers, ATTEMPTS));
+    let header =
+        properties.headers().as_ref().and_then(|headers| crate::fields::get_number(headers, ATTEMPTS));
     header.map_or(0, |attempts| u32::try_from(attempts.max(0)).unwrap_or(u32::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::DateTime;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    prop_compose! {
+        fn a_delivery()(
+            event_id in ".{0,300}",
+            millis in -62_000_000_000_000..250_000_000_000_000_i64,
+            source in prop::sample::select(vec![Source::Webhook, Source::Poll, Source::Manual]),
+            attempts: u32,
+            body in vec(any::<u8>(), 0..2_000),
+        ) -> DeliveryV1 {
+            let received_at = DateTime::from_timestamp_millis(millis).unwrap();
+            DeliveryV1 { attempts, ..DeliveryV1::new(event_id, received_at, source, body) }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_delivery_is_read_as_it_was_written(delivery in a_delivery()) {
+            let wire = Message::from(&delivery).encode();
+            prop_assert_eq!(DeliveryV1::decode(&wire.properties, wire.body.into_owned()).unwrap(), delivery);
+        }
+
+        #[test]
+        fn a_delivery_that_was_moved_is_still_the_same(delivery in a_delivery()) {
+            let wire = Message::from(&delivery).encode();
+            let moved = RawMessage::new(&wire.properties, wire.body.into_owned());
+            let wire = Message::from(&moved).encode();
+            prop_assert_eq!(DeliveryV1::decode(&wire.properties, wire.body.into_owned()).unwrap(), delivery);
+        }
+
+        #[test]
+        fn no_body_of_a_job_makes_us_panic(body in vec(any::<u8>(), 0..200)) {
+            let job = BasicProperties::default().with_type("job.v1".into());
+            prop_assert!(JobV1::decode(&job, &body).is_err());
+        }
+    }
 }

@@ -24,20 +24,11 @@ fn describe() {
         PUBLISHED,
         "Messages given to publish, by outcome: confirmed, unavailable, full, refused, unknown"
     );
-    describe_histogram!(
-        CONFIRM_SECONDS,
-        "From the call of publish to the broker's confirm"
-    );
+    describe_histogram!(CONFIRM_SECONDS, "From the call of publish to the broker's confirm");
     describe_gauge!(IN_FLIGHT, "Messages sent and not yet confirmed");
     describe_gauge!(CONNECTED, "1 while the connection of this name stands");
-    describe_gauge!(
-        BLOCKED,
-        "1 while the broker refuses to take messages, being short of memory or disk"
-    );
-    describe_counter!(
-        CONNECTIONS,
-        "Connections made: the first one, and one for each that was lost"
-    );
+    describe_gauge!(BLOCKED, "1 while the broker refuses to take messages, being short of memory or disk");
+    describe_counter!(CONNECTIONS, "Connections made: the first one, and one for each that was lost");
     describe_counter!(
         CHANNELS_DISCARDED,
         "Channels for publishing given up: a confirm was missing, or the channel ended"

@@ -42,11 +42,7 @@ impl BrokerOptions {
 
     /// From a program's configuration.
     pub fn from_config(config: &BrokerConfig, connection_name: &str) -> Result<Self, InvalidAddress> {
-        Self::new(
-            config.amqp_url.expose_secret(),
-            &config.amqp_namespace,
-            connection_name,
-        )
+        Self::new(config.amqp_url.expose_secret(), &config.amqp_namespace, connection_name)
     }
 
     /// Lets a publisher use several channels, each with a confirm window of its own. One fills the broker of a small
@@ -60,10 +56,7 @@ impl BrokerOptions {
     /// For one of the connections of a program: their names differ in the broker's list and in the metrics.
     pub(crate) fn named(&self, what: &str) -> Self {
         let connection_name = format!("{} {what}", self.connection_name);
-        Self {
-            connection_name,
-            ..self.clone()
-        }
+        Self { connection_name, ..self.clone() }
     }
 
     /// The names that this connection uses.
@@ -92,21 +85,14 @@ mod tests {
     fn a_password_is_not_printed() {
         let options = BrokerOptions::new("amqp://walter:hunter2@mq:5672/%2f", "a", "test").unwrap();
         let printed = format!("{options:?} {options:#?}");
-        assert!(
-            !printed.contains("hunter2") && !printed.contains("walter"),
-            "{printed}"
-        );
+        assert!(!printed.contains("hunter2") && !printed.contains("walter"), "{printed}");
     }
 
     #[test]
     fn an_address_that_cannot_be_read_is_refused_without_being_printed() {
-        for wrong in [
-            "http://walter:hunter2@mq",
-            "amqp://walter:hunter2@mq:port/",
-            "walter:hunter2@mq",
-            "",
-            "amqp:mq",
-        ] {
+        for wrong in
+            ["http://walter:hunter2@mq", "amqp://walter:hunter2@mq:port/", "walter:hunter2@mq", "", "amqp:mq"]
+        {
             assert!(
                 !format!("{:?}", BrokerOptions::new(wrong, "a", "test").unwrap_err()).contains("hunter2")
             );
@@ -115,13 +101,7 @@ mod tests {
 
     #[test]
     fn heartbeats_are_ten_seconds_unless_the_address_says_otherwise() {
-        let heartbeat = |url| {
-            BrokerOptions::new(url, "a", "test")
-                .unwrap()
-                .address
-                .query
-                .heartbeat
-        };
+        let heartbeat = |url| BrokerOptions::new(url, "a", "test").unwrap().address.query.heartbeat;
         assert_eq!(heartbeat("amqp://mq/%2f"), Some(10));
         assert_eq!(heartbeat("amqp://mq/%2f?heartbeat=3"), Some(3));
     }

@@ -7,7 +7,8 @@ mod supervisor;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use futures_util::{StreamExt, stream};
+use futures_util::StreamExt;
+use futures_util::stream::FuturesOrdered;
 use runtime::lifecycle::Tasks;
 use thiserror::Error;
 use tokio::sync::watch;
@@ -73,23 +74,14 @@ impl Publisher {
     pub fn start(options: &BrokerOptions, tasks: &Tasks) -> Self {
         let board = Arc::new(Board::new());
         let (ends, slots): (Vec<_>, Vec<_>) = (0..options.channels).map(|_| watch::channel(None)).unzip();
-        let supervisor = Supervisor::new(
-            options.named("publishing"),
-            tasks.stopping(),
-            ends,
-            Arc::clone(&board),
-        );
+        let supervisor =
+            Supervisor::new(options.named("publishing"), tasks.stopping(), ends, Arc::clone(&board));
         tasks.spawn("publisher", async move {
             supervisor.run().await;
             Ok(())
         });
         let topology = options.topology.clone();
-        Self(Arc::new(Shared {
-            topology,
-            board,
-            slots,
-            turn: AtomicUsize::new(0),
-        }))
+        Self(Arc::new(Shared { topology, board, slots, turn: AtomicUsize::new(0) }))
     }
 
     /// Publishes and waits for the broker's confirm: for our queues, that a quorum has the message on disk.
@@ -133,12 +125,18 @@ impl Publisher {
         deadline: Instant,
     ) -> Vec<Result<(), PublishError>> {
         let at_once = Self::WINDOW * self.0.slots.len();
-        // Made before anything is awaited, and by no closure: else the future could not change threads.
-        let mut publishing = Vec::new();
+        let mut publishing = FuturesOrdered::new();
+        let mut answers = Vec::new();
         for (to, message) in messages {
-            publishing.push(self.publish(to, message.into(), deadline));
+            if publishing.len() == at_once {
+                answers.extend(publishing.next().await);
+            }
+            publishing.push_back(self.publish(to, message.into(), deadline));
         }
-        stream::iter(publishing).buffered(at_once).collect().await
+        while let Some(answer) = publishing.next().await {
+            answers.push(answer);
+        }
+        answers
     }
 
     /// Whether publishing works, as far as is known.
@@ -168,12 +166,7 @@ impl Publisher {
                 Ok(None) => continue,
                 Err(_) => return Err(PublishError::Full),
             };
-            match timeout_at(
-                deadline,
-                lane.send(permit, self.0.topology.route(to), message.encode()),
-            )
-            .await
-            {
+            match timeout_at(deadline, lane.send(permit, self.0.topology.route(to), message.encode())).await {
                 Ok(Outcome::Acknowledged) => return Ok(()),
                 Ok(Outcome::Refused) => return Err(PublishError::Refused),
                 Ok(Outcome::NotSent) => lane.discard(),

@@ -43,13 +43,7 @@ pub(crate) struct Reconnect {
 impl Reconnect {
     pub fn new(options: BrokerOptions) -> Self {
         let meter = ConnectionMeter::new(&options.connection_name);
-        Self {
-            options,
-            meter,
-            waits: 0,
-            since: None,
-            failures: 0,
-        }
+        Self { options, meter, waits: 0, since: None, failures: 0 }
     }
 
     /// A new connection over which everything was declared, however long that takes; `None` if it is not wanted any
@@ -74,21 +68,14 @@ impl Reconnect {
 
     /// Shows the state of the present connection.
     pub fn note(&self, condition: Condition) {
-        self.meter
-            .connected
-            .set(f64::from(u8::from(condition != Condition::Lost)));
-        self.meter
-            .blocked
-            .set(f64::from(u8::from(condition == Condition::Blocked)));
+        self.meter.connected.set(f64::from(u8::from(condition != Condition::Lost)));
+        self.meter.blocked.set(f64::from(u8::from(condition == Condition::Blocked)));
     }
 
     /// The present connection ended without our will.
     pub fn lost(&self) {
         let name = &self.options.connection_name;
-        warn!(
-            connection.name = name,
-            "lost the connection to the broker as {name}"
-        );
+        warn!(connection.name = name, "lost the connection to the broker as {name}");
         self.note(Condition::Lost);
     }
 
@@ -125,15 +112,9 @@ impl Reconnect {
         let name = &self.options.connection_name;
         let error = runtime::chain(error);
         if self.failures == 0 {
-            warn!(
-                connection.name = name,
-                error, "cannot connect as {name}, trying again: {error}"
-            );
+            warn!(connection.name = name, error, "cannot connect as {name}, trying again: {error}");
         } else {
-            debug!(
-                connection.name = name,
-                error, "still cannot connect as {name}: {error}"
-            );
+            debug!(connection.name = name, error, "still cannot connect as {name}: {error}");
         }
         self.failures = self.failures.saturating_add(1);
     }

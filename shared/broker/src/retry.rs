@@ -5,7 +5,8 @@ use tokio::time::Instant;
 
 use crate::incoming::Incoming;
 use crate::publisher::{PublishError, Publisher};
-use crate::topology::{Destination, Queue, Work};
+use crate::queue::{Queue, Work};
+use crate::topology::Destination;
 use crate::wait::Wait;
 
 impl Publisher {
@@ -20,17 +21,13 @@ impl Publisher {
         deadline: Instant,
     ) -> Result<(), PublishError> {
         let copy = message.copy().with_attempts(message.attempts().saturating_add(1));
-        self.publish(Destination::Later(work, wait), &copy, deadline)
-            .await
+        self.publish(Destination::Later(work, wait), &copy, deadline).await
     }
 
     /// Publishes copies into [`Queue::Apart`], as they are. The answers are in the order of the messages.
     pub async fn set_apart(&self, messages: &[Incoming], deadline: Instant) -> Vec<Result<(), PublishError>> {
         let copies: Vec<_> = messages.iter().map(Incoming::copy).collect();
-        let apart: Vec<_> = copies
-            .iter()
-            .map(|copy| (Destination::Queue(Queue::Apart), copy))
-            .collect();
+        let apart: Vec<_> = copies.iter().map(|copy| (Destination::Queue(Queue::Apart), copy)).collect();
         self.publish_all(apart, deadline).await
     }
 }

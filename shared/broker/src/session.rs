@@ -76,9 +76,9 @@ impl Session {
             }
             match address.scheme {
                 AMQPScheme::AMQP => Ok(stream),
-                AMQPScheme::AMQPS => Ok(stream
-                    .into_tls(&address.authority.host, OwnedTLSConfig::default().as_ref())
-                    .await?),
+                AMQPScheme::AMQPS => {
+                    Ok(stream.into_tls(&address.authority.host, OwnedTLSConfig::default().as_ref()).await?)
+                }
             }
         };
         let opening = Connection::connector(options.address.clone(), runtime, connect, properties);
@@ -150,11 +150,7 @@ pub(crate) async fn answer<T>(request: impl Future<Output = lapin::Result<T>>) -
 }
 
 async fn resolve(address: &AMQPUri) -> io::Result<Vec<SocketAddr>> {
-    Ok(
-        tokio::net::lookup_host((address.authority.host.as_str(), address.authority.port))
-            .await?
-            .collect(),
-    )
+    Ok(tokio::net::lookup_host((address.authority.host.as_str(), address.authority.port)).await?.collect())
 }
 
 /// A second handle to the socket under a connection, to cut it.

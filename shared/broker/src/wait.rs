@@ -44,10 +44,7 @@ impl Wait {
     /// Six tries in all, over an hour and a quarter: an outage of the database or of Smartcar that lasts longer is
     /// handled by keeping the messages, not by this table.
     pub fn after(attempts: u32) -> Option<Self> {
-        usize::try_from(attempts)
-            .ok()
-            .and_then(|attempts| Self::ALL.get(attempts))
-            .copied()
+        usize::try_from(attempts).ok().and_then(|attempts| Self::ALL.get(attempts)).copied()
     }
 }
 
@@ -57,22 +54,9 @@ mod tests {
 
     #[test]
     fn the_schedule_that_the_runbook_promises() {
-        let table: Vec<Option<u64>> = (0..8)
-            .map(|attempts| Wait::after(attempts).map(|wait| wait.duration().as_secs()))
-            .collect();
-        assert_eq!(
-            table,
-            [
-                Some(5),
-                Some(30),
-                Some(120),
-                Some(600),
-                Some(3600),
-                None,
-                None,
-                None
-            ]
-        );
+        let table: Vec<Option<u64>> =
+            (0..8).map(|attempts| Wait::after(attempts).map(|wait| wait.duration().as_secs())).collect();
+        assert_eq!(table, [Some(5), Some(30), Some(120), Some(600), Some(3600), None, None, None]);
         assert_eq!(Wait::after(u32::MAX), None);
     }
 }

@@ -47,14 +47,7 @@ impl DeliveryV1 {
     /// A delivery that nobody tried to handle yet, in the trace of the caller.
     pub fn new(event_id: String, received_at: DateTime<Utc>, source: Source, body: Vec<u8>) -> Self {
         let received_at = received_at.trunc_subsecs(3);
-        Self {
-            event_id,
-            received_at,
-            source,
-            attempts: 0,
-            body,
-            trace: TraceContext::current(),
-        }
+        Self { event_id, received_at, source, attempts: 0, body, trace: TraceContext::current() }
     }
 
     pub(super) fn encode(&self) -> Wire<'_> {
@@ -71,10 +64,7 @@ impl DeliveryV1 {
             headers.insert(EVENT_ID.into(), text(&self.event_id));
             properties
         };
-        Wire {
-            properties: properties.with_headers(headers),
-            body: Cow::Borrowed(&self.body),
-        }
+        Wire { properties: properties.with_headers(headers), body: Cow::Borrowed(&self.body) }
     }
 
     pub(crate) fn decode(properties: &BasicProperties, body: Vec<u8>) -> Result<Self, MessageError> {
@@ -90,9 +80,7 @@ impl DeliveryV1 {
             received_at: get_number(headers, RECEIVED_AT)
                 .and_then(DateTime::from_timestamp_millis)
                 .ok_or(MessageError::Header(RECEIVED_AT))?,
-            source: get_text(headers, SOURCE)
-                .and_then(Source::find)
-                .ok_or(MessageError::Header(SOURCE))?,
+            source: get_text(headers, SOURCE).and_then(Source::find).ok_or(MessageError::Header(SOURCE))?,
             attempts: attempts(properties),
             trace: TraceContext::read(headers),
             body,
@@ -112,9 +100,7 @@ impl Source {
 
     /// The source of this name.
     pub fn find(name: &str) -> Option<Self> {
-        [Self::Webhook, Self::Poll, Self::Manual]
-            .into_iter()
-            .find(|source| source.name() == name)
+        [Self::Webhook, Self::Poll, Self::Manual].into_iter().find(|source| source.name() == name)
     }
 }
 
@@ -125,12 +111,7 @@ mod tests {
 
     fn delivery() -> DeliveryV1 {
         let received_at = DateTime::from_timestamp_micros(1_777_000_000_123_456).unwrap();
-        DeliveryV1::new(
-            "e-1".to_owned(),
-            received_at,
-            Source::Manual,
-            br#"{ "a" : 1 }"#.to_vec(),
-        )
+        DeliveryV1::new("e-1".to_owned(), received_at, Source::Manual, br#"{ "a" : 1 }"#.to_vec())
     }
 
     fn through_the_wire(delivery: &DeliveryV1) -> Result<DeliveryV1, MessageError> {
@@ -141,31 +122,21 @@ mod tests {
     #[test]
     fn what_is_published_is_what_is_consumed() {
         for source in [Source::Webhook, Source::Poll, Source::Manual] {
-            let delivery = DeliveryV1 {
-                source,
-                attempts: 4,
-                ..delivery()
-            };
+            let delivery = DeliveryV1 { source, attempts: 4, ..delivery() };
             assert_eq!(through_the_wire(&delivery).unwrap(), delivery);
         }
     }
 
     #[test]
     fn the_body_is_not_touched_even_if_it_is_no_text() {
-        let delivery = DeliveryV1 {
-            body: vec![0, 255, b'{', 128],
-            ..delivery()
-        };
+        let delivery = DeliveryV1 { body: vec![0, 255, b'{', 128], ..delivery() };
         assert_eq!(through_the_wire(&delivery).unwrap().body, [0, 255, b'{', 128]);
     }
 
     #[test]
     fn an_id_of_any_length_survives() {
         for length in [0, 1, 255, 256, 5_000] {
-            let delivery = DeliveryV1 {
-                event_id: "x".repeat(length),
-                ..delivery()
-            };
+            let delivery = DeliveryV1 { event_id: "x".repeat(length), ..delivery() };
             assert_eq!(through_the_wire(&delivery).unwrap().event_id.len(), length);
         }
     }
@@ -192,10 +163,7 @@ mod tests {
 
         assert_eq!(read.event_id, "54e2e1a8-37ce-4988-8925-50963662792c");
         assert_eq!(read.received_at.to_rfc3339(), "2026-04-24T03:06:40.123+00:00");
-        assert_eq!(
-            (read.source, read.attempts, read.body.as_slice()),
-            (Source::Webhook, 2, &b"{}"[..])
-        );
+        assert_eq!((read.source, read.attempts, read.body.as_slice()), (Source::Webhook, 2, &b"{}"[..]));
         assert!(read.trace != TraceContext::default());
         // And what is written today is what that day wrote.
         assert_eq!(read.encode().properties, properties);
@@ -218,37 +186,17 @@ mod tests {
         mad.insert(RECEIVED_AT.into(), number(i64::MAX));
         for (properties, words) in [
             (without(SOURCE), "cannot read the message's header `x-source`"),
-            (
-                without(RECEIVED_AT),
-                "cannot read the message's header `x-received-at`",
-            ),
-            (
-                whole.clone().with_headers(strange),
-                "cannot read the message's header `x-source`",
-            ),
-            (
-                whole.clone().with_headers(mad),
-                "cannot read the message's header `x-received-at`",
-            ),
+            (without(RECEIVED_AT), "cannot read the message's header `x-received-at`"),
+            (whole.clone().with_headers(strange), "cannot read the message's header `x-source`"),
+            (whole.clone().with_headers(mad), "cannot read the message's header `x-received-at`"),
             (
                 whole.clone().with_type("delivery.v9".into()),
                 "cannot read a message of type \"delivery.v9\", expected `delivery.v1`",
             ),
-            (
-                BasicProperties::default(),
-                "cannot read a message of type \"\", expected `delivery.v1`",
-            ),
-            (
-                BasicProperties::default().with_type(ShortString::from(TYPE)),
-                "the message has no id",
-            ),
+            (BasicProperties::default(), "cannot read a message of type \"\", expected `delivery.v1`"),
+            (BasicProperties::default().with_type(ShortString::from(TYPE)), "the message has no id"),
         ] {
-            assert_eq!(
-                DeliveryV1::decode(&properties, Vec::new())
-                    .unwrap_err()
-                    .to_string(),
-                words
-            );
+            assert_eq!(DeliveryV1::decode(&properties, Vec::new()).unwrap_err().to_string(), words);
         }
     }
 
@@ -260,10 +208,7 @@ mod tests {
             let mut headers = wire.properties.headers().clone().unwrap();
             headers.insert(ATTEMPTS.into(), number(written));
             let properties = wire.properties.with_headers(headers);
-            assert_eq!(
-                DeliveryV1::decode(&properties, Vec::new()).unwrap().attempts,
-                read
-            );
+            assert_eq!(DeliveryV1::decode(&properties, Vec::new()).unwrap().attempts, read);
         }
     }
 }

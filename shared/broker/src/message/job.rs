@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{ATTEMPTS, MessageError, TraceContext, Wire, is_type, properties};
 use crate::fields::{number, table};
-use crate::topology::JobKind;
+use crate::queue::JobKind;
 
 /// A job. It names what to look at and nothing else: what is to be done is decided from what is there when the job
 /// runs, so that a job that comes twice, or late, is harmless.
@@ -69,10 +69,7 @@ impl JobV1 {
             .with_content_type("application/json".into())
             .with_message_id(format!("{}:{}", self.kind().name(), self.subject()).into())
             .with_headers(headers);
-        Wire {
-            properties,
-            body: Cow::Owned(serde_json::json!(self).to_string().into_bytes()),
-        }
+        Wire { properties, body: Cow::Owned(serde_json::json!(self).to_string().into_bytes()) }
     }
 
     pub(crate) fn decode(properties: &BasicProperties, body: &[u8]) -> Result<Self, MessageError> {
@@ -119,24 +116,15 @@ mod tests {
     fn a_field_of_tomorrow_does_not_disturb() {
         let body = r#"{"type":"PollV1","vehicle_id":"5a8e5e38-1e12-4011-a36d-56f120053f9e","urgent":true}"#;
         let properties = BasicProperties::default().with_type("job.v1".into());
-        assert_eq!(
-            JobV1::decode(&properties, body.as_bytes()).unwrap(),
-            JobV1::PollV1 { vehicle_id: ID }
-        );
+        assert_eq!(JobV1::decode(&properties, body.as_bytes()).unwrap(), JobV1::PollV1 { vehicle_id: ID });
     }
 
     #[test]
     fn a_job_of_tomorrow_is_an_error_that_says_so() {
         let properties = BasicProperties::default().with_type("job.v1".into());
         let error = JobV1::decode(&properties, br#"{"type":"PaintV1"}"#).unwrap_err();
-        assert!(
-            runtime::chain(&error).contains("unknown variant `PaintV1`"),
-            "{error}"
-        );
+        assert!(runtime::chain(&error).contains("unknown variant `PaintV1`"), "{error}");
         let error = JobV1::decode(&BasicProperties::default().with_type("job.v2".into()), b"{}").unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "cannot read a message of type \"job.v2\", expected `job.v1`"
-        );
+        assert_eq!(error.to_string(), "cannot read a message of type \"job.v2\", expected `job.v1`");
     }
 }

@@ -33,9 +33,7 @@ impl RawMessage {
             id: own(properties.message_id()),
             kind: own(properties.kind()),
             content_type: own(properties.content_type()),
-            headers: headers
-                .map(|(key, value)| (key.to_string(), to_json(value)))
-                .collect(),
+            headers: headers.map(|(key, value)| (key.to_string(), to_json(value))).collect(),
             body,
         }
     }
@@ -54,9 +52,7 @@ impl RawMessage {
                 headers.insert(key, value);
             }
         }
-        let mut properties = BasicProperties::default()
-            .with_delivery_mode(PERSISTENT)
-            .with_headers(headers);
+        let mut properties = BasicProperties::default().with_delivery_mode(PERSISTENT).with_headers(headers);
         if let Some(id) = short(self.id.as_ref()) {
             properties = properties.with_message_id(id);
         }
@@ -66,21 +62,13 @@ impl RawMessage {
         if let Some(content_type) = short(self.content_type.as_ref()) {
             properties = properties.with_content_type(content_type);
         }
-        Wire {
-            properties,
-            body: Cow::Borrowed(&self.body),
-        }
+        Wire { properties, body: Cow::Borrowed(&self.body) }
     }
 }
 
 /// What RabbitMQ adds when it delivers or dead-letters. Published again it would tell of another message's life.
 fn is_brokers_own(key: &str) -> bool {
-    let names = [
-        "x-death",
-        "x-delivery-count",
-        "x-acquired-count",
-        "x-opt-delivery-failed",
-    ];
+    let names = ["x-death", "x-delivery-count", "x-acquired-count", "x-opt-delivery-failed"];
     names.contains(&key) || key.starts_with("x-first-death-") || key.starts_with("x-last-death-")
 }
 
@@ -95,8 +83,7 @@ fn header(value: &Value) -> Option<AMQPValue> {
 
 /// AMQP's own fields are short. What came from AMQP fits.
 fn short(text: Option<&String>) -> Option<ShortString> {
-    text.filter(|text| text.len() <= MAX_SHORT_STRING_LENGTH)
-        .map(|text| text.as_str().into())
+    text.filter(|text| text.len() <= MAX_SHORT_STRING_LENGTH).map(|text| text.as_str().into())
 }
 
 #[cfg(test)]
@@ -111,12 +98,7 @@ mod tests {
     }
 
     fn delivery() -> DeliveryV1 {
-        DeliveryV1::new(
-            "e-1".to_owned(),
-            DateTime::UNIX_EPOCH,
-            Source::Webhook,
-            b"{}".to_vec(),
-        )
+        DeliveryV1::new("e-1".to_owned(), DateTime::UNIX_EPOCH, Source::Webhook, b"{}".to_vec())
     }
 
     #[test]
@@ -125,25 +107,14 @@ mod tests {
         let copy = RawMessage::new(&properties, body).with_attempts(3);
         let wire = copy.encode();
         let read = DeliveryV1::decode(&wire.properties, wire.body.into_owned()).unwrap();
-        assert_eq!(
-            read,
-            DeliveryV1 {
-                attempts: 3,
-                ..delivery()
-            }
-        );
+        assert_eq!(read, DeliveryV1 { attempts: 3, ..delivery() });
     }
 
     #[test]
     fn what_the_broker_wrote_is_not_published_again() {
         let (properties, body) = wire_of(&delivery());
         let mut headers = properties.headers().clone().unwrap();
-        for key in [
-            "x-death",
-            "x-first-death-queue",
-            "x-last-death-reason",
-            "x-delivery-count",
-        ] {
+        for key in ["x-death", "x-first-death-queue", "x-last-death-reason", "x-delivery-count"] {
             headers.insert(key.into(), number(1_u32));
         }
         let copy = RawMessage::new(&properties.clone().with_headers(headers), body);

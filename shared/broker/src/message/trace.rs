@@ -49,10 +49,7 @@ impl TraceContext {
 
     pub(crate) fn read(headers: &FieldTable) -> Self {
         let get = |key| get_text(headers, key).map(ToOwned::to_owned);
-        Self {
-            traceparent: get(TRACEPARENT),
-            tracestate: get(TRACESTATE),
-        }
+        Self { traceparent: get(TRACEPARENT), tracestate: get(TRACESTATE) }
     }
 }
 
@@ -90,13 +87,7 @@ mod tests {
 
     fn span() -> SpanContext {
         let state = TraceState::from_key_value([("vendor", "value")]).unwrap();
-        SpanContext::new(
-            TraceId::from(0xabc),
-            SpanId::from(0xdef),
-            TraceFlags::SAMPLED,
-            false,
-            state,
-        )
+        SpanContext::new(TraceId::from(0xabc), SpanId::from(0xdef), TraceFlags::SAMPLED, false, state)
     }
 
     #[test]
@@ -112,15 +103,9 @@ mod tests {
 
         assert_eq!(consumed, published);
         let link = consumed.as_link().unwrap();
-        assert_eq!(
-            (link.trace_id(), link.span_id()),
-            (span().trace_id(), span().span_id())
-        );
+        assert_eq!((link.trace_id(), link.span_id()), (span().trace_id(), span().span_id()));
         assert_eq!(link.trace_state().header(), "vendor=value");
-        assert_eq!(
-            consumed.as_parent().span().span_context().trace_id(),
-            span().trace_id()
-        );
+        assert_eq!(consumed.as_parent().span().span_context().trace_id(), span().trace_id());
     }
 
     #[test]
@@ -134,10 +119,7 @@ mod tests {
     #[test]
     fn a_trace_that_cannot_be_read_is_no_trace() {
         global::set_text_map_propagator(TraceContextPropagator::new());
-        let odd = TraceContext {
-            traceparent: Some("yesterday".to_owned()),
-            tracestate: None,
-        };
+        let odd = TraceContext { traceparent: Some("yesterday".to_owned()), tracestate: None };
         assert_eq!(odd.as_link(), None);
     }
 }

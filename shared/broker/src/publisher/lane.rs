@@ -43,13 +43,7 @@ impl Lane {
         let channel = session.channel().await?;
         answer(channel.confirm_select(ConfirmSelectOptions::default())).await?;
         let window = Semaphore::new(Publisher::WINDOW);
-        Ok(Self {
-            channel,
-            window,
-            order: Mutex::default(),
-            abandoned: AtomicUsize::new(0),
-            board,
-        })
+        Ok(Self { channel, window, order: Mutex::default(), abandoned: AtomicUsize::new(0), board })
     }
 
     /// Whether new messages may be sent here. Those that were sent before may still be confirmed.
@@ -85,10 +79,7 @@ impl Lane {
     ) -> Outcome {
         let options = BasicPublishOptions::default();
         let mut publish =
-            pin!(
-                self.channel
-                    .basic_publish(exchange, key, options, &wire.body, wire.properties)
-            );
+            pin!(self.channel.basic_publish(exchange, key, options, &wire.body, wire.properties));
         let mut flight = Flight::begin(self, permit);
 
         let first = poll_fn(|context| {
@@ -135,10 +126,7 @@ struct Flight<'a> {
 impl<'a> Flight<'a> {
     fn begin(lane: &'a Lane, permit: SemaphorePermit<'a>) -> Self {
         lane.board.takes_off();
-        Self {
-            lane,
-            permit: Some(permit),
-        }
+        Self { lane, permit: Some(permit) }
     }
 
     fn end(&mut self) {

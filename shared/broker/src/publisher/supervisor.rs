@@ -49,12 +49,7 @@ impl Supervisor {
         slots: Vec<watch::Sender<Option<Arc<Lane>>>>,
         board: Arc<Board>,
     ) -> Self {
-        Self {
-            reconnect: Reconnect::new(options),
-            stop,
-            slots,
-            board,
-        }
+        Self { reconnect: Reconnect::new(options), stop, slots, board }
     }
 
     /// Runs until the program stops and nobody publishes any more.
@@ -128,10 +123,7 @@ impl Supervisor {
                     Ok(open) => *lane = Some(Arc::new(open)),
                     Err(error) => {
                         let error = runtime::chain(&error);
-                        warn!(
-                            error,
-                            "cannot open a channel for publishing, connecting anew: {error}"
-                        );
+                        warn!(error, "cannot open a channel for publishing, connecting anew: {error}");
                         return false;
                     }
                 }
@@ -146,9 +138,7 @@ impl Supervisor {
         if again {
             self.reconnect.topology().declare(session).await?;
         }
-        Lane::open(session, Arc::clone(&self.board))
-            .await
-            .map_err(DeclareError::Channel)
+        Lane::open(session, Arc::clone(&self.board)).await.map_err(DeclareError::Channel)
     }
 }
 
@@ -207,10 +197,8 @@ impl Board {
     }
 
     fn show(&self, condition: Condition) {
-        self.connected
-            .store(condition != Condition::Lost, Ordering::Relaxed);
-        self.blocked
-            .store(condition == Condition::Blocked, Ordering::Relaxed);
+        self.connected.store(condition != Condition::Lost, Ordering::Relaxed);
+        self.blocked.store(condition == Condition::Blocked, Ordering::Relaxed);
     }
 
     async fn quiet(&self) {

@@ -55,10 +55,7 @@ impl Worker {
         if !incoming.redelivered {
             return handle(incoming, done);
         }
-        let answers = self
-            .publisher
-            .set_apart(std::slice::from_ref(incoming), soon())
-            .await;
+        let answers = self.publisher.set_apart(std::slice::from_ref(incoming), soon()).await;
         assert_eq!(answers, [Ok(())]);
         Ok(())
     }
@@ -87,10 +84,7 @@ async fn poison_ends_parked_and_takes_no_healthy_neighbour_with_it() {
                 .await
                 .unwrap();
         }
-        publisher
-            .deliver(Destination::Webhook { version: "4.0" }, &delivery(number), soon())
-            .await
-            .unwrap();
+        publisher.deliver(Destination::Webhook { version: "4.0" }, &delivery(number), soon()).await.unwrap();
     }
 
     let mut done = BTreeSet::new();

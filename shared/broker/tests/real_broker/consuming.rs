@@ -22,9 +22,7 @@ impl Fixture {
 
 /// Whether nothing comes for a while. Only ever used where what would come had every reason to come at once.
 async fn is_silent(consumer: &mut Consumer) -> bool {
-    timeout(Duration::from_millis(300), consumer.next())
-        .await
-        .is_err()
+    timeout(Duration::from_millis(300), consumer.next()).await.is_err()
 }
 
 #[tokio::test]
@@ -74,21 +72,11 @@ async fn what_is_acknowledged_never_comes_again_and_the_rest_does() {
     let mut consumer = fixture.consumer(Queue::Events, 10).await;
     let again = [next(&mut consumer).await, next(&mut consumer).await];
     let ids = |messages: &[&Incoming]| -> BTreeSet<String> {
-        messages
-            .iter()
-            .map(|incoming| incoming.delivery().unwrap().event_id)
-            .collect()
+        messages.iter().map(|incoming| incoming.delivery().unwrap().event_id).collect()
     };
     assert_eq!(ids(&[&again[0], &again[1]]), ids(&[&messages[3], &messages[5]]));
-    assert!(
-        again
-            .iter()
-            .all(|incoming| incoming.redelivered && incoming.broker_deliveries == Some(1))
-    );
-    assert!(
-        again.iter().all(|incoming| incoming.attempts() == 0),
-        "a return is no attempt"
-    );
+    assert!(again.iter().all(|incoming| incoming.redelivered && incoming.broker_deliveries == Some(1)));
+    assert!(again.iter().all(|incoming| incoming.attempts() == 0), "a return is no attempt");
     assert!(is_silent(&mut consumer).await);
 }
 
@@ -104,11 +92,7 @@ async fn acknowledging_through_a_message_that_was_settled_is_fine() {
     }
     assert_eq!(consumer.park(tags[2]).await, Settled::Yes);
     assert_eq!(consumer.ack_through(tags[2]).await, Settled::Yes);
-    assert_eq!(
-        consumer.ack_through(tags[2]).await,
-        Settled::Yes,
-        "nothing was left to do"
-    );
+    assert_eq!(consumer.ack_through(tags[2]).await, Settled::Yes, "nothing was left to do");
     assert_eq!(consumer.ack(tags[0]).await, Settled::Lost, "it was settled");
     assert_eq!(consumer.ack(tags[3]).await, Settled::Yes);
     fixture.becomes(Queue::Parked, 1).await;
@@ -126,10 +110,7 @@ async fn a_tag_settles_nothing_of_another_consumer() {
     assert_eq!(first.ack(other.tag).await, Settled::Lost);
     assert_eq!(first.ack_through(other.tag).await, Settled::Lost);
     assert_eq!(second.park(one.tag).await, Settled::Lost);
-    assert_eq!(
-        (first.ack(one.tag).await, second.ack(other.tag).await),
-        (Settled::Yes, Settled::Yes)
-    );
+    assert_eq!((first.ack(one.tag).await, second.ack(other.tag).await), (Settled::Yes, Settled::Yes));
 }
 
 #[tokio::test]
@@ -147,10 +128,7 @@ async fn what_is_parked_says_where_and_why_it_died() {
     assert_eq!((death.reason.as_str(), death.count), ("rejected", 1));
     assert_eq!(parked.delivery().unwrap(), delivery(7), "it is still itself");
     assert!(parked.headers().contains_key("x-death"));
-    assert!(
-        !parked.copy().headers.contains_key("x-death"),
-        "a copy begins anew"
-    );
+    assert!(!parked.copy().headers.contains_key("x-death"), "a copy begins anew");
 }
 
 #[tokio::test]
@@ -172,10 +150,7 @@ async fn who_fails_too_often_is_parked_by_the_broker() {
 async fn what_is_parked_outlives_more_returns_than_any_limit() {
     let fixture = Fixture::new();
     let publisher = fixture.publisher();
-    publisher
-        .publish(Destination::Queue(Queue::Parked), &delivery(0), soon())
-        .await
-        .unwrap();
+    publisher.publish(Destination::Queue(Queue::Parked), &delivery(0), soon()).await.unwrap();
     let mut consumer = fixture.consumer(Queue::Parked, 1).await;
     for _ in 0..30 {
         let incoming = next(&mut consumer).await;
@@ -250,10 +225,7 @@ async fn a_stopping_program_settles_what_it_has_in_hand() {
         assert_eq!(consumer.ack_through(last.tag).await, Settled::Yes);
     };
     tokio::join!(work, fixture.stop());
-    assert!(matches!(
-        Consumer::open(&link, Queue::Events, 1).await,
-        Err(OpenError::Stopped)
-    ));
+    assert!(matches!(Consumer::open(&link, Queue::Events, 1).await, Err(OpenError::Stopped)));
 
     assert_eq!(fixture.depth(Queue::Events).await, 0);
 }
@@ -281,9 +253,5 @@ async fn a_publisher_that_somebody_keeps_does_not_keep_the_program() {
     publisher.deliver(WEBHOOK, &delivery(0), soon()).await.unwrap();
     timeout(GENEROUS, fixture.stop()).await.unwrap();
     let late = publisher.deliver(WEBHOOK, &delivery(1), soon()).await;
-    assert_eq!(
-        late,
-        Err(PublishError::Unavailable),
-        "and it does not wait for its deadline"
-    );
+    assert_eq!(late, Err(PublishError::Unavailable), "and it does not wait for its deadline");
 }

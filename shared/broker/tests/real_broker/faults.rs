@@ -22,23 +22,13 @@ fn in_a_moment() -> Instant {
 
 async fn connected(fixture: &Fixture) -> Publisher {
     let publisher = fixture.publisher();
-    publisher
-        .deliver(WEBHOOK, &delivery("first"), soon())
-        .await
-        .unwrap();
+    publisher.deliver(WEBHOOK, &delivery("first"), soon()).await.unwrap();
     publisher
 }
 
 async fn recovers(publisher: &Publisher) {
     harness::eventually(GENEROUS, "publishing works again", async || {
-        publisher
-            .deliver(
-                WEBHOOK,
-                &delivery("again"),
-                Instant::now() + Duration::from_secs(2),
-            )
-            .await
-            .is_ok()
+        publisher.deliver(WEBHOOK, &delivery("again"), Instant::now() + Duration::from_secs(2)).await.is_ok()
     })
     .await;
 }
@@ -50,25 +40,15 @@ async fn a_publisher_starts_without_a_broker_and_connects_when_it_comes() {
     let fixture = Fixture::through(proxy.url());
     let publisher = fixture.publisher();
     let deadline = in_a_moment();
-    assert_eq!(
-        publisher.deliver(WEBHOOK, &delivery(1), deadline).await,
-        Err(PublishError::Unavailable)
-    );
-    assert!(
-        Instant::now() >= deadline,
-        "it waited for the broker as long as it was told to"
-    );
+    assert_eq!(publisher.deliver(WEBHOOK, &delivery(1), deadline).await, Err(PublishError::Unavailable));
+    assert!(Instant::now() >= deadline, "it waited for the broker as long as it was told to");
     assert!(!publisher.health().connected);
 
     proxy.accept();
     publisher.deliver(WEBHOOK, &delivery(2), soon()).await.unwrap();
     let health = publisher.health();
     assert!(health.connected && !health.blocked && health.last_confirm.is_some());
-    assert_eq!(
-        fixture.depth(Queue::Events).await,
-        1,
-        "what was unavailable was not sent"
-    );
+    assert_eq!(fixture.depth(Queue::Events).await, 1, "what was unavailable was not sent");
 }
 
 #[tokio::test]
@@ -104,24 +84,16 @@ async fn without_an_answer_by_the_deadline_it_is_unknown_and_the_channel_is_repl
     let publisher = connected(&fixture).await;
     proxy.freeze_answers();
     let deadline = in_a_moment();
-    assert_eq!(
-        publisher.deliver(WEBHOOK, &delivery("late"), deadline).await,
-        Err(PublishError::Unknown)
-    );
+    assert_eq!(publisher.deliver(WEBHOOK, &delivery("late"), deadline).await, Err(PublishError::Unknown));
     assert!(Instant::now() < deadline + GENEROUS);
     // The new channel cannot be opened either, so nothing is sent any more.
     assert_eq!(
-        publisher
-            .deliver(WEBHOOK, &delivery("later"), in_a_moment())
-            .await,
+        publisher.deliver(WEBHOOK, &delivery("later"), in_a_moment()).await,
         Err(PublishError::Unavailable)
     );
 
     proxy.thaw();
-    publisher
-        .deliver(WEBHOOK, &delivery("last"), soon())
-        .await
-        .unwrap();
+    publisher.deliver(WEBHOOK, &delivery("last"), soon()).await.unwrap();
     assert_eq!(publisher.health().in_flight, 0);
     assert_eq!(proxy.accepted(), 1, "a new channel, not a new connection");
     assert_eq!(
@@ -149,10 +121,7 @@ async fn no_more_than_a_window_is_under_way_and_the_rest_is_full() {
     })
     .await;
 
-    assert_eq!(
-        publisher.deliver(WEBHOOK, &delivery("more"), in_a_moment()).await,
-        Err(PublishError::Full)
-    );
+    assert_eq!(publisher.deliver(WEBHOOK, &delivery("more"), in_a_moment()).await, Err(PublishError::Full));
     assert_eq!(publisher.health().in_flight, Publisher::WINDOW);
 
     for answer in publishing.join_all().await {
@@ -170,10 +139,7 @@ async fn a_silent_broker_is_left_for_a_new_connection() {
     let fixture = Fixture::through(&format!("{}?heartbeat=1", proxy.url()));
     let publisher = connected(&fixture).await;
     proxy.freeze();
-    harness::eventually(GENEROUS, "the silence was noticed", async || {
-        !publisher.health().connected
-    })
-    .await;
+    harness::eventually(GENEROUS, "the silence was noticed", async || !publisher.health().connected).await;
     proxy.thaw();
     recovers(&publisher).await;
     assert!(proxy.accepted() >= 2);
@@ -184,14 +150,9 @@ async fn connecting_to_a_silent_broker_is_given_up_and_leaves_no_thread_behind()
     let proxy = Proxy::to(&harness::amqp_url()).await;
     let fixture = Fixture::through(proxy.url());
     proxy.freeze();
-    let opening = timeout(broker::PATIENCE + GENEROUS, Session::open(&fixture.options))
-        .await
-        .unwrap();
+    let opening = timeout(broker::PATIENCE + GENEROUS, Session::open(&fixture.options)).await.unwrap();
     assert!(matches!(opening, Err(SessionError::Silent)), "{opening:?}");
-    harness::eventually(GENEROUS, "lapin's thread ended", async || {
-        connection_threads() == 0
-    })
-    .await;
+    harness::eventually(GENEROUS, "lapin's thread ended", async || connection_threads() == 0).await;
 }
 
 #[tokio::test]
@@ -202,10 +163,7 @@ async fn a_session_that_is_dropped_before_a_silent_broker_leaves_no_thread_behin
     assert_eq!(connection_threads(), 1);
     proxy.freeze();
     session.close().await;
-    harness::eventually(GENEROUS, "lapin's thread ended", async || {
-        connection_threads() == 0
-    })
-    .await;
+    harness::eventually(GENEROUS, "lapin's thread ended", async || connection_threads() == 0).await;
 }
 
 /// Each connection of lapin has a thread of this name. Tests run in a process each.
@@ -221,10 +179,7 @@ async fn a_blocked_connection_shows_and_nothing_is_sent_over_it() {
     let fixture = Fixture::through(proxy.url());
     let publisher = connected(&fixture).await;
     proxy.forge_answer(BLOCKED);
-    harness::eventually(GENEROUS, "readiness shows it", async || {
-        publisher.health().blocked
-    })
-    .await;
+    harness::eventually(GENEROUS, "readiness shows it", async || publisher.health().blocked).await;
     assert!(publisher.health().connected);
     assert_eq!(
         publisher.deliver(WEBHOOK, &delivery("held"), in_a_moment()).await,
@@ -232,16 +187,9 @@ async fn a_blocked_connection_shows_and_nothing_is_sent_over_it() {
     );
 
     proxy.forge_answer(UNBLOCKED);
-    publisher
-        .deliver(WEBHOOK, &delivery("free"), soon())
-        .await
-        .unwrap();
+    publisher.deliver(WEBHOOK, &delivery("free"), soon()).await.unwrap();
     assert!(!publisher.health().blocked);
-    assert_eq!(
-        fixture.depth(Queue::Events).await,
-        2,
-        "what was held back was not sent later"
-    );
+    assert_eq!(fixture.depth(Queue::Events).await, 2, "what was held back was not sent later");
     assert_eq!(proxy.accepted(), 1);
 }
 
@@ -256,10 +204,7 @@ async fn what_was_under_way_when_the_broker_blocked_is_unknown_and_publishing_go
     assert_eq!(publishing.await, Err(PublishError::Unknown));
     proxy.forge_answer(BLOCKED);
     proxy.thaw();
-    harness::eventually(GENEROUS, "readiness shows it", async || {
-        publisher.health().blocked
-    })
-    .await;
+    harness::eventually(GENEROUS, "readiness shows it", async || publisher.health().blocked).await;
     proxy.forge_answer(UNBLOCKED);
     recovers(&publisher).await;
 }
@@ -269,10 +214,7 @@ async fn an_acknowledgement_after_the_connection_is_lost_is_lost_and_the_message
     let proxy = Proxy::to(&harness::amqp_url()).await;
     let fixture = Fixture::through(proxy.url());
     let publisher = connected(&fixture).await;
-    publisher
-        .deliver(WEBHOOK, &delivery("second"), soon())
-        .await
-        .unwrap();
+    publisher.deliver(WEBHOOK, &delivery("second"), soon()).await.unwrap();
     let link = fixture.link();
     let mut consumer = Consumer::open(&link, Queue::Events, 10).await.unwrap();
     let first = next(&mut consumer).await;
@@ -288,11 +230,7 @@ async fn an_acknowledgement_after_the_connection_is_lost_is_lost_and_the_message
     assert_eq!(consumer.park(first.tag).await, Settled::Lost);
 
     let mut consumer = Consumer::open(&link, Queue::Events, 10).await.unwrap();
-    assert_eq!(
-        consumer.ack_through(first.tag).await,
-        Settled::Lost,
-        "an old tag settles nothing here"
-    );
+    assert_eq!(consumer.ack_through(first.tag).await, Settled::Lost, "an old tag settles nothing here");
     for _ in 0..2 {
         assert!(next(&mut consumer).await.redelivered);
     }

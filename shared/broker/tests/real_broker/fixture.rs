@@ -72,9 +72,7 @@ impl Fixture {
     /// A channel without any of this crate around it.
     pub async fn channel(&self) -> lapin::Channel {
         let properties = lapin::ConnectionProperties::default();
-        let connection = lapin::Connection::connect(&harness::amqp_url(), properties)
-            .await
-            .unwrap();
+        let connection = lapin::Connection::connect(&harness::amqp_url(), properties).await.unwrap();
         // The channel keeps the connection.
         connection.create_channel().await.unwrap()
     }
@@ -98,10 +96,7 @@ impl Drop for Fixture {
         let direct = self.direct.clone();
         // A thread with a runtime of its own, because the test's may not be blocked on.
         let removal = thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .unwrap();
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
                 let session = Session::open(&direct).await.unwrap();
                 direct.topology().delete(&session).await.unwrap();
@@ -114,12 +109,7 @@ impl Drop for Fixture {
 
 pub fn delivery(id: impl Display) -> DeliveryV1 {
     let received_at = DateTime::from_timestamp_millis(1_777_000_000_000).unwrap();
-    DeliveryV1::new(
-        id.to_string(),
-        received_at,
-        Source::Webhook,
-        br#"{"a":1}"#.to_vec(),
-    )
+    DeliveryV1::new(id.to_string(), received_at, Source::Webhook, br#"{"a":1}"#.to_vec())
 }
 
 /// A deadline that no healthy broker misses.
@@ -129,8 +119,5 @@ pub fn soon() -> Instant {
 
 /// The next message, which does come.
 pub async fn next(consumer: &mut Consumer) -> Incoming {
-    timeout(GENEROUS, consumer.next())
-        .await
-        .expect("a message")
-        .expect("a consumer that lives")
+    timeout(GENEROUS, consumer.next()).await.expect("a message").expect("a consumer that lives")
 }

@@ -44,9 +44,6 @@ async fn outcomes_connections_and_lost_acknowledgements_are_counted() {
         "broker_confirm_seconds_count 2",
         "broker_in_flight 0",
     ] {
-        assert!(
-            printed.lines().any(|printed| printed == line),
-            "no `{line}` in\n{printed}"
-        );
+        assert!(printed.lines().any(|printed| printed == line), "no `{line}` in\n{printed}");
     }
 }

@@ -27,11 +27,7 @@ struct Load {
 
 impl Load {
     fn start(publisher: &Publisher) -> Self {
-        let mut load = Self {
-            confirmed: Arc::default(),
-            stop: Arc::default(),
-            publishers: JoinSet::new(),
-        };
+        let mut load = Self { confirmed: Arc::default(), stop: Arc::default(), publishers: JoinSet::new() };
         let ids = Arc::new(AtomicU32::new(0));
         for _ in 0..32 {
             let (publisher, ids) = (publisher.clone(), Arc::clone(&ids));
@@ -42,6 +38,8 @@ impl Load {
                     if publisher.deliver(WEBHOOK, &delivery(id), within(2)).await.is_ok() {
                         confirmed.lock().unwrap().insert(id);
                     }
+                    // Some thousand a second are enough; all of them have to be read at the end.
+                    tokio::time::sleep(Duration::from_millis(10)).await;
                 }
             });
         }
@@ -55,10 +53,7 @@ impl Load {
     /// More of them, as many as there are publishers.
     async fn goes_on(&self) {
         let before = self.confirmed();
-        harness::eventually(GENEROUS, "publishing goes on", async || {
-            self.confirmed() > before + 100
-        })
-        .await;
+        harness::eventually(GENEROUS, "publishing goes on", async || self.confirmed() > before + 100).await;
     }
 
     async fn end(self) -> BTreeSet<u32> {
@@ -84,9 +79,8 @@ async fn whatever_was_confirmed_is_there_after_the_broker_was_killed() {
     let mut consumer = fixture.consumer(Queue::Events, 500).await;
     while !missing.is_empty() {
         let message = timeout(GENEROUS, consumer.next()).await;
-        let message = message
-            .unwrap_or_else(|_| panic!("{} confirmed ones are gone", missing.len()))
-            .unwrap();
+        let message =
+            message.unwrap_or_else(|_| panic!("{} confirmed ones are gone", missing.len())).unwrap();
         missing.remove(&message.delivery().unwrap().event_id.parse().unwrap());
         assert_eq!(consumer.ack(message.tag).await, Settled::Yes);
     }
@@ -112,9 +106,7 @@ async fn under_a_memory_alarm_nothing_is_published_and_what_is_in_hand_is_settle
     })
     .await;
     assert_eq!(answers.last(), Some(&Err(PublishError::Unknown)));
-    let refused = publisher
-        .deliver(WEBHOOK, &delivery("held back"), within(1))
-        .await;
+    let refused = publisher.deliver(WEBHOOK, &delivery("held back"), within(1)).await;
     assert_eq!(refused, Err(PublishError::Unavailable));
 
     assert_eq!(consumer.ack(held.tag).await, Settled::Yes);
@@ -122,14 +114,8 @@ async fn under_a_memory_alarm_nothing_is_published_and_what_is_in_hand_is_settle
     assert_eq!(consumer.ack(held.tag).await, Settled::Yes);
 
     services.ctl(&["set_vm_memory_high_watermark", "0.4"]).await;
-    harness::eventually(GENEROUS, "readiness shows it", async || {
-        !publisher.health().blocked
-    })
-    .await;
-    publisher
-        .deliver(WEBHOOK, &delivery("after"), soon())
-        .await
-        .unwrap();
+    harness::eventually(GENEROUS, "readiness shows it", async || !publisher.health().blocked).await;
+    publisher.deliver(WEBHOOK, &delivery("after"), soon()).await.unwrap();
     let mut seen = Vec::new();
     while seen.last().is_none_or(|id| id != "after") {
         let message = next(&mut consumer).await;
@@ -150,10 +136,7 @@ async fn a_frozen_broker_is_answered_for_by_the_deadline_and_used_again_when_it_
     let held = next(&mut consumer).await;
 
     services.freeze("rabbitmq").await;
-    assert_eq!(
-        publisher.deliver(WEBHOOK, &delivery(1), within(1)).await,
-        Err(PublishError::Unknown)
-    );
+    assert_eq!(publisher.deliver(WEBHOOK, &delivery(1), within(1)).await, Err(PublishError::Unknown));
     for _ in 0..8 {
         let answer = publisher.deliver(WEBHOOK, &delivery(2), within(1)).await;
         assert_eq!(answer, Err(PublishError::Unavailable));

@@ -26,24 +26,15 @@ async fn a_confirmed_delivery_arrives_as_it_was_published() {
 
     assert_eq!(incoming.delivery().unwrap(), sent);
     assert_eq!(incoming.routing_key, "webhook.4.0");
-    assert_eq!(
-        (incoming.redelivered, incoming.attempts(), incoming.death),
-        (false, 0, None)
-    );
+    assert_eq!((incoming.redelivered, incoming.attempts(), incoming.death), (false, 0, None));
 }
 
 #[tokio::test]
 async fn each_destination_has_its_queue() {
     let fixture = Fixture::new();
     let publisher = fixture.publisher();
-    publisher
-        .deliver(Destination::Poll { version: "3" }, &delivery("p"), soon())
-        .await
-        .unwrap();
-    publisher
-        .publish(Destination::Queue(Queue::Apart), &delivery("a"), soon())
-        .await
-        .unwrap();
+    publisher.deliver(Destination::Poll { version: "3" }, &delivery("p"), soon()).await.unwrap();
+    publisher.publish(Destination::Queue(Queue::Apart), &delivery("a"), soon()).await.unwrap();
     let id = Uuid::from_u128(7);
     for job in [
         JobV1::PollV1 { vehicle_id: id },
@@ -56,13 +47,7 @@ async fn each_destination_has_its_queue() {
         assert_eq!(incoming.job().unwrap(), job);
         assert_eq!(incoming.copy().id.unwrap(), format!("{}:{id}", job.kind().name()));
     }
-    assert_eq!(
-        (
-            fixture.depth(Queue::Events).await,
-            fixture.depth(Queue::Apart).await
-        ),
-        (1, 1)
-    );
+    assert_eq!((fixture.depth(Queue::Events).await, fixture.depth(Queue::Apart).await), (1, 1));
 }
 
 #[tokio::test]
@@ -70,9 +55,7 @@ async fn many_at_once_are_answered_in_their_order() {
     let fixture = Fixture::new();
     let publisher = fixture.publisher();
     let deliveries: Vec<_> = (0..1_000).map(delivery).collect();
-    let answers = publisher
-        .publish_all(deliveries.iter().map(|delivery| (WEBHOOK, delivery)), soon())
-        .await;
+    let answers = publisher.publish_all(deliveries.iter().map(|delivery| (WEBHOOK, delivery)), soon()).await;
     assert_eq!(answers, vec![Ok(()); 1_000]);
 
     let mut consumer = fixture.consumer(Queue::Events, 1_000).await;
@@ -88,9 +71,7 @@ async fn several_channels_are_used_in_turn() {
     fixture.options = fixture.options.clone().with_channels(3);
     let publisher = fixture.publisher();
     let deliveries: Vec<_> = (0..100).map(delivery).collect();
-    let answers = publisher
-        .publish_all(deliveries.iter().map(|delivery| (WEBHOOK, delivery)), soon())
-        .await;
+    let answers = publisher.publish_all(deliveries.iter().map(|delivery| (WEBHOOK, delivery)), soon()).await;
     assert_eq!(answers, vec![Ok(()); 100]);
     assert_eq!(fixture.depth(Queue::Events).await, 100);
 }
@@ -105,12 +86,7 @@ async fn what_no_queue_is_bound_for_lands_in_unrouted() {
     let (events, namespace) = (topology.queue(Queue::Events), topology.namespace().to_owned());
     let exchange = format!("{namespace}.events");
     channel
-        .queue_unbind(
-            events.into(),
-            exchange.into(),
-            "webhook.#".into(),
-            FieldTable::default(),
-        )
+        .queue_unbind(events.into(), exchange.into(), "webhook.#".into(), FieldTable::default())
         .await
         .unwrap();
 
@@ -174,10 +150,7 @@ async fn a_publisher_who_goes_away_takes_nobody_with_him() {
         let publishing = publisher.deliver(WEBHOOK, &sent, soon());
         timeout(Duration::ZERO, publishing).await.ok();
     }
-    publisher
-        .deliver(WEBHOOK, &delivery("last"), soon())
-        .await
-        .unwrap();
+    publisher.deliver(WEBHOOK, &delivery("last"), soon()).await.unwrap();
     assert_eq!(publisher.health().in_flight, 0);
 }
 
@@ -199,17 +172,9 @@ async fn a_lost_exchange_is_unknown_once_and_then_comes_back() {
     let publisher = fixture.publisher();
     publisher.deliver(WEBHOOK, &delivery(0), soon()).await.unwrap();
     let exchange = format!("{}.events", fixture.options.topology().namespace());
-    fixture
-        .channel()
-        .await
-        .exchange_delete(exchange.into(), ExchangeDeleteOptions::default())
-        .await
-        .unwrap();
+    fixture.channel().await.exchange_delete(exchange.into(), ExchangeDeleteOptions::default()).await.unwrap();
 
-    assert_eq!(
-        publisher.deliver(WEBHOOK, &delivery(1), soon()).await,
-        Err(PublishError::Unknown)
-    );
+    assert_eq!(publisher.deliver(WEBHOOK, &delivery(1), soon()).await, Err(PublishError::Unknown));
     publisher.deliver(WEBHOOK, &delivery(2), soon()).await.unwrap();
 }
 
@@ -221,18 +186,12 @@ async fn a_message_that_nobody_understands_can_be_published_again_as_it_was() {
         id: Some("from tomorrow".to_owned()),
         kind: Some("delivery.v9".to_owned()),
         content_type: None,
-        headers: [
-            ("x-mood".to_owned(), "good".into()),
-            ("x-level".to_owned(), 9.into()),
-        ]
-        .into_iter()
-        .collect(),
+        headers: [("x-mood".to_owned(), "good".into()), ("x-level".to_owned(), 9.into())]
+            .into_iter()
+            .collect(),
         body: vec![0, 159, 146, 150],
     };
-    publisher
-        .publish(Destination::Queue(Queue::Job(JobKind::Replay)), &odd, soon())
-        .await
-        .unwrap();
+    publisher.publish(Destination::Queue(Queue::Job(JobKind::Replay)), &odd, soon()).await.unwrap();
     let mut consumer = fixture.consumer(Queue::Job(JobKind::Replay), 1).await;
     let incoming = next(&mut consumer).await;
     assert_eq!(incoming.copy(), odd);
@@ -246,23 +205,12 @@ async fn a_message_that_nobody_understands_can_be_published_again_as_it_was() {
 #[tokio::test]
 async fn messages_survive_because_they_say_so() {
     let fixture = Fixture::new();
-    fixture
-        .publisher()
-        .deliver(WEBHOOK, &delivery(0), soon())
-        .await
-        .unwrap();
+    fixture.publisher().deliver(WEBHOOK, &delivery(0), soon()).await.unwrap();
     let channel = fixture.channel().await;
     let events = fixture.options.topology().queue(Queue::Events);
-    let got = channel
-        .basic_get(events.into(), BasicGetOptions::default())
-        .await
-        .unwrap()
-        .unwrap();
+    let got = channel.basic_get(events.into(), BasicGetOptions::default()).await.unwrap().unwrap();
     assert_eq!(*got.properties.delivery_mode(), Some(2));
-    assert_eq!(
-        got.properties.content_type().as_ref().unwrap().as_str(),
-        "application/json"
-    );
+    assert_eq!(got.properties.content_type().as_ref().unwrap().as_str(), "application/json");
 }
 
 impl Fixture {
@@ -274,28 +222,16 @@ impl Fixture {
         let name = format!("{}.tiny", self.options.topology().namespace());
         let mut arguments = FieldTable::default();
         arguments.insert("x-queue-type".into(), AMQPValue::LongString("quorum".into()));
-        arguments.insert(
-            "x-overflow".into(),
-            AMQPValue::LongString("reject-publish".into()),
-        );
+        arguments.insert("x-overflow".into(), AMQPValue::LongString("reject-publish".into()));
         arguments.insert("x-max-length".into(), AMQPValue::LongLongInt(1));
         // It is not of our topology, so nobody else removes it.
         arguments.insert("x-expires".into(), AMQPValue::LongLongInt(60_000));
         let durable = QueueDeclareOptions::durable();
-        channel
-            .queue_declare(name.as_str().into(), durable, arguments)
-            .await
-            .unwrap();
+        channel.queue_declare(name.as_str().into(), durable, arguments).await.unwrap();
         let exchange = format!("{}.events", self.options.topology().namespace());
         let options = QueueBindOptions::default();
         channel
-            .queue_bind(
-                name.into(),
-                exchange.into(),
-                key.into(),
-                options,
-                FieldTable::default(),
-            )
+            .queue_bind(name.into(), exchange.into(), key.into(), options, FieldTable::default())
             .await
             .unwrap();
     }

@@ -20,13 +20,7 @@ async fn declaring_twice_changes_nothing() {
     for queue in Queue::ALL {
         assert_eq!(topology.depth(&session, queue).await.unwrap(), Some(0), "{queue}");
     }
-    assert_eq!(
-        topology
-            .waiting(&session, Work::Delivery, Wait::S3600)
-            .await
-            .unwrap(),
-        Some(0)
-    );
+    assert_eq!(topology.waiting(&session, Work::Delivery, Wait::S3600).await.unwrap(), Some(0));
 }
 
 #[tokio::test]
@@ -63,30 +57,16 @@ async fn what_exists_and_is_made_differently_is_an_error_that_says_so() {
     let fixture = Fixture::new();
     let events = fixture.options.topology().queue(Queue::Events);
     let options = QueueDeclareOptions::durable();
-    fixture
-        .channel()
-        .await
-        .queue_declare(events.into(), options, FieldTable::default())
-        .await
-        .unwrap();
+    fixture.channel().await.queue_declare(events.into(), options, FieldTable::default()).await.unwrap();
     let session = fixture.session().await;
 
     let declared = fixture.options.topology().declare(&session).await;
 
-    assert!(
-        matches!(declared, Err(DeclareError::Different(_))),
-        "{declared:?}"
-    );
+    assert!(matches!(declared, Err(DeclareError::Different(_))), "{declared:?}");
     let words = runtime::chain(&declared.unwrap_err());
     assert!(words.contains("inequivalent arg"), "{words}");
     let publisher = fixture.publisher();
     let soon = Instant::now() + Duration::from_secs(1);
-    let answer = publisher
-        .deliver(Destination::Webhook { version: "4.0" }, &delivery(0), soon)
-        .await;
-    assert_eq!(
-        answer,
-        Err(PublishError::Unavailable),
-        "no message goes where it may be dropped"
-    );
+    let answer = publisher.deliver(Destination::Webhook { version: "4.0" }, &delivery(0), soon).await;
+    assert_eq!(answer, Err(PublishError::Unavailable), "no message goes where it may be dropped");
 }
