@@ -169,6 +169,7 @@ impl Odometer {
 
     /// The reading does not continue the track. Perhaps it begins a better one.
     fn doubt(&mut self, anchor: Anchor, doubt: Doubt, book: &mut Book) {
+        let until = anchor.at;
         let entry = quarantined(&anchor, doubt);
         book.put(Entry::Quarantined(entry.clone()));
         let odometer = self.track().units.scale.apply(Distance::from_km_reading(anchor.number()));
@@ -177,24 +178,21 @@ impl Odometer {
         }
         self.suspects.push(Suspect { anchor, odometer, entry });
         let chain = vouched_for(&self.suspects);
-        let (Some(first), Some(last)) = (chain.first(), chain.last()) else {
-            return;
-        };
+        let (Some(first), Some(last)) = (chain.first(), chain.last()) else { return };
         let newest_is_odd = self.newest.is_some() && self.sure.continues(first.odometer, first.anchor.at);
         let rises = self.track().last.is_none_or(|last| !falls(last.odometer, first.odometer));
         if newest_is_odd || rises {
-            self.release(&chain, newest_is_odd, book);
+            self.release(&chain, newest_is_odd, until, book);
         } else if !self.asked && last.anchor.at - first.anchor.at >= REPLACED_AFTER {
             self.asked = true;
             let from = self.track().last.map_or(Distance::ZERO, |point| point.odometer);
-            book.put(replaced_issue(first, from, last.anchor.at));
+            book.put(replaced_issue(first, from, until));
         }
     }
 
     /// Believes a chain of doubted readings, after taking back the one that they contradict. All that follows
-    /// rests on the last of the chain.
-    fn release(&mut self, chain: &[Suspect], newest_is_odd: bool, book: &mut Book) {
-        let Some(until) = chain.last().map(|last| last.anchor.at) else { return };
+    /// rests on the reading in hand (`until`): without it they would still be doubted.
+    fn release(&mut self, chain: &[Suspect], newest_is_odd: bool, until: DateTime<Utc>, book: &mut Book) {
         if newest_is_odd && let Some(odd) = self.newest.take() {
             odd.entries.iter().for_each(|entry| book.withdraw(&entry.key()));
             let evidence = Evidence::at(until);
