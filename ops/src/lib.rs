@@ -3,8 +3,14 @@
 
 pub mod bench;
 pub mod demo;
+pub mod doctor;
 mod log;
-mod settings;
+pub mod migrate;
+pub mod parked;
+pub mod probe;
+pub mod replay;
+pub mod scenario;
+pub mod settings;
 
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
@@ -21,8 +27,14 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Bench(bench::Options),
+    Migrate(migrate::Options),
+    Doctor(doctor::Options),
+    Parked(parked::Options),
+    Replay(replay::Options),
+    Scenario(scenario::Options),
     Demo(demo::Options),
+    Bench(bench::Options),
+    Probe(probe::Options),
 }
 
 /// Does what was asked for. The exit code is 0 if all is well, 1 if it failed or found something wrong; clap's own is
@@ -41,8 +53,14 @@ pub async fn run(cli: Cli) -> ExitCode {
 
 async fn dispatch(command: Command, out: &mut (dyn Write + Send)) -> anyhow::Result<ExitCode> {
     match command {
-        Command::Bench(options) => bench::run(&options, out).await,
+        Command::Migrate(options) => migrate::run(&options, out).await,
+        Command::Doctor(options) => doctor::run(&options, out).await,
+        Command::Parked(options) => parked::run(&options, out).await,
+        Command::Replay(options) => replay::run(&options, out).await,
+        Command::Scenario(options) => scenario::run(&options, out),
         Command::Demo(options) => demo::run(&options, out).await,
+        Command::Bench(options) => bench::run(&options, out).await,
+        Command::Probe(options) => probe::run(&options, out).await,
     }
 }
 

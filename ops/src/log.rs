@@ -1,7 +1,7 @@
 //! Where log lines go: standard output belongs to what a command was asked for.
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, IsTerminal};
 use std::path::Path;
 use std::sync::Mutex;
 
@@ -16,6 +16,9 @@ pub fn warnings_to_stderr() {
     // An error means that somebody else in this process was first.
     let _ = tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::new(format!("warn,{QUIET}")))
+        .with_ansi(io::stderr().is_terminal())
+        .with_target(false)
+        .without_time()
         .with_writer(io::stderr)
         .try_init();
 }

@@ -28,10 +28,7 @@ pub fn readings<'a>(events: impl Iterator<Item = &'a EventRecord>) -> Vec<Point>
 
 /// How many odometers of these events are broken on purpose.
 pub fn broken<'a>(events: impl Iterator<Item = &'a EventRecord>) -> usize {
-    events
-        .filter_map(EventRecord::odometer)
-        .filter(|reading| reading.flaw.is_some())
-        .count()
+    events.filter_map(EventRecord::odometer).filter(|reading| reading.flaw.is_some()).count()
 }
 
 /// The entries that follow: a value that differs from the last written one is written; the same value again only after
@@ -57,10 +54,7 @@ fn point(reading: ReportedOdometer) -> Point {
         "miles" => reading.value * METRES_PER_MILE,
         _ => reading.value * 1000.0,
     };
-    Point {
-        at: reading.at,
-        metres: metres.round() as i64,
-    }
+    Point { at: reading.at, metres: metres.round() as i64 }
 }
 
 #[cfg(test)]
@@ -68,10 +62,7 @@ mod tests {
     use super::*;
 
     fn at(minute: i64, metres: i64) -> Point {
-        Point {
-            at: DateTime::UNIX_EPOCH + TimeDelta::minutes(minute),
-            metres,
-        }
+        Point { at: DateTime::UNIX_EPOCH + TimeDelta::minutes(minute), metres }
     }
 
     #[test]
@@ -86,10 +77,7 @@ mod tests {
             at(1_450, 1_500),
             at(1_600, 1_500),
         ];
-        assert_eq!(
-            entries(&readings),
-            [at(0, 1_000), at(80, 1_500), at(1_450, 1_500)]
-        );
+        assert_eq!(entries(&readings), [at(0, 1_000), at(80, 1_500), at(1_450, 1_500)]);
     }
 
     #[test]

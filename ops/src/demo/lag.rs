@@ -30,18 +30,10 @@ mod tests {
         let start = Instant::now();
         let at = |seconds| start + Duration::from_secs(seconds);
         let mut lag = Lag::default();
-        for (second, accepted, stored, age) in [
-            (0, 5, 5, 0),
-            (1, 8, 5, 0),
-            (2, 9, 7, 1),
-            (3, 9, 8, 1),
-            (4, 9, 9, 0),
-        ] {
-            assert_eq!(
-                lag.note(at(second), accepted, stored),
-                Duration::from_secs(age),
-                "{second}"
-            );
+        for (second, accepted, stored, age) in
+            [(0, 5, 5, 0), (1, 8, 5, 0), (2, 9, 7, 1), (3, 9, 8, 1), (4, 9, 9, 0)]
+        {
+            assert_eq!(lag.note(at(second), accepted, stored), Duration::from_secs(age), "{second}");
         }
     }
 }

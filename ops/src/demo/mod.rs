@@ -1,6 +1,7 @@
 //! `carvetka demo`: the whole pipeline in one process, with virtual cars at its door, and at the end a comparison of
 //! the book that it wrote with what the cars really did.
 
+mod car;
 mod expected;
 mod fleet;
 mod lag;
@@ -8,6 +9,7 @@ mod options;
 mod page;
 mod programs;
 mod stage;
+mod stored;
 mod verdict;
 mod watch;
 mod words;
@@ -36,7 +38,7 @@ use watch::Watch;
 const LOOK: Duration = Duration::from_millis(250);
 
 /// How long the pipeline may take, once the cars are silent, to store what it accepted.
-const CATCH_UP: Duration = Duration::from_secs(60);
+const CATCH_UP: Duration = Duration::from_mins(1);
 
 /// Runs the demo to its end. The exit code is 0 only if the book agrees with the cars.
 ///
@@ -78,11 +80,7 @@ async fn play(
     let verdict = Verdict::reach(&stage, &ledger).await?;
     stage.clear().await?;
     page.summary(&verdict, &stage)?;
-    Ok(if verdict.agrees() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(if verdict.agrees() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Shows the figures until the time is over or somebody interrupts.
@@ -93,10 +91,7 @@ async fn show(
     programs: &Programs,
     interruption: &mut Interruption,
 ) -> anyhow::Result<()> {
-    let end = options
-        .length
-        .seconds()
-        .map(|seconds| Instant::now() + Duration::from_secs(seconds));
+    let end = options.length.seconds().map(|seconds| Instant::now() + Duration::from_secs(seconds));
     let over = async || match end {
         Some(end) => sleep_until(end).await,
         None => std::future::pending().await,

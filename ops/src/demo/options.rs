@@ -17,12 +17,7 @@ use crate::settings::{AmqpUrl, DatabaseUrl};
 #[derive(Debug, Clone, Args)]
 pub struct Options {
     /// How many seconds the cars live; without it, until Ctrl-C.
-    #[arg(
-        long = "seconds",
-        env = "DEMO_SECONDS",
-        default_value = "",
-        hide_default_value = true
-    )]
+    #[arg(long = "seconds", env = "DEMO_SECONDS", default_value = "", hide_default_value = true)]
     pub length: Length,
 
     /// How many cars there are.
@@ -121,10 +116,7 @@ mod tests {
     fn a_short_demo_lives_quicker_so_that_a_week_passes() {
         let speed = |arguments: &[&str]| {
             let servers = ["demo", "--database-url", "postgres://h", "--amqp-url", "amqp://h"];
-            Demo::try_parse_from(servers.iter().chain(arguments))
-                .unwrap()
-                .options
-                .speed()
+            Demo::try_parse_from(servers.iter().chain(arguments)).unwrap().options.speed()
         };
         assert_eq!(speed(&[]), 7_200);
         assert_eq!(speed(&["--seconds", "600"]), 7_200);
@@ -140,13 +132,7 @@ mod tests {
 
     #[test]
     fn only_a_database_of_the_demo_is_ever_dropped() {
-        for wrong in [
-            "carvetka",
-            "postgres",
-            "carvetka_dem",
-            "carvetka_demo\"; --",
-            "Carvetka_demo",
-        ] {
+        for wrong in ["carvetka", "postgres", "carvetka_dem", "carvetka_demo\"; --", "Carvetka_demo"] {
             assert!(database_name(wrong).is_err(), "{wrong}");
         }
         for right in ["carvetka_demo", "carvetka_demo_2"] {

@@ -28,13 +28,7 @@ impl<'a> Page<'a> {
     const LINE: Duration = Duration::from_secs(5);
 
     pub fn new(out: &'a mut (dyn Write + Send), options: &'a Options) -> Self {
-        Self {
-            out,
-            options,
-            is_terminal: io::stdout().is_terminal(),
-            lines: 0,
-            shown: None,
-        }
+        Self { out, options, is_terminal: io::stdout().is_terminal(), lines: 0, shown: None }
     }
 
     pub fn open(&mut self, stage: &Stage) -> io::Result<()> {
@@ -72,11 +66,7 @@ impl<'a> Page<'a> {
 
     pub fn note(&mut self, text: &str) -> io::Result<()> {
         // On a terminal the page is about to be written over anyway.
-        if self.is_terminal {
-            Ok(())
-        } else {
-            writeln!(self.out, "{text}")
-        }
+        if self.is_terminal { Ok(()) } else { writeln!(self.out, "{text}") }
     }
 
     pub fn summary(&mut self, verdict: &Verdict, stage: &Stage) -> io::Result<()> {
@@ -111,9 +101,7 @@ impl<'a> Page<'a> {
         let now = Instant::now();
         let before = self.shown.replace((now, stored));
         let milliseconds = |since: Duration| i64::try_from(since.as_millis()).unwrap_or(i64::MAX).max(1);
-        before.map_or(0, |(at, count)| {
-            (stored - count).saturating_mul(1000) / milliseconds(now - at)
-        })
+        before.map_or(0, |(at, count)| (stored - count).saturating_mul(1000) / milliseconds(now - at))
     }
 }
 
@@ -135,12 +123,13 @@ fn line(seen: &Seen, rate: i64) -> String {
 
 fn page(seen: &Seen, rate: i64) -> String {
     let figures = &seen.figures;
-    let mut page = format!(
-        "  at the cars     {}\n\
+    let head = format!(
+        "  at the cars     {}{}\n\
          \x20 deliveries      {} accepted, {} stored, {rate} a second\n\
          \x20 lag             {} deliveries, the oldest {:.1} s\n\
          \x20 understood      {} readings, {} entries, {} doubtful readings kept out, {} parked\n\n",
         moment(seen.virtual_now),
+        if seen.is_present { ", the present: from here on in real time" } else { "" },
         grouped(seen.accepted),
         grouped(figures.events),
         seen.behind(),
@@ -150,13 +139,9 @@ fn page(seen: &Seen, rate: i64) -> String {
         grouped(figures.quarantined),
         figures.parked,
     );
-    for entry in &seen.latest {
-        page.push_str(&format!(
-            "  {}: {} km at {}\n",
-            entry.car,
-            km(entry.metres),
-            moment(entry.at)
-        ));
-    }
-    page
+    let latest = seen
+        .latest
+        .iter()
+        .map(|entry| format!("  {}: {} km at {}\n", entry.car, km(entry.metres), moment(entry.at)));
+    std::iter::once(head).chain(latest).collect()
 }

@@ -35,9 +35,7 @@ impl Programs {
             scheduler: Lifecycle::new(GRACE.grace()),
         };
         for worker in &programs.workers {
-            worker::start(&worker_config(stage), worker)
-                .await
-                .context("cannot start a worker")?;
+            worker::start(&worker_config(stage), worker).await.context("cannot start a worker")?;
         }
         scheduler::start(&scheduler_config(stage), &programs.scheduler)
             .await
@@ -45,10 +43,7 @@ impl Programs {
         let door = ingest::run(&ingest_config(stage, secret)?, &programs.ingest)
             .await
             .context("cannot start ingest")?;
-        Ok(Self {
-            webhook_url: format!("http://{door}"),
-            ..programs
-        })
+        Ok(Self { webhook_url: format!("http://{door}"), ..programs })
     }
 
     /// Resolves when one of them gives up.
@@ -92,11 +87,7 @@ fn ingest_config(stage: &Stage, secret: &str) -> anyhow::Result<ingest::Config> 
 
 fn worker_config(stage: &Stage) -> worker::Config {
     worker::Config {
-        batch: BatchConfig {
-            batch_size: 200,
-            batch_wait_ms: 20,
-            batches_at_once: 2,
-        },
+        batch: BatchConfig { batch_size: 200, batch_wait_ms: 20, batches_at_once: 2 },
         broker: stage.broker.clone(),
         database: database(stage),
         metrics: NO_METRICS,
@@ -118,10 +109,7 @@ fn scheduler_config(stage: &Stage) -> scheduler::Config {
 }
 
 fn database(stage: &Stage) -> DatabaseConfig {
-    DatabaseConfig {
-        database_url: stage.database_url.clone(),
-        database_connections: 6,
-    }
+    DatabaseConfig { database_url: stage.database_url.clone(), database_connections: 6 }
 }
 
 /// Not used: the demo has set up the log already.

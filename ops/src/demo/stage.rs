@@ -1,13 +1,11 @@
 //! The demo's own database and queues on the given servers.
 
-use std::str::FromStr;
-
 use anyhow::{Context, ensure};
 use broker::{BrokerOptions, Session};
 use chrono::TimeDelta;
 use runtime::clock;
 use runtime::config::BrokerConfig;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use sqlx::postgres::{PgConnectOptions, PgPool};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection};
 
@@ -32,17 +30,12 @@ impl Stage {
 
     /// Makes the database and its cars anew, and removes what an earlier demo left at the broker.
     pub async fn build(options: &Options) -> anyhow::Result<Self> {
-        let server = PgConnectOptions::from_str(options.database_url.database_url.expose_secret())
-            // The reason is not kept: it may quote the password.
-            .map_err(|_| anyhow::anyhow!("DATABASE_URL is not an address of a PostgreSQL database"))?;
+        let server = options.database_url.server()?;
         let name = &options.database;
         let admin = create_database(&server, name).await?;
         let url = server.database(name).to_url_lossy().to_string();
         let pool = store::pool(&url, Self::CONNECTIONS)?;
-        store::MIGRATIONS
-            .run(&pool)
-            .await
-            .context("cannot make the tables")?;
+        store::MIGRATIONS.run(&pool).await.context("cannot make the tables")?;
         let mut db = pool.acquire().await?;
         store::partitions::make(&mut db, clock::now(), Self::AHEAD).await?;
         fleet::connect(&mut db, options).await?;
@@ -52,21 +45,13 @@ impl Stage {
         };
         delete_queues(&broker).await?;
         drop(db);
-        Ok(Self {
-            database: name.clone(),
-            database_url: url.into(),
-            broker,
-            pool,
-            admin,
-        })
+        Ok(Self { database: name.clone(), database_url: url.into(), broker, pool, admin })
     }
 
     /// Removes the queues and lets the next demo begin.
     pub async fn clear(&mut self) -> anyhow::Result<()> {
         delete_queues(&self.broker).await?;
-        sqlx::query("SELECT pg_advisory_unlock_all()")
-            .execute(&mut self.admin)
-            .await?;
+        sqlx::query("SELECT pg_advisory_unlock_all()").execute(&mut self.admin).await?;
         Ok(())
     }
 }
@@ -79,15 +64,11 @@ async fn create_database(server: &PgConnectOptions, name: &str) -> anyhow::Resul
         .bind(name)
         .fetch_one(&mut admin)
         .await?;
-    ensure!(
-        alone,
-        "another demo runs in the database {name}: end it, or give this one another --database"
-    );
+    ensure!(alone, "another demo runs in the database {name}: end it, or give this one another --database");
     // The name was checked when the command line was read.
-    for statement in [
-        format!(r#"DROP DATABASE IF EXISTS "{name}" WITH (FORCE)"#),
-        format!(r#"CREATE DATABASE "{name}""#),
-    ] {
+    for statement in
+        [format!(r#"DROP DATABASE IF EXISTS "{name}" WITH (FORCE)"#), format!(r#"CREATE DATABASE "{name}""#)]
+    {
         sqlx::query(AssertSqlSafe(statement))
             .execute(&mut admin)
             .await

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
+use runtime::clock;
 use simulator::Ledger;
 use sqlx::PgPool;
 use store::overview::{self, Figures};
@@ -23,6 +24,8 @@ pub struct Watch {
 pub struct Seen {
     /// The time in the cars' lives.
     pub virtual_now: DateTime<Utc>,
+    /// Whether they have caught up: from then on they live in real time, and seldom say anything.
+    pub is_present: bool,
     /// Deliveries that were answered 2xx, each once.
     pub accepted: i64,
     pub figures: Figures,
@@ -43,13 +46,11 @@ pub struct Latest {
 impl Watch {
     /// Lines that fit under each other without scrolling.
     const LATEST: i64 = 8;
+    /// So near the present is the present.
+    const PRESENT: TimeDelta = TimeDelta::minutes(1);
 
     pub fn new(stage: &Stage, ledger: &Arc<Ledger>) -> Self {
-        Self {
-            pool: stage.pool.clone(),
-            ledger: Arc::clone(ledger),
-            lag: Lag::default(),
-        }
+        Self { pool: stage.pool.clone(), ledger: Arc::clone(ledger), lag: Lag::default() }
     }
 
     pub async fn look(&mut self) -> anyhow::Result<Seen> {
@@ -69,12 +70,12 @@ impl Watch {
         .fetch_all(&mut *db)
         .await?;
         let count = |number: i64| u64::try_from(number).unwrap_or(0);
+        let virtual_now = self.ledger.now();
         Ok(Seen {
-            virtual_now: self.ledger.now(),
+            virtual_now,
+            is_present: clock::now() - virtual_now < Self::PRESENT,
             accepted,
-            lag: self
-                .lag
-                .note(Instant::now(), count(accepted), count(figures.events)),
+            lag: self.lag.note(Instant::now(), count(accepted), count(figures.events)),
             figures,
             latest,
         })
