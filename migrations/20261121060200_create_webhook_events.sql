@@ -22,14 +22,17 @@ CREATE TABLE webhook_events (
   body BYTEA NOT NULL,
   -- Set where positions were removed from the body for want of consent: SHA-256 of what was signed.
   original_sha256 BYTEA CHECK (octet_length(original_sha256) = 32),
-  -- False while no connection is known for the vehicle: connecting it folds the event.
-  processed BOOLEAN NOT NULL,
+  -- Smartcar's ids of the vehicles in it that nobody has connected yet: connecting one folds its part.
+  waiting TEXT[] NOT NULL,
+  -- Nothing of it waits.
+  processed BOOLEAN NOT NULL CHECK (processed = (cardinality(waiting) = 0)),
   error TEXT,
   received_at TIMESTAMPTZ NOT NULL,
   PRIMARY KEY (received_at, id)
 ) PARTITION BY RANGE (received_at);
 CREATE TABLE webhook_events_default PARTITION OF webhook_events DEFAULT;
-CREATE INDEX webhook_events_waiting ON webhook_events (vehicle_id) WHERE NOT processed;
+CREATE INDEX webhook_events_waiting ON webhook_events USING gin (waiting) WHERE NOT processed;
+CREATE INDEX webhook_events_unprocessed ON webhook_events (received_at) WHERE NOT processed;
 CREATE INDEX webhook_events_by_event ON webhook_events (event_id);
 
 -- Not every server is built with lz4; the default compression is slower and as good otherwise.

@@ -81,9 +81,9 @@ async fn an_event_that_came_before_its_car_was_connected_is_found_by_the_sweep()
     let (database, namespace) = (harness::database().await, harness::namespace());
     let life = Lifecycle::new(Duration::from_secs(5));
     sqlx::query(
-        "INSERT INTO webhook_events (id, event_id, event_type, source, vehicle_id, user_id, body, processed, received_at)
-         VALUES (gen_random_uuid(), 'e-1', 'VEHICLE_STATE', 'webhook', 'v-1', 'u-1', '{}', false, now()),
-                (gen_random_uuid(), 'e-2', 'VEHICLE_STATE', 'webhook', 'v-1', 'somebody else', '{}', false, now())",
+        "INSERT INTO webhook_events (id, event_id, event_type, source, vehicle_id, user_id, body, waiting, processed, received_at)
+         VALUES (gen_random_uuid(), 'e-1', 'VEHICLE_STATE', 'webhook', 'v-1', 'u-1', '{}', '{v-1}', false, now()),
+                (gen_random_uuid(), 'e-2', 'VEHICLE_STATE', 'webhook', 'v-1', 'somebody else', '{}', '{v-1}', false, now())",
     )
     .execute(&database.pool)
     .await
@@ -109,8 +109,8 @@ async fn partitions_are_made_ahead_and_rows_of_the_default_one_move_into_theirs(
     let tomorrow = "webhook_events_' || to_char((now() + interval '1 day') AT TIME ZONE 'UTC', 'YYYYMMDD')";
     sqlx::raw_sql(sqlx::AssertSqlSafe(format!(
         "DO $$ BEGIN EXECUTE 'DROP TABLE {tomorrow}; END $$;
-         INSERT INTO webhook_events (id, event_id, event_type, source, vehicle_id, body, processed, received_at)
-         VALUES (gen_random_uuid(), 'e-1', 'x', 'webhook', 'v', '', true, now() + interval '1 day')"
+         INSERT INTO webhook_events (id, event_id, event_type, source, vehicle_id, body, waiting, processed, received_at)
+         VALUES (gen_random_uuid(), 'e-1', 'x', 'webhook', 'v', '', ARRAY[]::text[], true, now() + interval '1 day')"
     )))
     .execute(&database.pool)
     .await

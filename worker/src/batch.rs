@@ -1,9 +1,10 @@
 //! The transaction: claim, resolve, lock, store, fold, write, commit. Nothing here retries or acknowledges.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use broker::message::Source;
 use chrono::{DateTime, Utc};
+use domain::fold::Sighting;
 use smartcar::redact::{self, Redacted};
 use smartcar::report::Report;
 use smartcar::webhook;
@@ -17,7 +18,7 @@ use uuid::Uuid;
 use crate::absorb::{Absorbed, Said, absorb};
 use crate::known::KnownReadings;
 use crate::refold::{Reach, refold};
-use crate::understood::Understood;
+use crate::understood::{Understood, parked_delivery};
 
 /// What a batch came to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -33,6 +34,21 @@ pub(crate) struct Outcome {
     pub written: Written,
 }
 
+/// What [`handle_in`] did, which counts only once it is committed.
+#[must_use = "say that it is committed"]
+pub(crate) struct Handled {
+    outcome: Outcome,
+    stored: Vec<(Uuid, Sighting)>,
+}
+
+impl Handled {
+    /// Call after the commit, and only then.
+    pub fn committed(self, known: &KnownReadings) -> Outcome {
+        known.remember(&self.stored);
+        self.outcome
+    }
+}
+
 /// Handles the batch as one fact: all of it is committed, or none.
 pub(crate) async fn handle(
     pool: &PgPool,
@@ -42,29 +58,42 @@ pub(crate) async fn handle(
 ) -> Result<Outcome, StoreError> {
     let mut tx = pool.begin().await?;
     act_as_machine(&mut tx).await?;
+    let handled = handle_in(&mut tx, known, batch, now).await?;
+    tx.commit().await?;
+    Ok(handled.committed(known))
+}
+
+/// Handles the batch in a transaction of the caller, who acts as the machine, and commits.
+pub(crate) async fn handle_in(
+    db: &mut PgConnection,
+    known: &KnownReadings,
+    batch: &[&Understood],
+    now: DateTime<Utc>,
+) -> Result<Handled, StoreError> {
     let mut outcome = Outcome::default();
     let unreadable: Vec<_> = batch
         .iter()
-        .filter_map(|one| Some(one.parked(reason(one.said.as_ref().err()?), now)))
+        .filter_map(|one| Some(parked_delivery(&one.delivery, reason(one.said.as_ref().err()?), now)))
         .collect();
     if !unreadable.is_empty() {
-        parked::insert(&mut tx, &unreadable).await?;
+        parked::insert(db, &unreadable).await?;
         outcome.parked = unreadable.len();
     }
     let readable: Vec<(&Understood, &webhook::Delivery)> = batch
         .iter()
         .filter_map(|one| Some((*one, one.said.as_ref().ok()?)))
         .collect();
-    let new = claim(&mut tx, &readable, now).await?;
+    let new = claim(db, &readable, now).await?;
     outcome.duplicates = readable.len() - new.len();
-    let absorbed = take(&mut tx, known, &new, &mut outcome).await?;
+    let absorbed = take(db, known, &new, &mut outcome).await?;
     if !absorbed.fresh.is_empty() {
-        let refolded = refold(&mut tx, absorbed.fresh, Reach::Horizon).await?;
-        outcome.written = refolded.write(&mut tx, now).await?.written();
+        let refolded = refold(db, absorbed.fresh, Reach::Horizon).await?;
+        outcome.written = refolded.write(db, now).await?.written();
     }
-    tx.commit().await?;
-    known.remember(&absorbed.stored);
-    Ok(outcome)
+    Ok(Handled {
+        outcome,
+        stored: absorbed.stored,
+    })
 }
 
 /// The deliveries that nobody folded before, each once.
@@ -164,6 +193,14 @@ impl<'a> About<'a> {
         }
     }
 
+    /// The vehicles that nobody has connected.
+    fn waiting(&self) -> Vec<String> {
+        let unknown = self.reports.iter().filter(|(_, connections)| connections.is_empty());
+        let ids: BTreeSet<&str> =
+            unknown.map(|(report, _)| report.vehicle.smartcar_vehicle_id.as_str()).collect();
+        ids.into_iter().map(str::to_owned).collect()
+    }
+
     /// Why the delivery is kept and not folded.
     fn error(&self) -> Option<&'static str> {
         if !self.is_known {
@@ -215,13 +252,7 @@ fn event_row(one: &Understood, delivery: &webhook::Delivery, about: &About<'_>) 
             original_sha256,
         } => (body, Some(original_sha256.to_vec())),
     };
-    let waiting = about
-        .reports
-        .iter()
-        .find(|(_, connections)| connections.is_empty());
-    let vehicle = waiting
-        .or(about.reports.first())
-        .map(|(report, _)| &report.vehicle);
+    let vehicle = about.reports.first().map(|(report, _)| &report.vehicle);
     NewEvent {
         event_id: one.delivery.event_id.clone(),
         event_type: delivery.event_type.replace('\0', ""),
@@ -236,7 +267,7 @@ fn event_row(one: &Understood, delivery: &webhook::Delivery, about: &About<'_>) 
         user_id: vehicle.and_then(|vehicle| vehicle.smartcar_user_id.clone()),
         body,
         original_sha256,
-        processed: about.is_known,
+        waiting: about.waiting(),
         error: about.error().map(str::to_owned),
         received_at: one.delivery.received_at,
     }

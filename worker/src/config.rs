@@ -7,6 +7,9 @@ use runtime::config::{BrokerConfig, DatabaseConfig, LifecycleConfig, MetricsConf
 
 /// Takes deliveries from RabbitMQ, understands them and writes what follows to PostgreSQL. Start as many as
 /// you like.
+///
+/// What the door wrote into the table `ingest_spool` while the broker was away is taken from there, beside the queue and
+/// without a setting.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "worker", version)]
 pub struct Config {
@@ -50,8 +53,8 @@ impl BatchConfig {
         self.batch_size.saturating_mul(2)
     }
 
-    /// Lanes, the one apart, jobs, and the two that park.
+    /// Lanes, the one apart, the spool, jobs, and the two that park.
     pub fn connections(&self) -> u32 {
-        u32::from(self.batches_at_once) + 4
+        u32::from(self.batches_at_once) + 5
     }
 }

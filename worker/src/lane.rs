@@ -1,8 +1,10 @@
 //! One lane: a consumer, and one batch after the other. Each lane has a channel of its own, so that acknowledging
 //! everything up to a message never acknowledges another lane's.
 
+use std::borrow::Borrow;
 use std::time::Duration;
 
+use broker::message::TraceContext;
 use broker::{Consumer, Incoming, OpenError, Queue, Settled};
 use runtime::backoff::Backoff;
 use tokio::time::{Instant, timeout_at};
@@ -29,7 +31,7 @@ pub(crate) async fn run(worker: Worker, stop: CancellationToken) -> anyhow::Resu
             if batch.is_empty() {
                 break;
             }
-            let span = span(&batch);
+            let span = span(batch.iter().map(Incoming::trace));
             if handle(&worker, messages.consumer, batch, &stop)
                 .instrument(span)
                 .await
@@ -181,9 +183,9 @@ impl<'a> Messages<'a> {
 }
 
 /// A root span that links to the traces of its messages: a batch has many origins and no parent.
-fn span(batch: &[Incoming]) -> tracing::Span {
-    let span = info_span!(parent: None, "batch", messaging.batch.message_count = batch.len());
-    for link in batch.iter().filter_map(|message| message.trace().as_link()) {
+pub(crate) fn span<T: Borrow<TraceContext>>(traces: impl ExactSizeIterator<Item = T>) -> tracing::Span {
+    let span = info_span!(parent: None, "batch", messaging.batch.message_count = traces.len());
+    for link in traces.filter_map(|trace| trace.borrow().as_link()) {
         span.add_link(link);
     }
     span

@@ -1,8 +1,9 @@
 //! Takes deliveries in batches, folds what they say into each car's book, and acknowledges what is committed.
 //!
 //! A worker has some *lanes*, each with a consumer and a batch of its own, a lane for deliveries that came back
-//! (one at a time, apart), one for jobs, and one that moves dead letters to where a person looks. [`batch`] is
-//! the transaction; [`refold`] is what every road to a car's book goes through.
+//! (one at a time, apart), one for the spool (what the door kept while the broker was away), one for jobs, and one that
+//! moves dead letters to where a person looks. [`batch`] is the transaction; [`refold`] is what every road to a car's
+//! book goes through.
 
 mod absorb;
 mod apart;
@@ -16,6 +17,7 @@ mod parking;
 pub mod refold;
 pub mod replay;
 mod settle;
+mod spool;
 mod understood;
 
 use broker::{BrokerOptions, ConsumerLink, Publisher};
@@ -63,6 +65,7 @@ pub async fn start(config: &Config, life: &Lifecycle) -> anyhow::Result<()> {
         life.spawn("lane", lane::run(worker.clone(), tasks.stopping()));
     }
     life.spawn("apart", apart::run(worker.clone(), tasks.stopping()));
+    life.spawn("spool", spool::run(worker.clone(), tasks.stopping()));
     life.spawn("jobs", jobs::run(worker.clone(), tasks.stopping()));
     for queue in parking::QUEUES {
         life.spawn("parking", parking::run(worker.clone(), queue, tasks.stopping()));

@@ -1,7 +1,7 @@
 //! What a worker counts.
 
-use chrono::{DateTime, Utc};
-use metrics::{counter, histogram};
+use chrono::{DateTime, TimeDelta, Utc};
+use metrics::{counter, gauge, histogram};
 
 use crate::batch::Outcome;
 use crate::understood::Understood;
@@ -29,6 +29,13 @@ pub(crate) fn batch(part: &[&Understood], outcome: Outcome, now: DateTime<Utc>) 
         let age = now - one.delivery.received_at;
         histogram!("worker_visible_after_seconds").record(age.as_seconds_f64().max(0.0));
     }
+}
+
+/// Counts what was drained from the spool, and shows how long its oldest row had lain there: 0 when it is empty.
+pub(crate) fn spool(rows: usize, oldest: Option<TimeDelta>) {
+    counter!("worker_spool_rows_total").increment(rows as u64);
+    let oldest = oldest.map_or(0.0, |age| age.as_seconds_f64().max(0.0));
+    gauge!("worker_spool_oldest_seconds").set(oldest);
 }
 
 pub(crate) fn store_failed() {

@@ -111,11 +111,7 @@ async fn step(pool: &PgPool, vehicle: Uuid, reach: Reach, now: DateTime<Utc>) ->
     }
     let changes = refold(&mut tx, fresh, reach).await?.write(&mut tx, now).await?;
     tx.commit().await?;
-    Ok(if taken == AT_ONCE {
-        Step::More(changes)
-    } else {
-        Step::Last(changes)
-    })
+    Ok(if taken == AT_ONCE { Step::More(changes) } else { Step::Last(changes) })
 }
 
 /// Takes in what came before the vehicle was connected.

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::batch::{self, Outcome};
-use crate::understood::Understood;
+use crate::understood::{Understood, parked_delivery};
 use crate::{Worker, meter};
 
 /// The program stops and the world is still at fault: leave the messages with the broker.
@@ -83,7 +83,7 @@ async fn park(
     error: &StoreError,
     stop: &CancellationToken,
 ) -> Result<(), Abandoned> {
-    let message = [culprit.parked(runtime::chain(error), clock::now())];
+    let message = [parked_delivery(&culprit.delivery, runtime::chain(error), clock::now())];
     warn!(
         event.id = culprit.delivery.event_id,
         error = runtime::chain(error),

@@ -2,6 +2,7 @@
 
 use broker::Incoming;
 use broker::message::{DeliveryV1, MessageError};
+use chrono::{DateTime, Utc};
 use serde_json::json;
 use smartcar::webhook::{self, Undecodable};
 use store::parked::ParkedMessage;
@@ -22,21 +23,21 @@ impl Understood {
         let said = webhook::decode(&delivery.body, delivery.received_at);
         Self { delivery, said }
     }
+}
 
-    /// This delivery as a person will find it.
-    pub fn parked(&self, why: String, now: chrono::DateTime<chrono::Utc>) -> ParkedMessage {
-        ParkedMessage {
-            queue: broker::Queue::Events.to_string(),
-            message_key: self.delivery.event_id.clone(),
-            why,
-            body: self.delivery.body.clone(),
-            headers: json!({
-                "type": "delivery.v1",
-                "event_id": self.delivery.event_id,
-                "received_at_ms": self.delivery.received_at.timestamp_millis(),
-                "source": self.delivery.source.name(),
-            }),
-            parked_at: now,
-        }
+/// A delivery as a person will find it.
+pub(crate) fn parked_delivery(delivery: &DeliveryV1, why: String, now: DateTime<Utc>) -> ParkedMessage {
+    ParkedMessage {
+        queue: broker::Queue::Events.to_string(),
+        message_key: delivery.event_id.clone(),
+        why,
+        body: delivery.body.clone(),
+        headers: json!({
+            "type": "delivery.v1",
+            "event_id": delivery.event_id,
+            "received_at_ms": delivery.received_at.timestamp_millis(),
+            "source": delivery.source.name(),
+        }),
+        parked_at: now,
     }
 }

@@ -15,7 +15,6 @@ use uuid::Uuid;
 use super::Bench;
 use super::deliveries::PATH;
 use super::door_probe::{is_signed, serve};
-use super::effort::Effort;
 use super::figures::{DELIVERIES, Figures, Unit};
 use super::load::{self, Pace};
 use super::options::Measurement;
@@ -28,17 +27,13 @@ const PER_SECOND: usize = 1_000;
 const ODOMETER: &str = "odometer-traveleddistance";
 
 pub(super) async fn measure(bench: &Bench) -> anyhow::Result<Figures> {
-    let app = Router::new()
-        .route(PATH, post(receive))
-        .with_state(bench.servers.pool.clone());
+    let app = Router::new().route(PATH, post(receive)).with_state(bench.servers.pool.clone());
     let (address, _server) = serve(app).await?;
     let number = usize::try_from(bench.options.seconds)? * PER_SECOND;
     let requests = bench.deliveries.requests(number);
-    let effort = Effort::begin();
+    let effort = bench.effort();
     let mut served = load::run(address, requests, Pace::Each, Instant::now()).await?;
-    let figures = bench
-        .figures(Measurement::Baseline)
-        .with(DELIVERIES, served.per_second(), Unit::PerSecond);
+    let figures = bench.figures(Measurement::Baseline).with(DELIVERIES, served.per_second(), Unit::PerSecond);
     let figures = served.latencies.note(figures);
     Ok(effort.note(figures, served.requests).done())
 }
@@ -71,8 +66,8 @@ async fn write(pool: &PgPool, body: &[u8]) -> anyhow::Result<()> {
         return Ok(());
     }
     sqlx::query(
-        "INSERT INTO webhook_events (id, event_id, event_type, source, vehicle_id, body, processed, received_at)
-         VALUES ($1, $2, 'VEHICLE_STATE', 'webhook', $3, $4, true, now())",
+        "INSERT INTO webhook_events (id, event_id, event_type, source, vehicle_id, body, waiting, processed, received_at)
+         VALUES ($1, $2, 'VEHICLE_STATE', 'webhook', $3, $4, '{}', true, now())",
     )
     .bind(Uuid::new_v4())
     .bind(delivery.event_id)
@@ -80,11 +75,7 @@ async fn write(pool: &PgPool, body: &[u8]) -> anyhow::Result<()> {
     .bind(body)
     .execute(&mut *tx)
     .await?;
-    let signal = delivery
-        .data
-        .signals
-        .iter()
-        .find(|signal| signal.code == ODOMETER);
+    let signal = delivery.data.signals.iter().find(|signal| signal.code == ODOMETER);
     if let Some((at, body)) = signal.and_then(|signal| Some((signal.at()?, signal.body?))) {
         let odometer: Odometer = serde_json::from_str(body.get()).context("cannot read an odometer")?;
         enter(&mut tx, delivery.data.vehicle.id, at, odometer.value).await?;
@@ -110,9 +101,7 @@ async fn enter(db: &mut PgConnection, vehicle: &str, at: DateTime<Utc>, km: f64)
         return Ok(());
     }
     let entry = Uuid::new_v4();
-    sqlx::query("SELECT set_config('carvetka.machine', 'on', true)")
-        .execute(&mut *db)
-        .await?;
+    sqlx::query("SELECT set_config('carvetka.machine', 'on', true)").execute(&mut *db).await?;
     sqlx::query(
         "INSERT INTO meter_entries (id, car_id, odometer_reading, entry_date, source_type, source_id)
          VALUES ($1, $2, $3::float8::numeric, $4, 'smartcar_sync', $5)",

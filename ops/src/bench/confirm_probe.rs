@@ -10,7 +10,6 @@ use tokio::time::Instant;
 
 use super::Bench;
 use super::deliveries::Delivery;
-use super::effort::Effort;
 use super::figures::{DELIVERIES, Figures, Unit};
 use super::latencies::Latencies;
 use super::load::per_second;
@@ -25,21 +24,18 @@ const PERSISTENT: u8 = 2;
 pub(super) async fn measure(bench: &Bench) -> anyhow::Result<Figures> {
     let channel = confirming(bench).await?;
     let queue = bench.servers.bare_queue(&channel).await?;
-    let effort = Effort::begin();
+    let effort = bench.effort();
     let (started, time) = (Instant::now(), bench.options.duration());
     let deliveries = bench.deliveries.all.iter().cycle();
-    let publishing = deliveries
-        .take_while(|_| started.elapsed() < time)
-        .map(|delivery| timed(&channel, &queue, delivery));
+    let publishing =
+        deliveries.take_while(|_| started.elapsed() < time).map(|delivery| timed(&channel, &queue, delivery));
     let mut latencies = Latencies::default();
     let mut confirms = stream::iter(publishing).buffer_unordered(IN_FLIGHT);
     while let Some(took) = confirms.next().await {
         latencies.extend([took?]);
     }
     let rate = per_second(latencies.len(), started.elapsed());
-    let figures = bench
-        .figures(Measurement::ConfirmProbe)
-        .with(DELIVERIES, rate, Unit::PerSecond);
+    let figures = bench.figures(Measurement::ConfirmProbe).with(DELIVERIES, rate, Unit::PerSecond);
     let figures = effort.note(figures, latencies.len());
     Ok(latencies.note(figures).done())
 }
@@ -47,10 +43,7 @@ pub(super) async fn measure(bench: &Bench) -> anyhow::Result<Figures> {
 /// A channel on which the broker confirms.
 pub(super) async fn confirming(bench: &Bench) -> anyhow::Result<Channel> {
     let channel = bench.servers.channel().await?;
-    channel
-        .confirm_select(ConfirmSelectOptions::default())
-        .await
-        .context("cannot ask for confirms")?;
+    channel.confirm_select(ConfirmSelectOptions::default()).await.context("cannot ask for confirms")?;
     Ok(channel)
 }
 
@@ -58,13 +51,7 @@ pub(super) async fn confirming(bench: &Bench) -> anyhow::Result<Channel> {
 pub(super) async fn publish(channel: &Channel, queue: &str, body: &[u8]) -> anyhow::Result<()> {
     let properties = BasicProperties::default().with_delivery_mode(PERSISTENT);
     let confirm = channel
-        .basic_publish(
-            "".into(),
-            queue.into(),
-            BasicPublishOptions::default(),
-            body,
-            properties,
-        )
+        .basic_publish("".into(), queue.into(), BasicPublishOptions::default(), body, properties)
         .await
         .context("cannot publish")?;
     let answer = confirm.await.context("cannot wait for a confirm")?;

@@ -43,18 +43,13 @@ impl Deliveries {
         let start = runtime::clock::now() - SINCE;
         let load = Load::new(1, cars.into(), size(payload), start);
         let cars = load.fleet();
-        let all = load
-            .skip_while(|payload| payload.at < start + LIVED)
-            .take(number)
-            .map(|payload| Delivery {
+        let all =
+            load.skip_while(|payload| payload.at < start + LIVED).take(number).map(|payload| Delivery {
                 event_id: payload.event_id.to_string(),
                 signature: payload.signature(SECRET.as_bytes()),
                 body: payload.body,
             });
-        Self {
-            all: Arc::new(all.collect()),
-            cars,
-        }
+        Self { all: Arc::new(all.collect()), cars }
     }
 
     /// How many there are.
@@ -113,11 +108,7 @@ mod tests {
     #[test]
     fn every_delivery_is_another_one() {
         let deliveries = Deliveries::make(Payload::Large, 10, 300);
-        let ids: HashSet<&str> = deliveries
-            .all
-            .iter()
-            .map(|delivery| delivery.event_id.as_str())
-            .collect();
+        let ids: HashSet<&str> = deliveries.all.iter().map(|delivery| delivery.event_id.as_str()).collect();
         assert_eq!(ids.len(), 300);
     }
 }

@@ -3,7 +3,6 @@
 use tokio::time::Instant;
 
 use super::Bench;
-use super::effort::Effort;
 use super::figures::{DELIVERIES, Figures, INGEST_MEMORY, Unit};
 use super::load::{self, Pace};
 use super::options::Measurement;
@@ -13,12 +12,10 @@ pub(super) async fn measure(bench: &Bench) -> anyhow::Result<Figures> {
     let mut ingest = Program::ingest(&bench.servers).await?;
     let pace = Pace::For(bench.options.duration());
     let requests = bench.deliveries.requests(usize::MAX);
-    let effort = Effort::begin();
+    let effort = bench.effort();
     let mut served = load::run(ingest.address, requests, pace, Instant::now()).await?;
     ingest.check()?;
-    let figures = bench
-        .figures(Measurement::Ingest)
-        .with(DELIVERIES, served.per_second(), Unit::PerSecond);
+    let figures = bench.figures(Measurement::Ingest).with(DELIVERIES, served.per_second(), Unit::PerSecond);
     let figures = served.latencies.note(figures);
     let figures = effort.note(figures, served.requests);
     let figures = figures.with(INGEST_MEMORY, ingest.peak_memory()?, Unit::Megabytes);

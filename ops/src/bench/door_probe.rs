@@ -19,7 +19,6 @@ use tokio::time::Instant;
 use super::Bench;
 use super::confirm_probe::{confirming, publish};
 use super::deliveries::{PATH, SECRET};
-use super::effort::Effort;
 use super::figures::{DELIVERIES, Figures, Unit};
 use super::load::{self, Pace};
 use super::options::Measurement;
@@ -30,12 +29,10 @@ pub(super) async fn measure(bench: &Bench) -> anyhow::Result<Figures> {
     let door = BareDoor::open(channel, queue).await?;
     let pace = Pace::For(bench.options.duration());
     let requests = bench.deliveries.requests(usize::MAX);
-    let effort = Effort::begin();
+    let effort = bench.effort();
     let mut served = load::run(door.address, requests, pace, Instant::now()).await?;
     let figures =
-        bench
-            .figures(Measurement::DoorProbe)
-            .with(DELIVERIES, served.per_second(), Unit::PerSecond);
+        bench.figures(Measurement::DoorProbe).with(DELIVERIES, served.per_second(), Unit::PerSecond);
     let figures = served.latencies.note(figures);
     Ok(effort.note(figures, served.requests).done())
 }
@@ -48,13 +45,8 @@ pub(super) struct BareDoor {
 
 impl BareDoor {
     pub async fn open(channel: Channel, queue: String) -> anyhow::Result<Self> {
-        let app = Router::new()
-            .route(PATH, post(receive))
-            .with_state(Arc::new((channel, queue)));
-        serve(app).await.map(|(address, server)| Self {
-            address,
-            _server: server,
-        })
+        let app = Router::new().route(PATH, post(receive)).with_state(Arc::new((channel, queue)));
+        serve(app).await.map(|(address, server)| Self { address, _server: server })
     }
 }
 

@@ -62,10 +62,8 @@ impl Figures {
 
     pub fn get(&self, round: u32, payload: Payload, of: Measurement, name: &str) -> Option<f64> {
         let wanted = (round, payload, of, name);
-        let found = self
-            .0
-            .iter()
-            .find(|figure| (figure.round, figure.payload, figure.of, figure.name) == wanted);
+        let found =
+            self.0.iter().find(|figure| (figure.round, figure.payload, figure.of, figure.name) == wanted);
         found.map(|figure| figure.value)
     }
 
@@ -86,12 +84,7 @@ pub(super) struct Draft {
 
 impl Draft {
     pub fn new(round: u32, payload: Payload, of: Measurement) -> Self {
-        Self {
-            round,
-            payload,
-            of,
-            so_far: Figures::default(),
-        }
+        Self { round, payload, of, so_far: Figures::default() }
     }
 
     #[must_use]
@@ -115,11 +108,7 @@ impl Draft {
 impl Report {
     pub fn new(machine: Machine, figures: Figures) -> Self {
         let targets = targets::judge(&figures);
-        Self {
-            machine,
-            figures,
-            targets,
-        }
+        Self { machine, figures, targets }
     }
 }
 

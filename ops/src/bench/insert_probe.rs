@@ -17,7 +17,6 @@ use tokio::time::{Instant, timeout_at};
 
 use super::Bench;
 use super::confirm_probe::{confirming, publish};
-use super::effort::Effort;
 use super::figures::{DELIVERIES, Figures, Unit};
 use super::options::Measurement;
 use super::progress;
@@ -35,14 +34,12 @@ pub(super) async fn measure(bench: &Bench) -> anyhow::Result<Figures> {
     let channel = confirming(bench).await?;
     let queue = bench.servers.bare_queue(&channel).await?;
     fill(bench, &channel, &queue).await?;
-    let effort = Effort::begin();
+    let effort = bench.effort();
     let mut lanes = Lanes::start(bench, &queue).await?;
     let number = bench.deliveries.number();
     let progress = progress::until(number, async || lanes.count()).await?;
     let figures =
-        bench
-            .figures(Measurement::InsertProbe)
-            .with(DELIVERIES, progress.per_second(), Unit::PerSecond);
+        bench.figures(Measurement::InsertProbe).with(DELIVERIES, progress.per_second(), Unit::PerSecond);
     let figures = effort.note(figures, number);
     check_stored(&bench.servers.pool, number).await?;
     Ok(figures.done())
@@ -50,11 +47,7 @@ pub(super) async fn measure(bench: &Bench) -> anyhow::Result<Figures> {
 
 /// Puts all deliveries into the queue.
 async fn fill(bench: &Bench, channel: &Channel, queue: &str) -> anyhow::Result<()> {
-    let publishing = bench
-        .deliveries
-        .all
-        .iter()
-        .map(|delivery| publish(channel, queue, delivery.body()));
+    let publishing = bench.deliveries.all.iter().map(|delivery| publish(channel, queue, delivery.body()));
     let mut confirms = stream::iter(publishing).buffer_unordered(broker::Publisher::WINDOW);
     while let Some(confirmed) = confirms.next().await {
         confirmed?;
@@ -97,12 +90,8 @@ async fn consume(bench: &Bench, queue: &str) -> anyhow::Result<(Channel, lapin::
     let channel = bench.servers.channel().await?;
     let prefetch = channel.basic_qos(PREFETCH, BasicQosOptions::default());
     prefetch.await.context("cannot set the prefetch")?;
-    let consumer = channel.basic_consume(
-        queue.into(),
-        "".into(),
-        BasicConsumeOptions::default(),
-        FieldTable::default(),
-    );
+    let consumer =
+        channel.basic_consume(queue.into(), "".into(), BasicConsumeOptions::default(), FieldTable::default());
     let consumer = consumer.await.context("cannot consume")?;
     Ok((channel, consumer))
 }
@@ -117,18 +106,11 @@ impl Lane {
     async fn run(mut self) -> anyhow::Result<()> {
         loop {
             let batch = self.gather().await?;
-            let last = batch
-                .last()
-                .context("a batch has at least one message")?
-                .delivery_tag;
+            let last = batch.last().context("a batch has at least one message")?.delivery_tag;
             let rows: Rows = batch.iter().map(|message| message.data.as_slice()).collect();
             rows.insert(&self.pool).await?;
             let through = BasicAckOptions { multiple: true };
-            self.messages
-                .0
-                .basic_ack(last, through)
-                .await
-                .context("cannot acknowledge")?;
+            self.messages.0.basic_ack(last, through).await.context("cannot acknowledge")?;
             self.done.fetch_add(batch.len(), Ordering::Relaxed);
         }
     }
@@ -146,12 +128,7 @@ impl Lane {
     }
 
     async fn next(&mut self) -> anyhow::Result<Message> {
-        let message = self
-            .messages
-            .1
-            .next()
-            .await
-            .context("the probe's consumer ended")?;
+        let message = self.messages.1.next().await.context("the probe's consumer ended")?;
         message.context("cannot take a message")
     }
 }

@@ -49,9 +49,7 @@ pub(super) async fn measure(bench: &Bench, so_far: &Figures) -> anyhow::Result<F
     ingest.stop().await?;
     worker.stop().await?;
     let mut visible = visible;
-    let figures = bench
-        .figures(Measurement::Lag)
-        .with(DELIVERIES, served.per_second(), Unit::PerSecond);
+    let figures = bench.figures(Measurement::Lag).with(DELIVERIES, served.per_second(), Unit::PerSecond);
     Ok(visible.note(figures).done())
 }
 
@@ -59,9 +57,7 @@ pub(super) async fn measure(bench: &Bench, so_far: &Figures) -> anyhow::Result<F
 fn number(bench: &Bench, rate: f64) -> usize {
     let wanted = rate * bench.options.duration().as_secs_f64() * 2.0;
     let all = bench.deliveries.number();
-    (1..all)
-        .find(|number| f64::from(u32::try_from(*number).unwrap_or(u32::MAX)) >= wanted)
-        .unwrap_or(all)
+    (1..all).find(|number| f64::from(u32::try_from(*number).unwrap_or(u32::MAX)) >= wanted).unwrap_or(all)
 }
 
 /// Looks for some of the deliveries, from when each is due until its row is visible.
@@ -70,12 +66,7 @@ async fn watch(bench: &Bench, rate: f64, number: usize, start: Instant) -> anyho
         .find(|step| rate / f64::from(u32::try_from(*step).unwrap_or(u32::MAX)) <= WATCHED_PER_SECOND);
     let mut coming = (0..number)
         .step_by(step.unwrap_or(1))
-        .map(|index| {
-            (
-                bench.deliveries.all[index].event_id.as_str(),
-                due(start, rate, index),
-            )
-        })
+        .map(|index| (bench.deliveries.all[index].event_id.as_str(), due(start, rate, index)))
         .peekable();
     let mut awaited: HashMap<&str, Instant> = HashMap::new();
     let mut latencies = Latencies::default();

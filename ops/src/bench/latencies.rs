@@ -28,11 +28,9 @@ impl Latencies {
 
     /// p50, p99 and p99.9 in milliseconds.
     pub fn note(&mut self, figures: Draft) -> Draft {
-        [("p50", 0.5), ("p99", 0.99), ("p99.9", 0.999)]
-            .into_iter()
-            .fold(figures, |figures, (name, share)| {
-                figures.with(name, self.quantile(share).as_secs_f64() * 1e3, Unit::Milliseconds)
-            })
+        [("p50", 0.5), ("p99", 0.99), ("p99.9", 0.999)].into_iter().fold(figures, |figures, (name, share)| {
+            figures.with(name, self.quantile(share).as_secs_f64() * 1e3, Unit::Milliseconds)
+        })
     }
 }
 

@@ -80,9 +80,8 @@ async fn generate(
 ) -> anyhow::Result<Served> {
     let mut streams = Vec::with_capacity(CONNECTIONS);
     for _ in 0..CONNECTIONS {
-        let stream = TcpStream::connect(address)
-            .await
-            .with_context(|| format!("cannot connect to {address}"))?;
+        let stream =
+            TcpStream::connect(address).await.with_context(|| format!("cannot connect to {address}"))?;
         stream.set_nodelay(true).context("cannot set up a connection")?;
         streams.push(stream);
     }
@@ -91,24 +90,15 @@ async fn generate(
     let next = Arc::new(AtomicUsize::new(0));
     let mut senders = JoinSet::new();
     for stream in streams {
-        let sender = Sender {
-            stream,
-            requests: Arc::clone(&requests),
-            next: Arc::clone(&next),
-            pace,
-            started,
-        };
+        let sender =
+            Sender { stream, requests: Arc::clone(&requests), next: Arc::clone(&next), pace, started };
         senders.spawn(sender.run());
     }
     let mut latencies = Latencies::default();
     while let Some(sent) = senders.join_next().await {
         latencies.extend(sent.context("a connection's task panicked")??);
     }
-    Ok(Served {
-        requests: latencies.len(),
-        took: started.elapsed(),
-        latencies,
-    })
+    Ok(Served { requests: latencies.len(), took: started.elapsed(), latencies })
 }
 
 /// One connection.
@@ -155,10 +145,7 @@ async fn exchange(stream: &mut TcpStream, request: &[u8], answer: &mut [u8]) -> 
     stream.write_all(request).await.context("cannot send a request")?;
     let mut length = 0;
     loop {
-        let read = stream
-            .read(&mut answer[length..])
-            .await
-            .context("cannot read an answer")?;
+        let read = stream.read(&mut answer[length..]).await.context("cannot read an answer")?;
         ensure!(read > 0, "the connection was closed instead of an answer");
         length += read;
         if let Some(whole) = whole_length(&answer[..length]) {
@@ -168,10 +155,7 @@ async fn exchange(stream: &mut TcpStream, request: &[u8], answer: &mut [u8]) -> 
         ensure!(length < answer.len(), "got an answer of more than {ANSWER} bytes");
     }
     if !answer.starts_with(b"HTTP/1.1 200 ") {
-        let line = answer[..length]
-            .split(|byte| *byte == b'\r')
-            .next()
-            .unwrap_or_default();
+        let line = answer[..length].split(|byte| *byte == b'\r').next().unwrap_or_default();
         bail!("a delivery was answered with {}", String::from_utf8_lossy(line));
     }
     Ok(())

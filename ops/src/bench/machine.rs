@@ -42,11 +42,7 @@ impl Machine {
                 .unwrap_or_default(),
             postgresql: postgresql(options).await?,
             rabbitmq: rabbitmq(options).await?,
-            build: if cfg!(debug_assertions) {
-                "debug"
-            } else {
-                "release"
-            },
+            build: if cfg!(debug_assertions) { "debug" } else { "release" },
             version: env!("CARGO_PKG_VERSION"),
         })
     }
@@ -54,24 +50,12 @@ impl Machine {
 
 impl fmt::Display for Machine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            cores,
-            processor,
-            memory_mb,
-            system,
-            postgresql,
-            rabbitmq,
-            build,
-            version,
-        } = self;
+        let Self { cores, processor, memory_mb, system, postgresql, rabbitmq, build, version } = self;
         writeln!(f, "carvetka {version}, {build} build, {system}")?;
         writeln!(f, "{cores} cores ({processor}), {memory_mb} MB of memory")?;
         write!(f, "PostgreSQL {postgresql}, RabbitMQ {rabbitmq}")?;
         if *build == "debug" {
-            write!(
-                f,
-                "\nthis is a debug build: the figures say nothing (cargo build --release --bins)"
-            )?;
+            write!(f, "\nthis is a debug build: the figures say nothing (cargo build --release --bins)")?;
         }
         Ok(())
     }

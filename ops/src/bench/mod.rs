@@ -16,6 +16,7 @@ mod latencies;
 mod load;
 mod machine;
 mod options;
+mod processes;
 mod program;
 mod progress;
 mod rows;
@@ -34,6 +35,7 @@ use anyhow::{Context, anyhow};
 pub use options::Options;
 
 use deliveries::Deliveries;
+use effort::Effort;
 use figures::{Draft, Figures, Report};
 use machine::Machine;
 use options::{Measurement, Payload};
@@ -83,13 +85,7 @@ impl Bench {
         let deliveries = Deliveries::make(payload, options.cars, options.events_of(payload));
         let servers = Servers::prepare(options).await?;
         servers.connect_cars(&deliveries.cars).await?;
-        Ok(Self {
-            options: options.clone(),
-            payload,
-            round: 1,
-            servers,
-            deliveries,
-        })
+        Ok(Self { options: options.clone(), payload, round: 1, servers, deliveries })
     }
 
     fn subject(&self) -> String {
@@ -119,6 +115,11 @@ impl Bench {
             }
         }
         Ok(figures)
+    }
+
+    /// The processor time from now on.
+    fn effort(&self) -> Effort {
+        Effort::begin(self.servers.processes)
     }
 
     /// The figures of a measurement, to be filled.

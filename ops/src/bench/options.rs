@@ -108,11 +108,8 @@ impl Options {
 
     /// In their order, each once; those that others need are added.
     pub(super) fn measurements(&self) -> Vec<Measurement> {
-        let mut chosen = if self.what.is_empty() {
-            Measurement::value_variants().to_vec()
-        } else {
-            self.what.clone()
-        };
+        let mut chosen =
+            if self.what.is_empty() { Measurement::value_variants().to_vec() } else { self.what.clone() };
         if chosen.contains(&Measurement::Lag) {
             chosen.push(Measurement::Whole);
         }
@@ -130,8 +127,7 @@ impl Options {
             Payload::Small => 60_000,
             Payload::Large => 30_000,
         };
-        self.events
-            .map_or(by_default, |events| usize::try_from(events).unwrap_or(usize::MAX))
+        self.events.map_or(by_default, |events| usize::try_from(events).unwrap_or(usize::MAX))
     }
 }
 
@@ -199,13 +195,8 @@ mod tests {
     }
 
     fn parse(more: &[&str]) -> Result<Options, clap::Error> {
-        let urls = [
-            "bench",
-            "--database-url",
-            "postgres://u:hunter2@db",
-            "--amqp-url",
-            "amqp://u:correcthorse@mq",
-        ];
+        let urls =
+            ["bench", "--database-url", "postgres://u:hunter2@db", "--amqp-url", "amqp://u:correcthorse@mq"];
         Program::try_parse_from(urls.iter().chain(more)).map(|program| program.options)
     }
 
@@ -217,18 +208,13 @@ mod tests {
     #[test]
     fn everything_is_measured_unless_something_is_named() {
         assert_eq!(parse(&[]).unwrap().measurements().len(), 9);
-        let chosen = parse(&["worker", "confirm-probe", "worker"])
-            .unwrap()
-            .measurements();
+        let chosen = parse(&["worker", "confirm-probe", "worker"]).unwrap().measurements();
         assert_eq!(chosen, [Measurement::ConfirmProbe, Measurement::Worker]);
     }
 
     #[test]
     fn half_of_the_peak_needs_the_peak() {
-        assert_eq!(
-            parse(&["lag"]).unwrap().measurements(),
-            [Measurement::Whole, Measurement::Lag]
-        );
+        assert_eq!(parse(&["lag"]).unwrap().measurements(), [Measurement::Whole, Measurement::Lag]);
     }
 
     #[test]
@@ -242,9 +228,6 @@ mod tests {
     #[test]
     fn secrets_are_not_printed() {
         let printed = format!("{:?}", parse(&[]).unwrap());
-        assert!(
-            !printed.contains("hunter2") && !printed.contains("correcthorse"),
-            "{printed}"
-        );
+        assert!(!printed.contains("hunter2") && !printed.contains("correcthorse"), "{printed}");
     }
 }

@@ -61,12 +61,7 @@ impl Program {
             .kill_on_drop(true)
             .spawn()
             .with_context(|| format!("cannot start {}", path.display()))?;
-        let mut program = Self {
-            name,
-            child,
-            log,
-            address,
-        };
+        let mut program = Self { name, child, log, address };
         program.wait_until_ready().await?;
         Ok(program)
     }
@@ -76,29 +71,17 @@ impl Program {
         let end = Instant::now() + READY;
         loop {
             self.check()?;
-            if reqwest::get(&url)
-                .await
-                .is_ok_and(|answer| answer.status().is_success())
-            {
+            if reqwest::get(&url).await.is_ok_and(|answer| answer.status().is_success()) {
                 return Ok(());
             }
-            ensure!(
-                Instant::now() < end,
-                "{} did not become ready: {}",
-                self.name,
-                self.last_words()
-            );
+            ensure!(Instant::now() < end, "{} did not become ready: {}", self.name, self.last_words());
             sleep(LOOK).await;
         }
     }
 
     /// An error if it has ended.
     pub fn check(&mut self) -> anyhow::Result<()> {
-        match self
-            .child
-            .try_wait()
-            .with_context(|| format!("cannot watch {}", self.name))?
-        {
+        match self.child.try_wait().with_context(|| format!("cannot watch {}", self.name))? {
             None => Ok(()),
             Some(status) => bail!("{} ended early ({status}): {}", self.name, self.last_words()),
         }
@@ -106,10 +89,7 @@ impl Program {
 
     /// The most memory that it ever had resident, in megabytes.
     pub fn peak_memory(&self) -> anyhow::Result<f64> {
-        let id = self
-            .child
-            .id()
-            .with_context(|| format!("{} has ended", self.name))?;
+        let id = self.child.id().with_context(|| format!("{} has ended", self.name))?;
         let status =
             fs::read_to_string(format!("/proc/{id}/status")).context("cannot read a process's memory")?;
         let peak_kb = status
@@ -122,10 +102,7 @@ impl Program {
 
     /// Lets it finish and leave.
     pub async fn stop(mut self) -> anyhow::Result<()> {
-        let id = self
-            .child
-            .id()
-            .with_context(|| format!("{} has ended", self.name))?;
+        let id = self.child.id().with_context(|| format!("{} has ended", self.name))?;
         Command::new("kill")
             .args(["-TERM", &id.to_string()])
             .status()
@@ -135,12 +112,7 @@ impl Program {
             .await
             .with_context(|| format!("{} does not stop", self.name))?
             .with_context(|| format!("cannot watch {}", self.name))?;
-        ensure!(
-            status.success(),
-            "{} ended with {status}: {}",
-            self.name,
-            self.last_words()
-        );
+        ensure!(status.success(), "{} ended with {status}: {}", self.name, self.last_words());
         // Only a log without a failure to explain.
         let _ = fs::remove_file(&self.log);
         Ok(())
@@ -166,9 +138,7 @@ fn beside_this(name: &str) -> anyhow::Result<PathBuf> {
 /// Free a moment ago. Programs are told where to listen, so that nobody has to read their logs.
 fn free_address() -> anyhow::Result<SocketAddr> {
     let listener = TcpListener::bind("127.0.0.1:0").context("cannot find a free port")?;
-    listener
-        .local_addr()
-        .context("cannot learn the port that was found")
+    listener.local_addr().context("cannot learn the port that was found")
 }
 
 #[cfg(test)]
@@ -178,9 +148,6 @@ mod tests {
     #[test]
     fn a_program_that_was_not_built_is_named_with_what_to_do() {
         let error = beside_this("no-such-program").unwrap_err().to_string();
-        assert!(
-            error.contains("no-such-program") && error.contains("cargo build"),
-            "{error}"
-        );
+        assert!(error.contains("no-such-program") && error.contains("cargo build"), "{error}");
     }
 }

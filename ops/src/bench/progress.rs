@@ -47,17 +47,9 @@ where
             last = now;
         }
         if let Some(first) = first.filter(|_| now.1 >= number) {
-            return Ok(Progress {
-                first,
-                last: now.0,
-                number,
-            });
+            return Ok(Progress { first, last: now.0, number });
         }
-        ensure!(
-            last.0.elapsed() < STUCK,
-            "it stopped at {} of {number} deliveries",
-            last.1
-        );
+        ensure!(last.0.elapsed() < STUCK, "it stopped at {} of {number} deliveries", last.1);
         sleep(LOOK).await;
     }
 }

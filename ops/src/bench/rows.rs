@@ -122,8 +122,8 @@ impl Rows {
         .context("cannot insert claims")?;
         let ids: Vec<Uuid> = self.event_ids.iter().map(|_| Uuid::new_v4()).collect();
         sqlx::query(
-            "INSERT INTO webhook_events (id, event_id, event_type, source, vehicle_id, body, processed, received_at)
-             SELECT id, event_id, 'VEHICLE_STATE', 'webhook', vehicle_id, body, true, $5
+            "INSERT INTO webhook_events (id, event_id, event_type, source, vehicle_id, body, waiting, processed, received_at)
+             SELECT id, event_id, 'VEHICLE_STATE', 'webhook', vehicle_id, body, '{}', true, $5
              FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bytea[]) AS event (id, event_id, vehicle_id, body)",
         )
         .bind(&ids)

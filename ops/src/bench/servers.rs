@@ -6,6 +6,7 @@ use anyhow::Context;
 use broker::{BrokerOptions, Session};
 use lapin::options::{QueueDeclareOptions, QueueDeleteOptions};
 use lapin::types::{AMQPValue, FieldTable};
+use lapin::uri::AMQPUri;
 use lapin::{Channel, ConnectionProperties};
 use secrecy::{ExposeSecret, SecretString};
 use simulator::CarIdentity;
@@ -13,6 +14,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection, PgPool};
 use uuid::Uuid;
 
+use super::effort::ServerProcesses;
 use super::options::Options;
 
 /// How long the servers are left alone before each measurement, so that none pays for what the one before left over.
@@ -25,6 +27,7 @@ pub(super) struct Servers {
     pub amqp_url: SecretString,
     /// What the names at the broker begin with: the same as the database, so that a run removes what a killed one left.
     pub namespace: String,
+    pub processes: ServerProcesses,
     amqp: lapin::Connection,
     admin: PgConnectOptions,
     database: String,
@@ -45,15 +48,14 @@ impl Servers {
             .connect_with(own.clone())
             .await
             .context("cannot connect to the bench's own database")?;
-        store::MIGRATIONS
-            .run(&pool)
-            .await
-            .context("cannot migrate the bench's own database")?;
+        store::MIGRATIONS.run(&pool).await.context("cannot migrate the bench's own database")?;
         let url = options.broker.amqp_url.expose_secret();
         let amqp = lapin::Connection::connect(url, ConnectionProperties::default())
             .await
             .context("cannot connect to the broker of AMQP_URL")?;
+        let port = url.parse::<AMQPUri>().map_or(0, |address| address.authority.port);
         Ok(Self {
+            processes: ServerProcesses::find(port, admin.get_port()),
             pool,
             database_url: SecretString::from(own.to_url_lossy().to_string()),
             amqp_url: options.broker.amqp_url.clone(),
@@ -101,11 +103,7 @@ impl Servers {
         .fetch_all(&self.pool)
         .await
         .context("cannot list the tables")?;
-        let mut db = self
-            .pool
-            .acquire()
-            .await
-            .context("cannot connect to the database")?;
+        let mut db = self.pool.acquire().await.context("cannot connect to the database")?;
         db.execute(AssertSqlSafe(format!("TRUNCATE {}", tables.join(", "))))
             .await
             .context("cannot empty the tables")?;
@@ -136,11 +134,7 @@ impl Servers {
 
     /// For the programs' own names.
     pub fn broker_options(&self) -> anyhow::Result<BrokerOptions> {
-        Ok(BrokerOptions::new(
-            self.amqp_url.expose_secret(),
-            &self.namespace,
-            "bench",
-        )?)
+        Ok(BrokerOptions::new(self.amqp_url.expose_secret(), &self.namespace, "bench")?)
     }
 
     /// Removes the database and the names.
@@ -160,14 +154,8 @@ impl Servers {
         let deleted = channel.queue_delete(bare.into(), QueueDeleteOptions::default());
         deleted.await.context("cannot remove a probe's queue")?;
         let options = self.broker_options()?;
-        let session = Session::open(&options)
-            .await
-            .context("cannot connect to the broker")?;
-        options
-            .topology()
-            .delete(&session)
-            .await
-            .context("cannot remove the queues")?;
+        let session = Session::open(&options).await.context("cannot connect to the broker")?;
+        options.topology().delete(&session).await.context("cannot remove the queues")?;
         session.close().await;
         Ok(())
     }
@@ -178,9 +166,8 @@ impl Servers {
 }
 
 async fn remake(admin: &PgConnectOptions, database: &str) -> anyhow::Result<()> {
-    let mut admin = PgConnection::connect_with(admin)
-        .await
-        .context("cannot connect to the database of DATABASE_URL")?;
+    let mut admin =
+        PgConnection::connect_with(admin).await.context("cannot connect to the database of DATABASE_URL")?;
     drop_database(&mut admin, database).await?;
     admin
         .execute(AssertSqlSafe(format!(r#"CREATE DATABASE "{database}""#)))
@@ -191,9 +178,7 @@ async fn remake(admin: &PgConnectOptions, database: &str) -> anyhow::Result<()> 
 
 async fn drop_database(admin: &mut PgConnection, database: &str) -> anyhow::Result<()> {
     admin
-        .execute(AssertSqlSafe(format!(
-            r#"DROP DATABASE IF EXISTS "{database}" WITH (FORCE)"#
-        )))
+        .execute(AssertSqlSafe(format!(r#"DROP DATABASE IF EXISTS "{database}" WITH (FORCE)"#)))
         .await
         .with_context(|| format!("cannot remove the database {database}"))?;
     Ok(())

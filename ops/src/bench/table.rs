@@ -13,9 +13,7 @@ pub(super) fn line(measurement: Measurement, figures: &Figures) -> String {
 }
 
 fn shown(figure: &Figure) -> String {
-    let Figure {
-        value, name, unit, ..
-    } = *figure;
+    let Figure { value, name, unit, .. } = *figure;
     match unit {
         Unit::PerSecond if name == DELIVERIES => format!("{value:>8.0}/s"),
         Unit::PerSecond => format!("{name} {value:.0}/s"),
@@ -28,19 +26,9 @@ fn shown(figure: &Figure) -> String {
 /// What the figures come to, beside what was aimed at.
 pub(super) fn targets(f: &mut fmt::Formatter<'_>, targets: &[Judged]) -> fmt::Result {
     for judged in targets {
-        let Judged {
-            payload,
-            what,
-            value,
-            bound,
-            reached,
-        } = judged;
+        let Judged { payload, what, value, bound, reached } = judged;
         let reached = if *reached { "reached" } else { "NOT reached" };
-        writeln!(
-            f,
-            "  {:<3} {what:<52}{value:>9.2}   {bound:<18} {reached}",
-            payload.name()
-        )?;
+        writeln!(f, "  {:<3} {what:<52}{value:>9.2}   {bound:<18} {reached}", payload.name())?;
     }
     Ok(())
 }

@@ -61,14 +61,8 @@ pub(super) fn judge(figures: &Figures) -> Vec<Judged> {
     payloads
         .into_iter()
         .flat_map(|payload| {
-            let ratios = RATIOS
-                .iter()
-                .filter_map(move |ratio| ratio.judge(figures, payload));
-            ratios.chain(
-                LIMITS
-                    .iter()
-                    .filter_map(move |limit| limit.judge(figures, payload)),
-            )
+            let ratios = RATIOS.iter().filter_map(move |ratio| ratio.judge(figures, payload));
+            ratios.chain(LIMITS.iter().filter_map(move |limit| limit.judge(figures, payload)))
         })
         .collect()
 }
@@ -96,12 +90,7 @@ impl Ratio {
 
 impl Limit {
     const fn at_most(at_most: f64, unit: &'static str, of: Measurement, name: &'static str) -> Self {
-        Self {
-            of,
-            name,
-            at_most,
-            unit,
-        }
+        Self { of, name, at_most, unit }
     }
 
     fn judge(&self, figures: &Figures, payload: Payload) -> Option<Judged> {
@@ -163,11 +152,7 @@ mod tests {
     fn a_ratio_is_judged_when_both_sides_were_measured() {
         let judged = judge(&rates(
             1,
-            &[
-                (Measurement::Worker, 40.0),
-                (Measurement::InsertProbe, 100.0),
-                (Measurement::Whole, 1.0),
-            ],
+            &[(Measurement::Worker, 40.0), (Measurement::InsertProbe, 100.0), (Measurement::Whole, 1.0)],
         ));
         assert_eq!(judged.len(), 1);
         assert!((judged[0].value - 0.4).abs() < 1e-9 && !judged[0].reached);

@@ -3,7 +3,6 @@
 use tokio::time::Instant;
 
 use super::Bench;
-use super::effort::Effort;
 use super::figures::{DELIVERIES, Figures, INGEST_MEMORY, Unit, WORKER_MEMORY};
 use super::load::{self, Pace, per_second};
 use super::options::Measurement;
@@ -17,15 +16,13 @@ pub(super) async fn measure(bench: &Bench) -> anyhow::Result<Figures> {
     let mut ingest = Program::ingest(&bench.servers).await?;
     let number = bench.deliveries.number();
     let requests = bench.deliveries.requests(number);
-    let (effort, start) = (Effort::begin(), Instant::now());
+    let (effort, start) = (bench.effort(), Instant::now());
     let load = load::run(ingest.address, requests, Pace::Each, start);
     let all_folded = progress::until(number, async || folded(&mut worker).await);
     let (_, progress) = tokio::try_join!(load, all_folded)?;
     ingest.check()?;
     let rate = per_second(number, progress.last - start);
-    let figures = bench
-        .figures(Measurement::Whole)
-        .with(DELIVERIES, rate, Unit::PerSecond);
+    let figures = bench.figures(Measurement::Whole).with(DELIVERIES, rate, Unit::PerSecond);
     let figures = effort
         .note(figures, number)
         .with(INGEST_MEMORY, ingest.peak_memory()?, Unit::Megabytes)

@@ -5,7 +5,6 @@ use tokio::time::Instant;
 use super::Bench;
 use super::confirm_probe::confirming;
 use super::door_probe::BareDoor;
-use super::effort::Effort;
 use super::figures::{DELIVERIES, Figures, Unit};
 use super::insert_probe::Lanes;
 use super::load::{self, Pace, per_second};
@@ -20,13 +19,11 @@ pub(super) async fn measure(bench: &Bench) -> anyhow::Result<Figures> {
     let door = BareDoor::open(channel, queue).await?;
     let number = bench.deliveries.number();
     let requests = bench.deliveries.requests(number);
-    let (effort, start) = (Effort::begin(), Instant::now());
+    let (effort, start) = (bench.effort(), Instant::now());
     let load = load::run(door.address, requests, Pace::Each, start);
     let (_, progress) = tokio::try_join!(load, progress::until(number, async || lanes.count()))?;
     let rate = per_second(number, progress.last - start);
-    let figures = bench
-        .figures(Measurement::WholeProbe)
-        .with(DELIVERIES, rate, Unit::PerSecond);
+    let figures = bench.figures(Measurement::WholeProbe).with(DELIVERIES, rate, Unit::PerSecond);
     let figures = effort.note(figures, number);
     check_stored(&bench.servers.pool, number).await?;
     Ok(figures.done())

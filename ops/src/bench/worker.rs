@@ -9,7 +9,6 @@ use runtime::lifecycle::Lifecycle;
 use tokio::time::Instant;
 
 use super::Bench;
-use super::effort::Effort;
 use super::figures::{DELIVERIES, Figures, Unit, WORKER_MEMORY};
 use super::load::per_second;
 use super::options::Measurement;
@@ -24,15 +23,11 @@ const FILLED_WITHIN: Duration = Duration::from_mins(1);
 pub(super) async fn measure(bench: &Bench) -> anyhow::Result<Figures> {
     fill(bench).await?;
     let number = bench.deliveries.number();
-    let (effort, began) = (Effort::begin(), Instant::now());
+    let (effort, began) = (bench.effort(), Instant::now());
     let mut worker = Program::worker(&bench.servers).await?;
     let progress = progress::until(number, async || folded(&mut worker).await).await?;
-    let figures = bench
-        .figures(Measurement::Worker)
-        .with(DELIVERIES, progress.per_second(), Unit::PerSecond);
-    let figures = effort
-        .note(figures, number)
-        .with(WORKER_MEMORY, worker.peak_memory()?, Unit::Megabytes);
+    let figures = bench.figures(Measurement::Worker).with(DELIVERIES, progress.per_second(), Unit::PerSecond);
+    let figures = effort.note(figures, number).with(WORKER_MEMORY, worker.peak_memory()?, Unit::Megabytes);
     worker.stop().await?;
     check_stored(&bench.servers.pool, number).await?;
     let (readings, entries) = written(&bench.servers).await?;
@@ -54,17 +49,10 @@ async fn fill(bench: &Bench) -> anyhow::Result<()> {
         .all
         .iter()
         .map(|delivery| {
-            DeliveryV1::new(
-                delivery.event_id.clone(),
-                now,
-                Source::Webhook,
-                delivery.body().to_vec(),
-            )
+            DeliveryV1::new(delivery.event_id.clone(), now, Source::Webhook, delivery.body().to_vec())
         })
         .collect();
-    let messages = wrapped
-        .iter()
-        .map(|delivery| (Destination::Webhook { version: "4.0" }, delivery));
+    let messages = wrapped.iter().map(|delivery| (Destination::Webhook { version: "4.0" }, delivery));
     let confirms = publisher.publish_all(messages, deadline).await;
     drop(publisher);
     life.shut_down().await;
@@ -78,9 +66,7 @@ async fn fill(bench: &Bench) -> anyhow::Result<()> {
 pub(super) async fn folded(worker: &mut Program) -> anyhow::Result<usize> {
     worker.check()?;
     let url = format!("http://{}/metrics", worker.address);
-    let answer = reqwest::get(&url)
-        .await
-        .context("cannot ask the worker for its metrics")?;
+    let answer = reqwest::get(&url).await.context("cannot ask the worker for its metrics")?;
     let metrics = answer.text().await.context("cannot read the worker's metrics")?;
     Ok(metrics
         .lines()

@@ -1,6 +1,7 @@
 //! `event_claims` and `webhook_events`: which deliveries were folded, and their bytes.
 
 use std::collections::HashSet;
+use std::error::Error;
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
@@ -21,7 +22,8 @@ pub struct NewEvent {
     pub user_id: Option<String>,
     pub body: Vec<u8>,
     pub original_sha256: Option<Vec<u8>>,
-    pub processed: bool,
+    /// Smartcar's ids of the vehicles in it that nobody has connected yet.
+    pub waiting: Vec<String>,
     pub error: Option<String>,
     pub received_at: DateTime<Utc>,
 }
@@ -34,12 +36,19 @@ pub enum EventSource {
 }
 
 impl EventSource {
-    fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Webhook => "webhook",
             Self::Poll => "poll",
             Self::Manual => "manual",
         }
+    }
+
+    pub(crate) fn parse(name: &str) -> Result<Self, Box<dyn Error + Send + Sync>> {
+        [Self::Webhook, Self::Poll, Self::Manual]
+            .into_iter()
+            .find(|source| source.name() == name)
+            .ok_or_else(|| format!("{name:?} brings no deliveries").into())
     }
 }
 
@@ -89,14 +98,15 @@ pub async fn insert(db: &mut PgConnection, events: &[NewEvent]) -> Result<(), St
         .iter()
         .map(|event| event.original_sha256.as_deref())
         .collect();
-    let processed: Vec<bool> = events.iter().map(|event| event.processed).collect();
+    let waiting: Vec<String> = events.iter().map(|event| event.waiting.join(SEPARATOR)).collect();
     let errors: Vec<Option<&str>> = events.iter().map(|event| event.error.as_deref()).collect();
     let received: Vec<DateTime<Utc>> = events.iter().map(|event| event.received_at).collect();
     sqlx::query!(
-        "INSERT INTO webhook_events (id, event_id, event_type, source, vehicle_id, user_id, body, original_sha256, processed, error, received_at)
-         SELECT id, event_id, event_type, source::delivery_source, vehicle_id, user_id, body, original_sha256, processed, error, received_at
-         FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bytea[], $8::bytea[], $9::bool[], $10::text[], $11::timestamptz[])
-           AS event (id, event_id, event_type, source, vehicle_id, user_id, body, original_sha256, processed, error, received_at)",
+        "INSERT INTO webhook_events (id, event_id, event_type, source, vehicle_id, user_id, body, original_sha256, waiting, processed, error, received_at)
+         SELECT id, event_id, event_type, source::delivery_source, vehicle_id, user_id, body, original_sha256,
+           string_to_array(waiting, $12), waiting = '', error, received_at
+         FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bytea[], $8::bytea[], $9::text[], $10::text[], $11::timestamptz[])
+           AS event (id, event_id, event_type, source, vehicle_id, user_id, body, original_sha256, waiting, error, received_at)",
         &ids,
         &event_ids as &[&str],
         &types as &[&str],
@@ -105,16 +115,18 @@ pub async fn insert(db: &mut PgConnection, events: &[NewEvent]) -> Result<(), St
         &users as &[Option<&str>],
         &bodies as &[&[u8]],
         &hashes as &[Option<&[u8]>],
-        &processed,
+        &waiting,
         &errors as &[Option<&str>],
         &received,
+        SEPARATOR,
     )
     .execute(db)
     .await?;
     Ok(())
 }
 
-/// Takes up to `limit` events that wait for this connection; they count as processed with this transaction.
+/// Takes up to `limit` events that wait for this connection; its part of them counts as processed with this
+/// transaction.
 pub async fn take_waiting(
     db: &mut PgConnection,
     key: &VehicleKey,
@@ -122,13 +134,15 @@ pub async fn take_waiting(
 ) -> Result<Vec<WaitingEvent>, StoreError> {
     let events = sqlx::query_as!(
         WaitingEvent,
-        r#"WITH waiting AS (
-             SELECT received_at, id FROM webhook_events
-             WHERE vehicle_id = $1 AND NOT processed AND ($2::text IS NULL OR user_id IS NULL OR user_id = $2)
-             ORDER BY received_at LIMIT $3 FOR UPDATE SKIP LOCKED
+        r#"WITH taken AS (
+             SELECT received_at, id, array_remove(waiting, $1) AS waiting FROM webhook_events
+             WHERE waiting @> ARRAY[$1] AND NOT processed AND ($2::text IS NULL OR user_id IS NULL OR user_id = $2)
+             ORDER BY received_at LIMIT $3 FOR UPDATE
            )
-           UPDATE webhook_events AS event SET processed = true, error = NULL
-           FROM waiting WHERE event.received_at = waiting.received_at AND event.id = waiting.id
+           UPDATE webhook_events AS event
+           SET waiting = taken.waiting, processed = cardinality(taken.waiting) = 0,
+               error = CASE WHEN cardinality(taken.waiting) = 0 THEN NULL ELSE error END
+           FROM taken WHERE event.received_at = taken.received_at AND event.id = taken.id
            RETURNING event.event_id, event.body, event.source = 'manual' AS "by_hand!", event.received_at"#,
         key.smartcar_vehicle_id,
         key.smartcar_user_id,
@@ -143,12 +157,12 @@ pub async fn take_waiting(
 /// between connecting and replaying.
 pub async fn vehicles_with_waiting(db: &mut PgConnection, limit: i64) -> Result<Vec<Uuid>, StoreError> {
     let vehicles = sqlx::query_scalar!(
-        "SELECT vehicle.id FROM smartcar_vehicles AS vehicle
-         WHERE vehicle.status <> 'disconnected' AND vehicle.car_id IS NOT NULL
-           AND EXISTS (SELECT FROM webhook_events AS event
-                       WHERE event.vehicle_id = vehicle.smartcar_vehicle_id AND NOT event.processed
-                         AND (vehicle.smartcar_user_id IS NULL OR event.user_id IS NULL
-                           OR event.user_id = vehicle.smartcar_user_id))
+        "SELECT DISTINCT vehicle.id
+         FROM webhook_events AS event
+         CROSS JOIN LATERAL unnest(event.waiting) AS waiting (vehicle_id)
+         JOIN smartcar_vehicles AS vehicle ON vehicle.smartcar_vehicle_id = waiting.vehicle_id
+           AND (vehicle.smartcar_user_id IS NULL OR event.user_id IS NULL OR event.user_id = vehicle.smartcar_user_id)
+         WHERE NOT event.processed AND vehicle.status <> 'disconnected' AND vehicle.car_id IS NOT NULL
          LIMIT $1",
         limit,
     )
@@ -156,6 +170,9 @@ pub async fn vehicles_with_waiting(db: &mut PgConnection, limit: i64) -> Result<
     .await?;
     Ok(vehicles)
 }
+
+/// Between ids in one text: no id has it.
+const SEPARATOR: &str = "\u{1f}";
 
 /// The row's id follows from the event's: storing twice is storing once.
 fn id(event_id: &str) -> Uuid {

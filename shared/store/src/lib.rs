@@ -16,6 +16,7 @@ pub mod parked;
 pub mod partitions;
 mod quarantine;
 pub mod readings;
+pub mod spool;
 pub mod states;
 mod sync_logs;
 pub mod untimed;
@@ -25,7 +26,7 @@ pub mod vehicles;
 use std::time::Duration;
 
 use sqlx::PgConnection;
-use sqlx::postgres::{PgPool, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 
 pub use error::StoreError;
 
@@ -39,6 +40,11 @@ pub fn pool(database_url: &str, connections: u32) -> Result<PgPool, StoreError> 
         .acquire_timeout(Duration::from_secs(5))
         .connect_lazy(database_url)
         .map_err(StoreError::Url)
+}
+
+/// Reads where the database is, for a program that keeps a connection of its own instead of a pool.
+pub fn address(database_url: &str) -> Result<PgConnectOptions, StoreError> {
+    database_url.parse().map_err(StoreError::Url)
 }
 
 /// Says to the database that this transaction is the machine's and no person's: its writes are no decisions.

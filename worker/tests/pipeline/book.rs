@@ -292,3 +292,30 @@ async fn the_plans_plain_form_is_understood() {
         .await;
     pipeline.stop().await;
 }
+
+#[tokio::test]
+async fn of_a_delivery_about_two_unknown_cars_each_is_folded_when_it_is_connected() {
+    let mut pipeline = Pipeline::new().await;
+    let (one, other) = (pipeline.car().await, pipeline.car().await);
+    pipeline.worker(200).await;
+    let entry = |car: &str| {
+        json!({ "vehicleId": car, "data": [{
+            "path": "/odometer", "code": 200, "body": { "distance": 1234.5 },
+            "headers": { "sc-data-age": "2026-02-16T08:00:00.000Z", "sc-unit-system": "metric" },
+        }] })
+    };
+    let body = json!({
+        "version": "2.0", "webhookId": "w", "eventName": "schedule", "mode": "live",
+        "payload": { "vehicles": [entry(&one.smartcar_vehicle_id), entry(&other.smartcar_vehicle_id)] },
+    });
+    pipeline.deliver(&[of("two-cars".to_owned(), &body.to_string())]).await;
+    pipeline.until("SELECT count(*) FROM webhook_events WHERE cardinality(waiting) = 2", 1).await;
+    for (number, car) in [(1, &other), (2, &one)] {
+        pipeline.connect(car).await;
+        let job = JobV1::ReplayV1 { vehicle_id: car.vehicle };
+        pipeline.publisher().enqueue(&job, Instant::now() + PATIENCE).await.unwrap();
+        pipeline.until("SELECT count(*) FROM meter_entries WHERE odometer_reading = 1234.5", number).await;
+    }
+    pipeline.until("SELECT count(*) FROM webhook_events WHERE processed AND error IS NULL", 1).await;
+    pipeline.stop().await;
+}

@@ -1,0 +1,223 @@
+//! The lane of the spool: what the door committed to the database while the broker did not confirm. One transaction
+//! takes the rows out, folds them and commits.
+//!
+//! A row that cannot be handled fails its batch. Then rows are taken one at a time, until as many have passed as failed
+//! together: the culprit fails alone and is parked. There is no broker here that counts how often a delivery came
+//! back, so a panic counts as the delivery's fault too: it must not end one worker after the other.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use broker::message::{DeliveryV1, Source, TraceContext};
+use opentelemetry::propagation::Injector;
+use runtime::clock;
+use sqlx::{Acquire, PgConnection};
+use store::events::EventSource;
+use store::spool::{self, SpoolRow, SpooledDelivery};
+use store::{StoreError, act_as_machine, parked};
+use tokio_util::sync::CancellationToken;
+use tracing::{Instrument, warn};
+
+use crate::lane::span;
+use crate::settle::{Abandoned, insist};
+use crate::understood::{Understood, parked_delivery};
+use crate::{Worker, batch, meter};
+
+/// How often an empty spool is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// Drains the spool until the program stops. What is in hand is finished first, unless the database is away: then it
+/// was never taken.
+pub(crate) async fn run(worker: Worker, stop: CancellationToken) -> anyhow::Result<()> {
+    let mut pace = Pace::default();
+    while !stop.is_cancelled() {
+        let limit = pace.limit(worker.batch.batch_size);
+        match insist(&stop, || drain(&worker, limit)).await {
+            Ok(Ok(drained)) => {
+                pace.note(drained);
+                if drained != Drained::Nothing {
+                    continue;
+                }
+            }
+            // Bytes in a bytea and text without NUL: there is nothing left that could be refused for its data.
+            Ok(Err(error)) => {
+                warn!(error = runtime::chain(&error), "cannot park a delivery, leaving it in the spool");
+            }
+            Err(Abandoned) => break,
+        }
+        stop.run_until_cancelled(tokio::time::sleep(LOOK_EVERY)).await;
+    }
+    Ok(())
+}
+
+/// What one look at the spool came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Drained {
+    Nothing,
+    /// So many rows are done or parked.
+    Rows(usize),
+    /// So many rows could not be handled together, and still lie there.
+    Faulty(usize),
+}
+
+/// How many rows are taken at once.
+#[derive(Debug, Default)]
+struct Pace {
+    /// Rows that are still taken one at a time.
+    careful: usize,
+}
+
+impl Pace {
+    fn limit(&self, batch_size: u16) -> u16 {
+        if self.careful > 0 { 1 } else { batch_size }
+    }
+
+    fn note(&mut self, drained: Drained) {
+        self.careful = match drained {
+            // Whatever failed together was taken by others meanwhile.
+            Drained::Nothing => 0,
+            Drained::Rows(rows) => self.careful.saturating_sub(rows),
+            Drained::Faulty(rows) => rows,
+        };
+    }
+}
+
+async fn drain(worker: &Worker, limit: u16) -> Result<Drained, StoreError> {
+    let mut db = worker.pool.acquire().await?;
+    if spool::is_empty(&mut db).await? {
+        meter::spool(0, None);
+        return Ok(Drained::Nothing);
+    }
+    let mut tx = db.begin().await?;
+    act_as_machine(&mut tx).await?;
+    let rows = spool::take(&mut tx, limit.into()).await?;
+    let Some(oldest) = rows.first() else {
+        return Ok(Drained::Nothing);
+    };
+    let age = clock::now() - oldest.spooled_at;
+    let number = rows.len();
+    let alone = (number == 1).then(|| oldest.clone());
+    let why = match unless_it_panics(handle(worker, tx, rows)).await {
+        Ok(Ok(())) => {
+            meter::spool(number, Some(age));
+            return Ok(Drained::Rows(number));
+        }
+        Ok(Err(error)) if !error.is_fault_of_the_data() => return Err(error),
+        Ok(Err(error)) => runtime::chain(&error),
+        Err(Panicked) => "handling it panicked".to_owned(),
+    };
+    let Some(culprit) = alone else {
+        warn!(error = why, "cannot handle deliveries of the spool together, taking them one at a time");
+        return Ok(Drained::Faulty(number));
+    };
+    park(&mut db, culprit, why).await?;
+    meter::spool(1, Some(age));
+    Ok(Drained::Rows(1))
+}
+
+/// Handles the rows in the transaction that took them.
+async fn handle(
+    worker: &Worker,
+    mut tx: sqlx::PgTransaction<'_>,
+    rows: Vec<SpoolRow>,
+) -> Result<(), StoreError> {
+    let deliveries: Vec<Understood> =
+        rows.into_iter().map(|row| Understood::of(delivery(row.delivery))).collect();
+    let batch: Vec<&Understood> = deliveries.iter().collect();
+    let span = span(batch.iter().map(|one| &one.delivery.trace));
+    let handled = batch::handle_in(&mut tx, &worker.known, &batch, clock::now()).instrument(span).await?;
+    tx.commit().await?;
+    meter::batch(&batch, handled.committed(&worker.known), clock::now());
+    Ok(())
+}
+
+/// Takes a row out of the spool to where a person looks.
+async fn park(db: &mut PgConnection, row: SpoolRow, why: String) -> Result<(), StoreError> {
+    let mut tx = db.begin().await?;
+    act_as_machine(&mut tx).await?;
+    if !spool::remove(&mut tx, row.id).await? {
+        return Ok(());
+    }
+    let message = parked_delivery(&delivery(row.delivery), why, clock::now());
+    parked::insert(&mut tx, std::slice::from_ref(&message)).await?;
+    tx.commit().await?;
+    warn!(event.id = message.message_key, error = message.why, "parked a delivery that cannot be stored");
+    meter::deliveries("parked", 1);
+    Ok(())
+}
+
+/// What the door would have published.
+fn delivery(spooled: SpooledDelivery) -> DeliveryV1 {
+    let mut trace = TraceContext::default();
+    if let Some(traceparent) = spooled.traceparent {
+        trace.set("traceparent", traceparent);
+    }
+    DeliveryV1 {
+        event_id: spooled.event_id,
+        received_at: spooled.received_at,
+        source: match spooled.source {
+            EventSource::Webhook => Source::Webhook,
+            EventSource::Poll => Source::Poll,
+            EventSource::Manual => Source::Manual,
+        },
+        attempts: 0,
+        body: spooled.body,
+        trace,
+    }
+}
+
+/// The work panicked; the hook has written how.
+#[derive(Debug)]
+struct Panicked;
+
+/// Ends with the panic instead of passing it on. What the work held is dropped, so its transaction is rolled back.
+async fn unless_it_panics<T>(work: impl Future<Output = T>) -> Result<T, Panicked> {
+    let mut work = pin!(work);
+    std::future::poll_fn(|context| {
+        catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context)))
+            .map_or(Poll::Ready(Err(Panicked)), |polled| polled.map(Ok))
+    })
+    .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_a_fault_as_many_rows_are_taken_one_at_a_time_as_failed_together() {
+        let mut pace = Pace::default();
+        let limits: Vec<u16> = [
+            Drained::Rows(200),
+            Drained::Faulty(3),
+            Drained::Rows(1),
+            Drained::Rows(1),
+            Drained::Rows(1),
+            Drained::Faulty(200),
+            Drained::Nothing,
+        ]
+        .into_iter()
+        .map(|drained| {
+            pace.note(drained);
+            pace.limit(200)
+        })
+        .collect();
+        assert_eq!(limits, [200, 1, 1, 1, 200, 1, 200]);
+    }
+
+    #[tokio::test]
+    async fn a_panic_ends_the_work_and_not_the_worker() {
+        let done = unless_it_panics(async {
+            tokio::task::yield_now().await;
+            7
+        });
+        assert_eq!(done.await.unwrap(), 7);
+        let panics = unless_it_panics(async {
+            tokio::task::yield_now().await;
+            assert!(std::hint::black_box(false), "a bug");
+        });
+        assert!(panics.await.is_err());
+    }
+}
