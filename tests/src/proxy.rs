@@ -36,12 +36,7 @@ enum Direction {
 }
 
 impl Weather {
-    const FAIR: Self = Self {
-        requests_flow: true,
-        answers_flow: true,
-        refuses: false,
-        cuts: 0,
-    };
+    const FAIR: Self = Self { requests_flow: true, answers_flow: true, refuses: false, cuts: 0 };
 
     fn flows(self, direction: Direction) -> bool {
         match direction {
@@ -58,9 +53,7 @@ impl Proxy {
     /// When the URL names no host, or no port is free.
     pub async fn to(url: &str) -> Self {
         let upstream = Upstream::of(url).unwrap_or_else(|| panic!("the URL of a server, not {url:?}"));
-        let listener = TcpListener::bind("127.0.0.1:0")
-            .await
-            .expect("cannot listen on any port");
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("cannot listen on any port");
         let here = listener.local_addr().expect("a listener knows its address");
         let (weather, _) = watch::channel(Weather::FAIR);
         let (forged, _) = broadcast::channel(16);
@@ -68,20 +61,8 @@ impl Proxy {
 
         let url = upstream.replaced_by(here);
         let mut tasks = JoinSet::new();
-        tasks.spawn(accept(
-            listener,
-            upstream.address,
-            weather.clone(),
-            forged.clone(),
-            count,
-        ));
-        Self {
-            url,
-            weather,
-            forged,
-            accepted,
-            _tasks: tasks,
-        }
+        tasks.spawn(accept(listener, upstream.address, weather.clone(), forged.clone(), count));
+        Self { url, weather, forged, accepted, _tasks: tasks }
     }
 
     /// The URL of the server, through this proxy.
@@ -102,8 +83,7 @@ impl Proxy {
     /// Lets nothing through any more, either way; connections stay, and new ones are taken and stay silent. As behind
     /// a firewall that drops, or before a stopped process.
     pub fn freeze(&self) {
-        self.weather
-            .send_modify(|weather| (weather.requests_flow, weather.answers_flow) = (false, false));
+        self.weather.send_modify(|weather| (weather.requests_flow, weather.answers_flow) = (false, false));
     }
 
     /// Lets requests through but no answers: the server does what it is told, and nobody hears of it.
@@ -113,8 +93,7 @@ impl Proxy {
 
     /// Lets everything through again, also what was held back.
     pub fn thaw(&self) {
-        self.weather
-            .send_modify(|weather| (weather.requests_flow, weather.answers_flow) = (true, true));
+        self.weather.send_modify(|weather| (weather.requests_flow, weather.answers_flow) = (true, true));
     }
 
     /// Ends all present connections, and each new one at once. As if no server were there.
@@ -197,11 +176,7 @@ async fn pump(
             },
             Ok(bytes) = forged.recv() => &bytes.clone(),
         };
-        if weather
-            .wait_for(|weather| weather.flows(direction))
-            .await
-            .is_err()
-        {
+        if weather.wait_for(|weather| weather.flows(direction)).await.is_err() {
             return Ok(());
         }
         to.write_all(bytes).await?;
@@ -221,17 +196,9 @@ impl Upstream {
         let (scheme, rest) = url.split_once("://")?;
         let end = rest.find(['/', '?']).unwrap_or(rest.len());
         let (authority, after) = rest.split_at(end);
-        let (user, host) = authority
-            .rsplit_once('@')
-            .map_or(("", authority), |(user, host)| (user, host));
-        let before = if user.is_empty() {
-            format!("{scheme}://")
-        } else {
-            format!("{scheme}://{user}@")
-        };
-        let has_port = host
-            .rsplit_once(':')
-            .is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+        let (user, host) = authority.rsplit_once('@').map_or(("", authority), |(user, host)| (user, host));
+        let before = if user.is_empty() { format!("{scheme}://") } else { format!("{scheme}://{user}@") };
+        let has_port = host.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
         let address = match scheme {
             _ if has_port => host.to_owned(),
             "amqp" => format!("{host}:5672"),
@@ -239,12 +206,7 @@ impl Upstream {
             "http" => format!("{host}:80"),
             _ => return None,
         };
-        Some(Self {
-            before,
-            address,
-            after: after.to_owned(),
-        })
-        .filter(|_| !host.is_empty())
+        Some(Self { before, address, after: after.to_owned() }).filter(|_| !host.is_empty())
     }
 
     fn replaced_by(&self, here: SocketAddr) -> String {
@@ -303,10 +265,7 @@ mod tests {
         newcomer.write_u8(4).await.unwrap();
         assert!(hears(&mut stream).await.is_none() && hears(&mut newcomer).await.is_none());
         proxy.thaw();
-        assert_eq!(
-            (stream.read_u8().await.unwrap(), newcomer.read_u8().await.unwrap()),
-            (3, 4)
-        );
+        assert_eq!((stream.read_u8().await.unwrap(), newcomer.read_u8().await.unwrap()), (3, 4));
         assert_eq!(proxy.accepted(), 2);
     }
 
@@ -345,11 +304,7 @@ mod tests {
     fn only_the_server_of_a_url_is_replaced() {
         let here = "127.0.0.1:9".parse().unwrap();
         for (url, address, through) in [
-            (
-                "amqp://guest:guest@mq:5673/%2f",
-                "mq:5673",
-                "amqp://guest:guest@127.0.0.1:9/%2f",
-            ),
+            ("amqp://guest:guest@mq:5673/%2f", "mq:5673", "amqp://guest:guest@127.0.0.1:9/%2f"),
             ("amqp://mq", "mq:5672", "amqp://127.0.0.1:9"),
             (
                 "postgres://u:p@db/carvetka?sslmode=disable",
