@@ -64,25 +64,14 @@ impl TestDatabase {
         }
         remove_left_behind(&mut admin).await;
         let name = fresh_name(&mut admin).await;
-        run(
-            &mut admin,
-            &format!(r#"CREATE DATABASE "{name}" TEMPLATE "{}""#, template.name),
-        )
-        .await;
+        run(&mut admin, &format!(r#"CREATE DATABASE "{name}" TEMPLATE "{}""#, template.name)).await;
         unlock_all(&mut admin).await;
         admin.close().await.expect("cannot leave the server");
 
-        let pool = PgPoolOptions::new()
-            .max_connections(CONNECTIONS)
-            .connect_with(server.clone().database(&name));
+        let pool =
+            PgPoolOptions::new().max_connections(CONNECTIONS).connect_with(server.clone().database(&name));
         let pool = pool.await.expect("cannot connect to the fresh database");
-        Self {
-            url: with_database(url, &name),
-            pool,
-            server,
-            name,
-            settled: false,
-        }
+        Self { url: with_database(url, &name), pool, server, name, settled: false }
     }
 
     /// Leaves the database for others to look at. A later test run removes it after an hour.
@@ -107,9 +96,7 @@ impl Drop for TestDatabase {
         let (server, name) = (self.server.clone(), self.name.clone());
         let dropping = thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            runtime
-                .expect("cannot start a runtime")
-                .block_on(drop_database(server, name));
+            runtime.expect("cannot start a runtime").block_on(drop_database(server, name));
         });
         dropping.join().ok();
     }
@@ -128,18 +115,11 @@ impl Template {
         let contents: Vec<u8> = migrations
             .iter()
             .flat_map(|migration| {
-                migration
-                    .version
-                    .to_be_bytes()
-                    .into_iter()
-                    .chain(migration.checksum.iter().copied())
+                migration.version.to_be_bytes().into_iter().chain(migration.checksum.iter().copied())
             })
             .collect();
         let hash = Uuid::new_v5(&Uuid::NAMESPACE_OID, &contents).simple().to_string();
-        Self {
-            name: format!("carvetka_template_{}", &hash[..12]),
-            migrations,
-        }
+        Self { name: format!("carvetka_template_{}", &hash[..12]), migrations }
     }
 
     /// Makes the template unless another process was faster. Templates of other migrations go.
@@ -157,16 +137,9 @@ impl Template {
             // A pool although one connection is enough: on a connection, this future would not be `Send`.
             let inside = PgPool::connect_with(server.clone().database(&draft)).await;
             let inside = inside.expect("cannot connect to the template");
-            self.migrations
-                .run(&inside)
-                .await
-                .expect("a migration fails on an empty database");
+            self.migrations.run(&inside).await.expect("a migration fails on an empty database");
             inside.close().await;
-            run(
-                admin,
-                &format!(r#"ALTER DATABASE "{draft}" RENAME TO "{}""#, self.name),
-            )
-            .await;
+            run(admin, &format!(r#"ALTER DATABASE "{draft}" RENAME TO "{}""#, self.name)).await;
         }
         unlock_all(admin).await;
     }
@@ -185,15 +158,10 @@ async fn remove_left_behind(admin: &mut PgConnection) {
 
 /// Drops the databases that a query names. Not by force: one in use belongs to a test that takes its time.
 async fn drop_all(admin: &mut PgConnection, names: &'static str) {
-    let names: Vec<String> = sqlx::query_scalar(names)
-        .fetch_all(&mut *admin)
-        .await
-        .expect("cannot list the databases");
+    let names: Vec<String> =
+        sqlx::query_scalar(names).fetch_all(&mut *admin).await.expect("cannot list the databases");
     for name in names {
-        admin
-            .execute(AssertSqlSafe(format!(r#"DROP DATABASE IF EXISTS "{name}""#)))
-            .await
-            .ok();
+        admin.execute(AssertSqlSafe(format!(r#"DROP DATABASE IF EXISTS "{name}""#))).await.ok();
     }
 }
 
@@ -210,11 +178,7 @@ async fn fresh_name(admin: &mut PgConnection) -> String {
 async fn drop_database(server: PgConnectOptions, name: String) {
     let dropping = async {
         let mut admin = PgConnection::connect_with(&server).await?;
-        admin
-            .execute(AssertSqlSafe(format!(
-                r#"DROP DATABASE IF EXISTS "{name}" WITH (FORCE)"#
-            )))
-            .await?;
+        admin.execute(AssertSqlSafe(format!(r#"DROP DATABASE IF EXISTS "{name}" WITH (FORCE)"#))).await?;
         admin.close().await
     };
     // Best effort: a test may have taken its server away.
@@ -252,13 +216,9 @@ async fn run(admin: &mut PgConnection, sql: &str) {
 
 /// The same URL with another database: what stands between the last `/` of the path and the `?`.
 fn with_database(url: &str, name: &str) -> String {
-    let (address, options) = url
-        .split_once('?')
-        .map_or((url, ""), |(address, options)| (address, options));
+    let (address, options) = url.split_once('?').map_or((url, ""), |(address, options)| (address, options));
     let authority = address.find("://").map_or(0, |scheme| scheme + 3);
-    let path = address[authority..]
-        .find('/')
-        .map_or(address.len(), |slash| authority + slash);
+    let path = address[authority..].find('/').map_or(address.len(), |slash| authority + slash);
     let question = if options.is_empty() { "" } else { "?" };
     format!("{}/{name}{question}{options}", &address[..path])
 }
@@ -272,10 +232,7 @@ mod tests {
         let cases = [
             ("postgres://u:p@h:1/old", "postgres://u:p@h:1/new"),
             ("postgres://u:p@h:1", "postgres://u:p@h:1/new"),
-            (
-                "postgres://u@h/old?sslmode=disable",
-                "postgres://u@h/new?sslmode=disable",
-            ),
+            ("postgres://u@h/old?sslmode=disable", "postgres://u@h/new?sslmode=disable"),
             ("postgres://u@h?host=/run/x", "postgres://u@h/new?host=/run/x"),
         ];
         for (url, wanted) in cases {

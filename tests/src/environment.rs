@@ -24,10 +24,7 @@ pub fn namespace() -> String {
     format!("t-{}", &random[..12])
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "tests have no command line; this is the one place that asks"
-)]
+#[expect(clippy::disallowed_methods, reason = "tests have no command line; this is the one place that asks")]
 fn variable(name: &str, server: &str) -> String {
     std::env::var(name).unwrap_or_else(|_| {
         panic!(

@@ -21,21 +21,14 @@ const ANSWER_DEADLINE: Duration = Duration::from_secs(2);
 /// When the program was not built: cargo builds another package's programs for a test only when asked to.
 pub fn program(name: &str) -> Command {
     let path = program_path(name);
-    assert!(
-        path.is_file(),
-        "there is no program {}: run `cargo build --bins`",
-        path.display()
-    );
+    assert!(path.is_file(), "there is no program {}: run `cargo build --bins`", path.display());
     Command::new(path)
 }
 
 /// Tests are in `target/<profile>/deps/`, programs in `target/<profile>/`.
 fn program_path(name: &str) -> PathBuf {
     let test = std::env::current_exe().expect("a running program knows where it is");
-    let profile = test
-        .ancestors()
-        .nth(2)
-        .expect("tests run in target/<profile>/deps");
+    let profile = test.ancestors().nth(2).expect("tests run in target/<profile>/deps");
     profile.join(name)
 }
 
@@ -54,13 +47,8 @@ impl Process {
     /// When it cannot be started.
     pub fn start(mut command: Command) -> Self {
         let name = command.get_program().to_string_lossy().into_owned();
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        let mut child = command
-            .spawn()
-            .unwrap_or_else(|error| panic!("cannot start {name}: {error}"));
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap_or_else(|error| panic!("cannot start {name}: {error}"));
         let lines = Lines::default();
         lines.follow(child.stdout.take().expect("it was piped"));
         lines.follow(child.stderr.take().expect("it was piped"));
@@ -99,9 +87,7 @@ impl Process {
     /// As [`Process::line`].
     pub async fn address(&mut self, deadline: Duration, text: &str) -> String {
         let line = self.line(deadline, text).await;
-        let start = line
-            .find("http://")
-            .unwrap_or_else(|| panic!("no address in `{line}`"));
+        let start = line.find("http://").unwrap_or_else(|| panic!("no address in `{line}`"));
         let authority = &line[start + "http://".len()..];
         let end = authority.find(|c: char| c != ':' && c != '.' && !c.is_ascii_alphanumeric());
         format!("http://{}", &authority[..end.unwrap_or(authority.len())])
@@ -112,18 +98,10 @@ impl Process {
     /// # Panics
     /// When it ends before, or is not ready within `deadline`.
     pub async fn ready(&mut self, deadline: Duration, url: &str) {
-        eventually(
-            deadline,
-            &format!("{} is ready on {url}", self.name),
-            async || {
-                assert!(
-                    !self.has_ended(),
-                    "{} ended before it was ready on {url}",
-                    self.name
-                );
-                is_ok(url).await
-            },
-        )
+        eventually(deadline, &format!("{} is ready on {url}", self.name), async || {
+            assert!(!self.has_ended(), "{} ended before it was ready on {url}", self.name);
+            is_ok(url).await
+        })
         .await;
     }
 
@@ -150,14 +128,9 @@ impl Process {
     /// When the process has ended.
     pub fn signal(&self, name: &str) {
         // The number cannot have become somebody else's: that takes a wait, which needs `&mut self`.
-        let sent = Command::new("sh")
-            .args(["-c", "kill -s \"$0\" \"$1\"", name, &self.id().to_string()])
-            .status();
-        assert!(
-            sent.is_ok_and(|status| status.success()),
-            "cannot send SIG{name} to {}",
-            self.name
-        );
+        let sent =
+            Command::new("sh").args(["-c", "kill -s \"$0\" \"$1\"", name, &self.id().to_string()]).status();
+        assert!(sent.is_ok_and(|status| status.success()), "cannot send SIG{name} to {}", self.name);
     }
 
     /// Waits until it has ended by itself.
@@ -165,18 +138,12 @@ impl Process {
     /// # Panics
     /// When it does not within `deadline`.
     pub async fn wait(&mut self, deadline: Duration) -> ExitStatus {
-        eventually(deadline, &format!("{} ends", self.name), async || {
-            self.has_ended()
-        })
-        .await;
+        eventually(deadline, &format!("{} ends", self.name), async || self.has_ended()).await;
         self.child.wait().expect("cannot wait for a process of our own")
     }
 
     fn has_ended(&mut self) -> bool {
-        self.child
-            .try_wait()
-            .expect("cannot wait for a process of our own")
-            .is_some()
+        self.child.try_wait().expect("cannot wait for a process of our own").is_some()
     }
 
     /// Nothing will be written any more, and all that was written has been read.
@@ -232,7 +199,5 @@ async fn is_ok(url: &str) -> bool {
         stream.read_exact(&mut status).await.ok()?;
         Some(status.starts_with(b"HTTP/1.1 2"))
     };
-    tokio::time::timeout(ANSWER_DEADLINE, ask)
-        .await
-        .is_ok_and(|answer| answer == Some(true))
+    tokio::time::timeout(ANSWER_DEADLINE, ask).await.is_ok_and(|answer| answer == Some(true))
 }

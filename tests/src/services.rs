@@ -52,9 +52,7 @@ impl Services {
     /// # Panics
     /// When this is a RabbitMQ alone.
     pub fn database_url(&self) -> String {
-        self.database_url
-            .clone()
-            .expect("these services have no PostgreSQL")
+        self.database_url.clone().expect("these services have no PostgreSQL")
     }
 
     /// The URL of the private RabbitMQ. It stays the same over stop and start.
@@ -100,9 +98,7 @@ impl Services {
     async fn start_private(servers: &[&'static str]) -> Self {
         let servers = servers.to_vec();
         let starting = tokio::task::spawn_blocking(move || Self::borrow(&servers));
-        starting
-            .await
-            .unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
+        starting.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
     }
 
     /// Blocks until the servers are up.
@@ -123,39 +119,19 @@ impl Services {
             .spawn()
             .expect("cannot run scripts/services");
 
-        let mut lines = BufReader::new(lender.stdout.take().expect("it was piped"))
-            .lines()
-            .map_while(Result::ok);
+        let mut lines =
+            BufReader::new(lender.stdout.take().expect("it was piped")).lines().map_while(Result::ok);
         let mut url_of = |name: &str| {
             let line = lines.next().unwrap_or_else(|| {
-                panic!(
-                    "cannot start private servers: {}",
-                    fs::read_to_string(&errors).unwrap_or_default()
-                )
+                panic!("cannot start private servers: {}", fs::read_to_string(&errors).unwrap_or_default())
             });
-            let value = line
-                .strip_prefix(&format!("export {name}='"))
-                .and_then(|rest| rest.strip_suffix('\''));
-            Some(
-                value
-                    .unwrap_or_else(|| panic!("scripts/services printed `{line}` for {name}"))
-                    .to_owned(),
-            )
+            let value =
+                line.strip_prefix(&format!("export {name}='")).and_then(|rest| rest.strip_suffix('\''));
+            Some(value.unwrap_or_else(|| panic!("scripts/services printed `{line}` for {name}")).to_owned())
         };
-        let database_url = servers
-            .contains(&"postgres")
-            .then(|| url_of("DATABASE_URL"))
-            .flatten();
-        let amqp_url = servers
-            .contains(&"rabbitmq")
-            .then(|| url_of("AMQP_URL"))
-            .flatten();
-        Self {
-            folder,
-            lender,
-            database_url,
-            amqp_url,
-        }
+        let database_url = servers.contains(&"postgres").then(|| url_of("DATABASE_URL")).flatten();
+        let amqp_url = servers.contains(&"rabbitmq").then(|| url_of("AMQP_URL")).flatten();
+        Self { folder, lender, database_url, amqp_url }
     }
 
     async fn script(&self, arguments: &[&str]) -> String {

@@ -58,11 +58,7 @@ async fn a_frozen_server_takes_connections_and_answers_nobody_until_it_is_thawed
     services.freeze("rabbitmq").await;
     let moment = Duration::from_millis(300);
     let (database_url, amqp_url) = (services.database_url(), services.amqp_url());
-    assert!(
-        tokio::time::timeout(moment, PgConnection::connect(&database_url))
-            .await
-            .is_err()
-    );
+    assert!(tokio::time::timeout(moment, PgConnection::connect(&database_url)).await.is_err());
     assert!(tokio::time::timeout(moment, connect(&amqp_url)).await.is_err());
 
     services.thaw("postgres").await;
@@ -89,12 +85,7 @@ async fn two_pairs_live_side_by_side_and_one_ends_without_the_other() {
 async fn a_memory_alarm_can_be_raised_and_ended() {
     let services = Services::private_rabbitmq().await;
     services.ctl(&["set_vm_memory_high_watermark", "0"]).await;
-    assert!(
-        services
-            .ctl(&["list_connections"])
-            .await
-            .contains("Listing connections")
-    );
+    assert!(services.ctl(&["list_connections"]).await.contains("Listing connections"));
     let status = services.ctl(&["status"]).await;
     assert!(status.contains("Memory alarm"), "{status}");
 
@@ -110,11 +101,7 @@ async fn private_servers_end_with_the_process_that_borrowed_them_even_if_it_is_k
     let folder = tempfile::tempdir().unwrap();
     let services_dir = folder.path().join("services");
     // The borrower only has to hold the other end of the lender's input, as a test's process does.
-    let mut borrower = Command::new("sleep")
-        .arg("1000")
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut borrower = Command::new("sleep").arg("1000").stdout(Stdio::piped()).spawn().unwrap();
     let mut lender = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/services"))
         .args(["lend", "postgres"])
         .env("SERVICES_DIR", &services_dir)
@@ -123,9 +110,7 @@ async fn private_servers_end_with_the_process_that_borrowed_them_even_if_it_is_k
         .spawn()
         .unwrap();
     eventually(PATIENCE, "the server is lent", async || {
-        fs::read_to_string(folder.path().join("lent"))
-            .unwrap()
-            .ends_with('\n')
+        fs::read_to_string(folder.path().join("lent")).unwrap().ends_with('\n')
     })
     .await;
     let remembered = fs::read_to_string(services_dir.join("postgres/process")).unwrap();
@@ -151,25 +136,13 @@ async fn every_test_has_a_fresh_database_with_all_migrations_also_when_many_star
     let databases = starting.join_all().await;
     for database in &databases {
         assert_eq!(
-            number(
-                &database.url,
-                "SELECT count(*)::int FROM _sqlx_migrations WHERE success"
-            )
-            .await,
+            number(&database.url, "SELECT count(*)::int FROM _sqlx_migrations WHERE success").await,
             migrations()
         );
-        database
-            .pool
-            .execute("CREATE TABLE mine (number int)")
-            .await
-            .unwrap();
+        database.pool.execute("CREATE TABLE mine (number int)").await.unwrap();
     }
     assert_eq!(
-        number(
-            &url,
-            "SELECT count(*)::int FROM pg_database WHERE datname ~ '^carvetka_template_'"
-        )
-        .await,
+        number(&url, "SELECT count(*)::int FROM pg_database WHERE datname ~ '^carvetka_template_'").await,
         1
     );
 }
@@ -194,33 +167,15 @@ async fn databases_that_a_killed_test_left_behind_go_after_an_hour() {
     execute(&url, "CREATE DATABASE carvetka_test_1000000000_dead").await;
     execute(&url, "CREATE DATABASE carvetka_testament").await;
     let _database = TestDatabase::on(&url).await;
-    assert_eq!(
-        number(
-            &url,
-            "SELECT count(*)::int FROM pg_database WHERE datname ~ '_dead$'"
-        )
-        .await,
-        0
-    );
-    assert_eq!(
-        number(
-            &url,
-            "SELECT count(*)::int FROM pg_database WHERE datname ~ 'testament$'"
-        )
-        .await,
-        1
-    );
+    assert_eq!(number(&url, "SELECT count(*)::int FROM pg_database WHERE datname ~ '_dead$'").await, 0);
+    assert_eq!(number(&url, "SELECT count(*)::int FROM pg_database WHERE datname ~ 'testament$'").await, 1);
 }
 
 #[tokio::test]
 async fn a_process_ends_with_its_value_and_its_output_is_kept() {
-    let mut process = Process::start(shell(
-        "echo ready on http://127.0.0.1:8080/path; echo trouble >&2; sleep 1000",
-    ));
-    assert_eq!(
-        process.address(PATIENCE, "ready on").await,
-        "http://127.0.0.1:8080"
-    );
+    let mut process =
+        Process::start(shell("echo ready on http://127.0.0.1:8080/path; echo trouble >&2; sleep 1000"));
+    assert_eq!(process.address(PATIENCE, "ready on").await, "http://127.0.0.1:8080");
     process.line(PATIENCE, "trouble").await;
     let id = process.id();
     drop(process);
@@ -245,9 +200,7 @@ async fn a_terminated_process_may_finish_and_a_killed_one_may_not() {
 #[tokio::test]
 #[should_panic(expected = "ended before it wrote `hello`")]
 async fn waiting_for_a_line_of_a_dead_process_does_not_wait_for_the_deadline() {
-    Process::start(shell("exit 1"))
-        .line(PATIENCE * 100, "hello")
-        .await;
+    Process::start(shell("exit 1")).line(PATIENCE * 100, "hello").await;
 }
 
 #[test]
@@ -263,12 +216,7 @@ fn shell(script: &str) -> Command {
 }
 
 async fn execute(url: &str, sql: &'static str) {
-    PgConnection::connect(url)
-        .await
-        .unwrap()
-        .execute(sql)
-        .await
-        .unwrap();
+    PgConnection::connect(url).await.unwrap().execute(sql).await.unwrap();
 }
 
 async fn number(url: &str, sql: &'static str) -> i32 {
@@ -279,13 +227,8 @@ async fn number(url: &str, sql: &'static str) -> i32 {
 /// How many migrations the project has.
 fn migrations() -> i32 {
     let folder = fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../migrations")).unwrap();
-    let files = folder.filter(|file| {
-        file.as_ref()
-            .unwrap()
-            .path()
-            .extension()
-            .is_some_and(|kind| kind == "sql")
-    });
+    let files =
+        folder.filter(|file| file.as_ref().unwrap().path().extension().is_some_and(|kind| kind == "sql"));
     files.count().try_into().unwrap()
 }
 
@@ -301,18 +244,9 @@ async fn channel(url: &str) -> Channel {
 async fn publish(channel: &Channel) {
     let mut arguments = FieldTable::default();
     arguments.insert("x-queue-type".into(), AMQPValue::LongString("quorum".into()));
-    let durable = QueueDeclareOptions {
-        durable: true,
-        ..QueueDeclareOptions::default()
-    };
-    channel
-        .queue_declare("kept".into(), durable, arguments)
-        .await
-        .unwrap();
-    channel
-        .confirm_select(ConfirmSelectOptions::default())
-        .await
-        .unwrap();
+    let durable = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
+    channel.queue_declare("kept".into(), durable, arguments).await.unwrap();
+    channel.confirm_select(ConfirmSelectOptions::default()).await.unwrap();
     let persistent = BasicProperties::default().with_delivery_mode(2);
     let options = BasicPublishOptions::default();
     let publishing = channel.basic_publish("".into(), "kept".into(), options, b"hello", persistent);
@@ -323,10 +257,7 @@ async fn publish(channel: &Channel) {
 async fn expect_message(url: &str) {
     let channel = channel(url).await;
     eventually(PATIENCE, "the message can be had again", async || {
-        let got = channel
-            .basic_get("kept".into(), BasicGetOptions::default())
-            .await
-            .unwrap();
+        let got = channel.basic_get("kept".into(), BasicGetOptions::default()).await.unwrap();
         got.is_some_and(|message| message.data == b"hello")
     })
     .await;
