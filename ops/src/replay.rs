@@ -129,8 +129,7 @@ impl Total {
         let would = if dry_run { "would be " } else { "" };
         writeln!(
             out,
-            "{inserted} entries {would}written, {amended} {would}amended, {retracted} {would}taken back, \
-             in the books of {} of {of} cars",
+            "{would}written {inserted}, amended {amended}, taken back {retracted}; books changed: {} of {of}",
             self.cars
         )
     }

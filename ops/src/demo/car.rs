@@ -81,3 +81,67 @@ fn true_metres(truth: &Truth, at: DateTime<Utc>) -> Option<i64> {
         (None, None) => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::TimeDelta;
+    use simulator::world::{Gauges, TrackPoint};
+
+    fn at(hour: i64, metres: i64) -> Point {
+        Point { at: DateTime::UNIX_EPOCH + TimeDelta::hours(hour), metres }
+    }
+
+    /// A car that drove 100 km in the first ten hours, and stands since.
+    fn truth() -> Truth {
+        let gauges = Gauges { odometer_m: 0, fuel_ml: 0, battery_wh: 0, serviced_at_m: 0 };
+        let track = [at(0, 50_000_000), at(10, 50_100_000)]
+            .map(|point| TrackPoint { at: point.at, odometer_m: point.metres.unsigned_abs() });
+        Truth {
+            as_of: at(20, 0).at,
+            first: gauges,
+            now: gauges,
+            track: track.to_vec(),
+            trips: Vec::new(),
+            fills: Vec::new(),
+            sessions: Vec::new(),
+            services: Vec::new(),
+            drained_wh: 0,
+        }
+    }
+
+    fn compared(book: &[Point]) -> Car {
+        let told = [at(0, 50_000_000), at(5, 50_049_000), at(12, 50_100_000)];
+        let book = CarBook { name: "a car".to_owned(), entries: book.to_vec() };
+        Car::compare(book, &told, Some(&truth()))
+    }
+
+    #[test]
+    fn a_book_that_says_what_the_car_told_is_right() {
+        let car = compared(&[at(0, 50_000_000), at(5, 50_049_000), at(12, 50_100_000)]);
+        assert!(car.is_right(), "{car:?}");
+        assert_eq!(car.truth, Some(50_100_000));
+    }
+
+    #[test]
+    fn an_entry_too_few_too_many_or_wrong_is_seen() {
+        let table: [(&[Point], usize, usize); 4] = [
+            (&[at(0, 50_000_000), at(12, 50_100_000)], 0, 1),
+            (&[at(0, 50_000_000), at(5, 50_049_000), at(12, 50_100_000), at(14, 50_100_000)], 1, 0),
+            (&[at(0, 50_000_000), at(5, 50_057_000), at(12, 50_100_000)], 1, 1),
+            (&[], 0, 3),
+        ];
+        for (book, wrong, missing) in table {
+            let car = compared(book);
+            assert!(!car.is_right(), "{car:?}");
+            assert_eq!((car.wrong, car.missing), (wrong, missing), "{car:?}");
+        }
+    }
+
+    #[test]
+    fn an_entry_that_the_car_told_and_that_is_not_true_is_wrong() {
+        let book = CarBook { name: "a car".to_owned(), entries: vec![at(5, 50_090_000)] };
+        let car = Car::compare(book, &[at(5, 50_090_000)], Some(&truth()));
+        assert_eq!((car.wrong, car.missing), (1, 0));
+    }
+}

@@ -86,10 +86,11 @@ impl<'a> Page<'a> {
             let page = page(seen, rate);
             if self.lines > 0 {
                 // Up to where the page begins, and clear from there on.
-                write!(self.out, "\x1b[{}A\x1b[J", self.lines)?;
+                write!(self.out, "\r\x1b[{}A\x1b[J", self.lines)?;
             }
             self.lines = page.lines().count();
-            self.out.write_all(page.as_bytes())?;
+            // Long lines are cut: a wrapped one would be two, and the page would be lost.
+            write!(self.out, "\x1b[?7l{page}\x1b[?7h")?;
         } else {
             writeln!(self.out, "{}", line(seen, rate))?;
         }
@@ -127,7 +128,7 @@ fn page(seen: &Seen, rate: i64) -> String {
         "  at the cars     {}{}\n\
          \x20 deliveries      {} accepted, {} stored, {rate} a second\n\
          \x20 lag             {} deliveries, the oldest {:.1} s\n\
-         \x20 understood      {} readings, {} entries, {} doubtful readings kept out, {} parked\n\n",
+         \x20 understood      {} readings, {} entries, {} kept out, {} parked\n\n",
         moment(seen.virtual_now),
         if seen.is_present { ", the present: from here on in real time" } else { "" },
         grouped(seen.accepted),

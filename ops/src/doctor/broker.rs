@@ -58,11 +58,11 @@ fn queues(missing: &[String], unknown: &[String], namespace: &str) -> Finding {
 fn remark(queue: Queue, name: &str, depth: u32) -> Option<Finding> {
     match queue {
         Queue::Parked | Queue::Unrouted if depth > 0 => Some(Finding::warning(
-            format!("{depth} messages in {name}"),
+            format!("messages left in {name}: {depth}"),
             "a worker moves them to where `carvetka parked list` shows them: is one running?",
         )),
         Queue::Events | Queue::Apart | Queue::Job(_) if depth > BACKLOG => Some(Finding::warning(
-            format!("{depth} messages wait in {name}"),
+            format!("messages that wait in {name}: {depth}"),
             "the workers are behind or absent: start more of them",
         )),
         Queue::Events | Queue::Apart | Queue::Job(_) | Queue::Parked | Queue::Unrouted => None,

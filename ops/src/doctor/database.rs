@@ -7,7 +7,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 use runtime::clock;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection, PgConnection};
-use store::overview::{self, Figures};
 use tokio::time::timeout;
 
 use super::finding::Finding;
@@ -49,7 +48,7 @@ async fn examine_within(db: &mut PgConnection) -> Vec<Finding> {
     findings
 }
 
-async fn questions(db: &mut PgConnection, findings: &mut Vec<Finding>) -> Result<(), store::StoreError> {
+async fn questions(db: &mut PgConnection, findings: &mut Vec<Finding>) -> sqlx::Result<()> {
     findings.push(version(db).await?);
     findings.push(time(db).await?);
     let (finding, is_migrated) = schema(db).await?;
@@ -58,7 +57,7 @@ async fn questions(db: &mut PgConnection, findings: &mut Vec<Finding>) -> Result
     if is_migrated {
         findings.push(partitions(db).await?);
         findings.push(compression(db).await?);
-        findings.extend(work(&overview::figures(db).await?));
+        findings.extend(remarks(&waiting(db).await?));
     }
     Ok(())
 }
@@ -96,11 +95,11 @@ async fn schema(db: &mut PgConnection) -> sqlx::Result<(Finding, bool)> {
     let finding = match (missing, newer) {
         (0, 0) => Finding::ok(format!("all {} migrations are applied", applied.len())),
         (0, newer) => Finding::warning(
-            format!("the database has {newer} migrations that this program does not know"),
-            "update the programs",
+            format!("migrations that this program does not know: {newer}"),
+            "the database is newer: update the programs",
         ),
         (missing, _) => {
-            Finding::problem(format!("{missing} migrations are not applied"), "run `carvetka migrate`")
+            Finding::problem(format!("migrations that are not applied: {missing}"), "run `carvetka migrate`")
         }
     };
     Ok((finding, missing == 0))
@@ -139,24 +138,50 @@ async fn compression(db: &mut PgConnection) -> sqlx::Result<Finding> {
     })
 }
 
-fn work(figures: &Figures) -> Vec<Finding> {
+/// What waits. Each count has an index of its own or a small table: the whole may be large.
+#[derive(Debug, sqlx::FromRow)]
+struct Waiting {
+    parked: i64,
+    events: i64,
+    vehicles: i64,
+    /// Deliveries that the door put into the spool some minutes ago, and nobody took.
+    spooled: i64,
+}
+
+async fn waiting(db: &mut PgConnection) -> sqlx::Result<Waiting> {
+    sqlx::query_as(
+        "SELECT (SELECT count(*) FROM parked_messages WHERE state = 'parked') AS parked,
+           (SELECT count(*) FROM webhook_events WHERE NOT processed) AS events,
+           (SELECT count(*) FROM dirty_vehicles) AS vehicles,
+           (SELECT count(*) FROM ingest_spool WHERE spooled_at < now() - interval '2 minutes') AS spooled",
+    )
+    .fetch_one(db)
+    .await
+}
+
+fn remarks(waiting: &Waiting) -> Vec<Finding> {
     let table = [
-        (figures.parked, "messages are parked", "look at them with `carvetka parked list`"),
+        (waiting.parked, "parked messages", "look at them with `carvetka parked list`"),
         (
-            figures.waiting_events,
-            "events wait for their vehicle to be connected",
-            "nothing to do if it soon will be; the scheduler takes them up then",
+            waiting.events,
+            "events of vehicles that nobody connected",
+            "nothing to do if somebody soon will: the scheduler takes them up then",
         ),
         (
-            figures.dirty_vehicles,
-            "vehicles wait to be folded again",
+            waiting.vehicles,
+            "vehicles that wait to be folded again",
             "a worker does it when the scheduler asks for it: do both run?",
+        ),
+        (
+            waiting.spooled,
+            "deliveries left in the spool",
+            "workers take them within seconds: is one running?",
         ),
     ];
     let findings: Vec<Finding> = table
         .into_iter()
         .filter(|(count, ..)| *count > 0)
-        .map(|(count, what, advice)| Finding::warning(format!("{count} {what}"), advice))
+        .map(|(count, what, advice)| Finding::warning(format!("{what}: {count}"), advice))
         .collect();
     if findings.is_empty() { vec![Finding::ok("nothing is parked, and nothing waits")] } else { findings }
 }

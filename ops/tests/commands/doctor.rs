@@ -83,7 +83,7 @@ async fn what_waits_for_a_person_is_a_warning() {
     .await
     .unwrap();
     let ended = run(carvetka(&["doctor"], &database.url, &harness::namespace())).await;
-    assert!(says(&ended, "warning", "1 messages are parked"), "{ended:?}");
+    assert!(says(&ended, "warning", "parked messages: 1"), "{ended:?}");
     database.close().await;
 }
 

@@ -43,7 +43,7 @@ async fn a_dry_run_prints_the_differences_and_changes_nothing() {
         [
             "+ 2026-02-16 08:00 25010 km",
             "+ 2026-02-16 18:00 25042.5 km",
-            "2 entries would be written, 0 would be amended, 0 would be taken back, in the books of 1 of 1 cars",
+            "would be written 2, amended 0, taken back 0; books changed: 1 of 1",
         ]
     );
     assert!(ended.output.starts_with(&format!("Blue Clio ({})", car.vehicle)), "{ended:?}");
@@ -63,7 +63,7 @@ async fn a_replay_writes_what_the_dry_run_said_and_a_second_one_nothing() {
     assert_eq!(done.output, said.replace("would be ", ""));
     assert_eq!(car.book(&database.pool).await, ["2026-02-16 08:00 25010", "2026-02-16 18:00 25042.5"]);
     let again = replay(&database, &["--vehicle", &car.vehicle.to_string()]).await;
-    assert_eq!(again.output, "0 entries written, 0 amended, 0 taken back, in the books of 0 of 1 cars");
+    assert_eq!(again.output, "written 0, amended 0, taken back 0; books changed: 0 of 1");
     database.close().await;
 }
 
@@ -88,7 +88,7 @@ async fn since_a_day_only_what_came_from_there_on_is_folded_again() {
     let dry = replay(&database, &["--all", "--since", "2026-02-18", "--dry-run"]).await.output;
     let ended = replay(&database, &["--all", "--since", "2026-02-18"]).await;
     assert!(ended.output.contains("+ 2026-02-18 08:00 25060 km"), "{ended:?}");
-    assert!(ended.output.contains("1 entries written"), "{ended:?}");
+    assert!(ended.output.contains("written 1, amended 0, taken back 0"), "{ended:?}");
     assert_eq!(ended.output, dry.replace("would be ", ""));
     assert_eq!(count(&database.pool, "SELECT count(*) FROM meter_entries").await, 3);
     assert_eq!(count(&database.pool, "SELECT count(*) FROM dirty_vehicles").await, 0);
@@ -106,7 +106,7 @@ async fn what_a_person_deleted_stays_away() {
         .await
         .unwrap();
     let ended = replay(&database, &["--all"]).await;
-    assert!(ended.output.contains("0 entries written"), "{ended:?}");
+    assert!(ended.output.contains("written 0, "), "{ended:?}");
     assert_eq!(car.book(&database.pool).await, ["2026-02-16 18:00 25042.5"]);
     database.close().await;
 }
@@ -121,6 +121,6 @@ async fn somebody_must_be_named_and_exist() {
     assert_eq!(unnamed.code, Some(2), "{unnamed:?}");
     let all = replay(&database, &["--all"]).await;
     assert_eq!(all.code, Some(0));
-    assert!(all.output.contains("of 0 cars"), "{all:?}");
+    assert!(all.output.contains("books changed: 0 of 0"), "{all:?}");
     database.close().await;
 }
