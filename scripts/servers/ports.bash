@@ -19,7 +19,7 @@ free_port() {
         port=$((lowest_port + RANDOM % (highest_port - lowest_port)))
         if ! is_listening "$port"; then
             echo "$port"
-            return
+            return 0
         fi
     done
     die "found no free port between $lowest_port and $highest_port"

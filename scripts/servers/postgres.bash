@@ -105,7 +105,7 @@ postgres_start() {
             -c unix_socket_directories= -c cluster_name=carvetka-services -c timezone=UTC -c log_timezone=UTC \
             -c dynamic_shared_memory_type=mmap -c max_connections=200 -c max_locks_per_transaction=256
         within 60 postgres_is_decided "$data" || die "PostgreSQL does not start: see $postgres_dir/log"
-        if postgres_is_running; then return; fi
+        if postgres_is_running; then return 0; fi
         if [[ $1 != any_port ]] || ! is_listening "$(port_of "$postgres_dir/ports" postgres)"; then break; fi
     done
     die "PostgreSQL ended while starting: $(tail -n 3 "$postgres_dir/log")"

@@ -64,7 +64,7 @@ pid_of() {
 # process_state FILE
 process_state() {
     local pid stat
-    pid=$(pid_of "$1") || { echo stopped && return; }
+    pid=$(pid_of "$1") || { echo stopped && return 0; }
     stat=$(<"/proc/$pid/stat")
     if [[ ${stat##*) } == T* ]]; then echo "frozen (process $pid)"; else echo "running (process $pid)"; fi
 }
@@ -101,7 +101,7 @@ is_gone() { ! is_alive "$1"; }
 # end_process FILE SIGNAL SECONDS: asks to stop, waits, and does not ask again after that.
 end_process() {
     local pid
-    pid=$(pid_of "$1") || { rm -f -- "$1" && return; }
+    pid=$(pid_of "$1") || { rm -f -- "$1" && return 0; }
     signal "$2" "$pid"
     if ! within "$3" is_gone "$1"; then
         say "process $pid did not stop within $3 s: killing it"

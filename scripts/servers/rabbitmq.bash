@@ -10,7 +10,7 @@ rabbitmq_programs() {
         "$(folder_of rabbitmq-server)"; do
         if [[ -x $folder/rabbitmq-server && -e $folder/rabbitmq-env ]]; then
             echo "$folder"
-            return
+            return 0
         fi
     done
     return 1
@@ -95,7 +95,7 @@ rabbitmq_start() {
         launch "$rabbitmq_dir/process" "$rabbitmq_dir/log/console.log" \
             env -i "${environment[@]}" "$programs/rabbitmq-server" -noinput +B i
         within 90 rabbitmq_is_decided || die "RabbitMQ does not start: see $rabbitmq_dir/log"
-        if rabbitmq_is_running; then return; fi
+        if rabbitmq_is_running; then return 0; fi
         if [[ $1 != any_port ]] || ! rabbitmq_lost_a_port; then break; fi
     done
     die "RabbitMQ ended while starting: $(tail -n 3 "$rabbitmq_dir/log/console.log")"
@@ -104,7 +104,7 @@ rabbitmq_start() {
 rabbitmq_lost_a_port() {
     local name
     for name in amqp dist; do
-        if is_listening "$(port_of "$rabbitmq_dir/ports" "$name")"; then return; fi
+        if is_listening "$(port_of "$rabbitmq_dir/ports" "$name")"; then return 0; fi
     done
     ! is_alive "$rabbitmq_dir/epmd"
 }

@@ -41,7 +41,7 @@ leave() {
     local user server
     rm -f -- "$users/$$"
     for user in "$users"/*; do
-        if is_alive "$user"; then return; fi
+        if is_alive "$user"; then return 0; fi
         rm -f -- "$user"
     done
     for server in postgres rabbitmq; do

@@ -124,6 +124,25 @@ async fn private_servers_end_with_the_process_that_borrowed_them_even_if_it_is_k
     assert!(!fs::exists(&services_dir).unwrap());
 }
 
+#[test]
+fn a_command_that_fails_keeps_its_code_and_leaves_no_server_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let services = |arguments: &[&str]| {
+        Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/services"))
+            .args(arguments)
+            .env("SERVICES_DIR", folder.path().join("services"))
+            .env_remove("AMQP_URL")
+            .output()
+            .unwrap()
+    };
+    let failed = services(&["run", "rabbitmq", "--", "sh", "-c", "echo $AMQP_URL; exit 5"]);
+    assert_eq!(failed.status.code(), Some(5));
+    assert!(String::from_utf8(failed.stdout).unwrap().starts_with("amqp://"));
+    let status = String::from_utf8(services(&["status"]).stdout).unwrap();
+    assert!(status.contains("rabbitmq is stopped"), "{status}");
+    assert!(services(&["destroy"]).status.success());
+}
+
 #[tokio::test]
 async fn every_test_has_a_fresh_database_with_all_migrations_also_when_many_start_at_once() {
     let services = Services::private_postgres().await;
@@ -174,7 +193,7 @@ async fn databases_that_a_killed_test_left_behind_go_after_an_hour() {
 #[tokio::test]
 async fn a_process_ends_with_its_value_and_its_output_is_kept() {
     let mut process =
-        Process::start(shell("echo ready on http://127.0.0.1:8080/path; echo trouble >&2; sleep 1000"));
+        Process::start(shell("echo ready on http://127.0.0.1:8080/path; echo trouble >&2; exec sleep 1000"));
     assert_eq!(process.address(PATIENCE, "ready on").await, "http://127.0.0.1:8080");
     process.line(PATIENCE, "trouble").await;
     let id = process.id();
