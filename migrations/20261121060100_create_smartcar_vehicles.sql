@@ -25,6 +25,13 @@ CREATE UNIQUE INDEX IF NOT EXISTS smartcar_vehicles_by_consent
   ON smartcar_vehicles (smartcar_vehicle_id, smartcar_user_id);
 CREATE INDEX IF NOT EXISTS smartcar_vehicles_by_car ON smartcar_vehicles (car_id);
 
+-- A car is written by one connection at a time, or its book would be written twice. Of several the newest stays.
+UPDATE smartcar_vehicles AS older SET status = 'disconnected', is_active = false
+WHERE older.car_id IS NOT NULL AND EXISTS (
+  SELECT FROM smartcar_vehicles AS newer
+  WHERE newer.car_id = older.car_id AND (newer.connected_at, newer.id) > (older.connected_at, older.id));
+CREATE UNIQUE INDEX smartcar_vehicles_one_a_car ON smartcar_vehicles (car_id) WHERE status <> 'disconnected';
+
 -- Errors of a connection that the platform told us of and has not yet told us to be over.
 CREATE TABLE vehicle_errors (
   vehicle_id UUID NOT NULL REFERENCES smartcar_vehicles (id) ON DELETE CASCADE,

@@ -19,15 +19,21 @@ CREATE TABLE dirty_vehicles (
   vehicle_id UUID PRIMARY KEY REFERENCES smartcar_vehicles (id) ON DELETE CASCADE,
   dirty_since TIMESTAMPTZ NOT NULL,
   why TEXT NOT NULL,
+  -- Another one with each mark: who heeds a mark takes away the one that was seen, and no newer one.
+  version UUID NOT NULL DEFAULT gen_random_uuid(),
   marked_at TIMESTAMPTZ NOT NULL DEFAULT now(),
   -- A replay was asked for and may be under way until then.
-  leased_until TIMESTAMPTZ
+  leased_until TIMESTAMPTZ,
+  -- How often a replay was asked for without this mark being heeded.
+  asked INTEGER NOT NULL DEFAULT 0
 );
+CREATE INDEX dirty_vehicles_by_age ON dirty_vehicles (marked_at);
 
+-- On a person's behalf: what a person did is looked at at once.
 CREATE FUNCTION carvetka_mark_dirty(vehicle UUID, since TIMESTAMPTZ, reason TEXT) RETURNS void
 LANGUAGE sql AS $$
   INSERT INTO dirty_vehicles (vehicle_id, dirty_since, why) VALUES (vehicle, since, reason)
   ON CONFLICT (vehicle_id) DO UPDATE
     SET dirty_since = least(dirty_vehicles.dirty_since, excluded.dirty_since), why = excluded.why,
-        marked_at = excluded.marked_at, leased_until = NULL;
+        version = excluded.version, marked_at = excluded.marked_at, leased_until = NULL, asked = 0;
 $$;

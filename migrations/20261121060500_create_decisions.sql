@@ -18,6 +18,7 @@ CREATE TABLE decisions (
   CONSTRAINT meter_entries_have_km CHECK (kind <> 'meter_entry' OR odometer_km IS NOT NULL)
 );
 CREATE INDEX decisions_by_car ON decisions (car_id, at);
+CREATE INDEX decisions_by_row ON decisions (row_id);
 
 -- The pipeline says of itself that it is no person, for one transaction (set_config(…, true)).
 CREATE FUNCTION carvetka_is_machine() RETURNS boolean
@@ -28,10 +29,31 @@ LANGUAGE sql AS $$
   SELECT carvetka_mark_dirty(id, since, reason) FROM smartcar_vehicles WHERE car_id = car;
 $$;
 
+-- The functions below run with the rights of their owner: who may write the book need not be able to write what
+-- the machine keeps beside it, and so cannot forge it.
+
+-- What a person changed is a person's from then on. Without a moment of evidence the machine leaves a row alone;
+-- set on the row itself, so that no write of the machine that is under way meanwhile overrides it.
+CREATE FUNCTION carvetka_take_over() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+  NEW.evidence_until = NULL;
+  RETURN NEW;
+END $$;
+
+CREATE TRIGGER carvetka_take_over
+  BEFORE UPDATE ON meter_entries
+  FOR EACH ROW WHEN (OLD.evidence_until IS NOT NULL AND NOT carvetka_is_machine())
+  EXECUTE FUNCTION carvetka_take_over();
+CREATE TRIGGER carvetka_take_over
+  BEFORE UPDATE ON issues
+  FOR EACH ROW WHEN (OLD.evidence_until IS NOT NULL AND NOT carvetka_is_machine())
+  EXECUTE FUNCTION carvetka_take_over();
+
 -- Every write to the mileage book that is not the machine's: an edit or a deletion of the machine's entry
 -- becomes a decision, and the car is folded anew from there on.
 CREATE FUNCTION carvetka_person_wrote_meter_entry() RETURNS trigger
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
   IF TG_OP <> 'INSERT' AND OLD.source_type::text = 'smartcar_sync'
     -- A car that is deleted takes its book with it: nobody decided about the entries.
@@ -65,7 +87,7 @@ CREATE TRIGGER carvetka_people_win
 
 -- A suggested issue that a person took up, changed or threw away is theirs.
 CREATE FUNCTION carvetka_person_wrote_issue() RETURNS trigger
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
   IF EXISTS (SELECT FROM cars WHERE id = OLD.car_id) THEN
     INSERT INTO decisions (car_id, kind, verdict, row_id, at)
@@ -81,12 +103,17 @@ CREATE TRIGGER carvetka_people_win
   EXECUTE FUNCTION carvetka_person_wrote_issue();
 
 CREATE FUNCTION carvetka_person_decided() RETURNS trigger
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
-  PERFORM carvetka_mark_car_dirty(NEW.car_id, NEW.at, 'a person decided');
+  IF TG_OP <> 'INSERT' THEN
+    PERFORM carvetka_mark_car_dirty(OLD.car_id, OLD.at, 'a person took a decision back');
+  END IF;
+  IF TG_OP <> 'DELETE' THEN
+    PERFORM carvetka_mark_car_dirty(NEW.car_id, NEW.at, 'a person decided');
+  END IF;
   RETURN NULL;
 END $$;
 
 CREATE TRIGGER carvetka_people_win
-  AFTER INSERT ON decisions
+  AFTER INSERT OR UPDATE OR DELETE ON decisions
   FOR EACH ROW EXECUTE FUNCTION carvetka_person_decided();

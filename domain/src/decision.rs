@@ -1,16 +1,16 @@
 //! People win: what a person edited, confirmed or deleted outlives every new fold.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use crate::book::{Entry, MeterEntry};
 use crate::distance::Distance;
 use crate::fact::RowId;
+use crate::odometer::stands_for;
 
 /// What a person decided of an entry that the machine had written: a dated fact, kept for ever.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
     pub what: Decided,
-    pub verdict: Verdict,
     /// The row that was decided about. Later folds may give the same entry another id.
     pub row: RowId,
 }
@@ -25,18 +25,6 @@ pub enum Decided {
     /// A suggested issue: its row's id never changes, so the row alone says which one.
     Issue,
 }
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// The person's words stand in the row now; the machine leaves it alone.
-    Edited,
-    /// The row is gone and does not come back.
-    Deleted,
-}
-
-/// An entry of the same odometer this near to a decided one is the same entry: a late reading may have moved
-/// its anchor. (Nearer than this the machine writes an odometer once only.)
-const SAME_WITHIN: TimeDelta = TimeDelta::hours(1);
 
 impl Decision {
     /// Whether this decision was about that entry, whatever its id is now.
@@ -57,8 +45,9 @@ pub fn undecided(entries: Vec<Entry>, decisions: &[Decision]) -> Vec<Entry> {
     entries.into_iter().filter(|entry| !decisions.iter().any(|decision| decision.covers(entry))).collect()
 }
 
+/// An odometer is written once where one entry stands for it: a late reading only moves the entry's anchor.
 fn same_meter_entry(at: DateTime<Utc>, odometer: Distance, entry: &MeterEntry) -> bool {
-    entry.odometer == odometer && (entry.anchor.at - at).abs() <= SAME_WITHIN
+    entry.odometer == odometer && stands_for(at, entry.anchor.at)
 }
 
 #[cfg(test)]
@@ -66,6 +55,7 @@ mod tests {
     use super::*;
     use crate::book::{Anchor, Evidence};
     use crate::reading::{Milli, Value};
+    use chrono::TimeDelta;
 
     fn entry(minute: i64, km: i64) -> Entry {
         let at = DateTime::UNIX_EPOCH + TimeDelta::minutes(minute);
@@ -79,11 +69,8 @@ mod tests {
     #[test]
     fn a_deleted_entry_stays_away_even_when_a_late_reading_moves_its_anchor() {
         let at = DateTime::UNIX_EPOCH + TimeDelta::minutes(120);
-        let deleted = Decision {
-            what: Decided::MeterEntry { at, odometer: Distance::from_km(500) },
-            verdict: Verdict::Deleted,
-            row: RowId(1),
-        };
+        let deleted =
+            Decision { what: Decided::MeterEntry { at, odometer: Distance::from_km(500) }, row: RowId(1) };
         let left =
             undecided(vec![entry(90, 500), entry(120, 500), entry(120, 501), entry(200, 500)], &[deleted]);
         assert_eq!(left, vec![entry(120, 501), entry(200, 500)]);

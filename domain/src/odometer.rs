@@ -18,6 +18,7 @@ use crate::distance::Distance;
 use crate::fact::{Fact, RowId};
 use crate::reading::{Reading, Signal};
 
+pub use track::stands_for;
 use track::{Fit, Point, Track, Verdict, falls};
 use units::Scale;
 

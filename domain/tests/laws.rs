@@ -43,6 +43,12 @@ impl Shelf {
         self.fold_from(fact.at(), Vec::new());
     }
 
+    /// A person takes back what they said.
+    fn unhear(&mut self, fact: Fact) {
+        self.facts.retain(|known| *known != fact);
+        self.fold_from(fact.at(), Vec::new());
+    }
+
     fn fold_from(&mut self, earliest: DateTime<Utc>, fresh: Vec<Sighting>) {
         let (start, sightings) = if self.head.reaches(earliest) {
             (self.head.settled.clone(), [self.head.tail.clone(), fresh].concat())
@@ -50,7 +56,7 @@ impl Shelf {
             let before = self.days.range(..earliest.date_naive()).next_back();
             (before.map_or_else(Settled::default, |(_, state)| state.clone()), self.readings.clone())
         };
-        let since = start.until;
+        let (since, first_day) = (start.until, start.day());
         let outcome = advance(start, sightings, self.facts.clone());
         let reachable = |key: &EntryKey, row: &Entry| {
             since.is_none_or(|since| row.evidence().until > since) || outcome.open.contains(key)
@@ -68,6 +74,7 @@ impl Shelf {
         for row in todo.retract {
             self.rows.remove(&row.key());
         }
+        self.days.retain(|day, _| *day <= first_day);
         for day in outcome.days {
             self.days.insert(day.day(), day);
         }
@@ -166,13 +173,14 @@ fn a_life() -> impl Strategy<Value = Vec<Sighting>> {
     })
 }
 
-fn some_facts() -> impl Strategy<Value = Vec<Fact>> {
+/// Their rows are numbered from `first`.
+fn some_facts(first: u128) -> impl Strategy<Value = Vec<Fact>> {
     let fact = (0i64..40_000, 29_000i64..31_000, any::<bool>());
-    proptest::collection::vec(fact, 0..4).prop_map(|facts| {
-        let facts = facts.into_iter().enumerate().map(|(number, (minute, km, entry))| {
+    proptest::collection::vec(fact, 0..4).prop_map(move |facts| {
+        let facts = (first..).zip(facts).map(|(number, (minute, km, entry))| {
             let at = start() + TimeDelta::minutes(minute);
             if entry {
-                Fact::MeterEntry { at, odometer: Distance::from_km(km), row: RowId(number as u128) }
+                Fact::MeterEntry { at, odometer: Distance::from_km(km), row: RowId(number) }
             } else {
                 Fact::OdometerReplaced { at }
             }
@@ -219,10 +227,11 @@ proptest! {
     #[test]
     fn it_does_not_matter_when_people_speak(
         life in a_life(),
-        facts in some_facts(),
+        facts in some_facts(0),
         shuffle in proptest::collection::vec(any::<Index>(), 0..60),
         cuts in proptest::collection::vec(any::<Index>(), 0..20),
-        when in proptest::collection::vec(any::<Index>(), 4),
+        slips in some_facts(100),
+        when in proptest::collection::vec(any::<Index>(), 8),
     ) {
         let batches = arrivals(&life, &shuffle, &[], &cuts);
         let mut shelf = Shelf::default();
@@ -232,7 +241,22 @@ proptest! {
                     shelf.hear(*fact);
                 }
             }
+            // Said by mistake, and taken back later.
+            for (slip, when) in slips.iter().zip(&when[4..]) {
+                if when.index(batches.len()) == number {
+                    shelf.hear(*slip);
+                }
+                if when.index(batches.len()) + 3 == number {
+                    shelf.unhear(*slip);
+                }
+            }
             shelf.take(batch);
+        }
+        for slip in slips.iter().filter(|slip| !facts.contains(slip)) {
+            shelf.unhear(*slip);
+        }
+        for fact in facts.iter().filter(|fact| slips.contains(fact)) {
+            shelf.hear(*fact);
         }
         let (piecewise, at_once) = (shelf.book(), all_at_once(&life, &facts));
         prop_assert!(piecewise == at_once, "{facts:?}\n{}", difference(&batches, &piecewise, &at_once));

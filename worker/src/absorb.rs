@@ -44,36 +44,23 @@ pub(crate) async fn absorb(
     said: &[Said<'_>],
     known: &KnownReadings,
 ) -> Result<Absorbed, StoreError> {
-    let heard: Vec<(Uuid, DateTime<Utc>)> = said
-        .iter()
-        .map(|one| (one.connection.id, one.received_at))
-        .collect();
+    let heard: Vec<(Uuid, DateTime<Utc>)> =
+        said.iter().map(|one| (one.connection.id, one.received_at)).collect();
     vehicles::touch(db, &heard).await?;
     let untimed: Vec<UntimedReading> = said.iter().flat_map(untimed_of).collect();
     if !untimed.is_empty() {
         untimed::upsert(db, &untimed).await?;
     }
-    let words = said
-        .iter()
-        .flat_map(|one| one.report.problems.iter().filter_map(|it| word(one, it)))
-        .collect();
+    let words =
+        said.iter().flat_map(|one| one.report.problems.iter().filter_map(|it| word(one, it))).collect();
     vehicle_errors::note(db, words).await?;
 
     let sightings = once_each(said);
     let readings_seen = sightings.len();
     let stored = known.leave_out(sightings);
-    let new = if stored.is_empty() {
-        Vec::new()
-    } else {
-        readings::insert(db, &stored).await?
-    };
+    let new = if stored.is_empty() { Vec::new() } else { readings::insert(db, &stored).await? };
     let fresh = fresh(said, new.iter().map(|index| &stored[*index]));
-    Ok(Absorbed {
-        fresh,
-        readings_seen,
-        readings_new: new.len(),
-        stored,
-    })
+    Ok(Absorbed { fresh, readings_seen, readings_new: new.len(), stored })
 }
 
 /// Each reading once, in the order in which every worker stores them, so that no two wait for each other.
@@ -82,31 +69,24 @@ fn once_each(said: &[Said<'_>]) -> Vec<(Uuid, Sighting)> {
     for one in said {
         for reading in &one.report.readings {
             let key = (one.connection.id, reading.at, &reading.signal, &reading.value);
-            let seen = once.entry(key).or_insert_with(|| Sighting {
-                reading: reading.clone(),
-                by_hand: one.by_hand,
-            });
+            let seen = once
+                .entry(key)
+                .or_insert_with(|| Sighting { reading: reading.clone(), by_hand: one.by_hand });
             seen.by_hand |= one.by_hand;
             seen.reading.quality = seen.reading.quality.min(reading.quality);
         }
     }
-    once.into_iter()
-        .map(|((vehicle, ..), seen)| (vehicle, seen))
-        .collect()
+    once.into_iter().map(|((vehicle, ..), seen)| (vehicle, seen)).collect()
 }
 
 /// What is new and folded, by vehicle.
 fn fresh<'a>(said: &[Said<'_>], new: impl Iterator<Item = &'a (Uuid, Sighting)>) -> Vec<Fresh> {
-    let connections: BTreeMap<Uuid, &Connection> = said
-        .iter()
-        .map(|one| (one.connection.id, &one.connection))
-        .collect();
+    let connections: BTreeMap<Uuid, &Connection> =
+        said.iter().map(|one| (one.connection.id, &one.connection)).collect();
     let mut fresh: BTreeMap<Uuid, Fresh> = BTreeMap::new();
     for (vehicle, seen) in new.filter(|(_, seen)| concerns(&seen.reading.signal)) {
         if let Some(connection) = connections.get(vehicle) {
-            let place = fresh
-                .entry(*vehicle)
-                .or_insert_with(|| Fresh::nothing(*vehicle, connection.car_id));
+            let place = fresh.entry(*vehicle).or_insert_with(|| Fresh::nothing(*vehicle, connection.car_id));
             place.sightings.push(seen.clone());
         }
     }
@@ -133,10 +113,7 @@ fn word(one: &Said<'_>, problem: &Problem) -> Option<ErrorWord> {
             ProblemState::Resolved => false,
         },
         needs_reauthentication: problem.asks_reauthentication(),
-        message: problem
-            .user_message
-            .clone()
-            .or_else(|| problem.description.clone()),
+        message: problem.user_message.clone().or_else(|| problem.description.clone()),
         resolution_url: problem.url.clone(),
         said_at: problem.at,
         event_id: one.event_id.to_owned(),

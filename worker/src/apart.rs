@@ -22,10 +22,7 @@ pub(crate) async fn run(worker: Worker, stop: CancellationToken) -> anyhow::Resu
                     messages.consumer.ack(message.tag).await
                 }
                 Err(error) => {
-                    warn!(
-                        error = runtime::chain(&error),
-                        "parked a message that is no delivery"
-                    );
+                    warn!(error = runtime::chain(&error), "parked a message that is no delivery");
                     messages.consumer.park(message.tag).await
                 }
             };

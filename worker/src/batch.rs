@@ -79,10 +79,8 @@ pub(crate) async fn handle_in(
         parked::insert(db, &unreadable).await?;
         outcome.parked = unreadable.len();
     }
-    let readable: Vec<(&Understood, &webhook::Delivery)> = batch
-        .iter()
-        .filter_map(|one| Some((*one, one.said.as_ref().ok()?)))
-        .collect();
+    let readable: Vec<(&Understood, &webhook::Delivery)> =
+        batch.iter().filter_map(|one| Some((*one, one.said.as_ref().ok()?))).collect();
     let new = claim(db, &readable, now).await?;
     outcome.duplicates = readable.len() - new.len();
     let absorbed = take(db, known, &new, &mut outcome).await?;
@@ -90,10 +88,7 @@ pub(crate) async fn handle_in(
         let refolded = refold(db, absorbed.fresh, Reach::Horizon).await?;
         outcome.written = refolded.write(db, now).await?.written();
     }
-    Ok(Handled {
-        outcome,
-        stored: absorbed.stored,
-    })
+    Ok(Handled { outcome, stored: absorbed.stored })
 }
 
 /// The deliveries that nobody folded before, each once.
@@ -105,16 +100,9 @@ async fn claim<'a>(
     if readable.is_empty() {
         return Ok(Vec::new());
     }
-    let ids: Vec<&str> = readable
-        .iter()
-        .map(|(one, _)| one.delivery.event_id.as_str())
-        .collect();
+    let ids: Vec<&str> = readable.iter().map(|(one, _)| one.delivery.event_id.as_str()).collect();
     let mut claimed: HashSet<String> = events::claim(db, &ids, now).await?;
-    Ok(readable
-        .iter()
-        .filter(|(one, _)| claimed.remove(&one.delivery.event_id))
-        .copied()
-        .collect())
+    Ok(readable.iter().filter(|(one, _)| claimed.remove(&one.delivery.event_id)).copied().collect())
 }
 
 /// Stores the deliveries and what they say. The vehicles of those that are folded are locked from here on.
@@ -128,11 +116,7 @@ async fn take(
         return Ok(Absorbed::default());
     }
     let connections = resolve(db, new).await?;
-    let locked: Vec<Uuid> = connections
-        .values()
-        .flatten()
-        .map(|connection| connection.id)
-        .collect();
+    let locked: Vec<Uuid> = connections.values().flatten().map(|connection| connection.id).collect();
     vehicles::lock(db, &locked).await?;
     let (mut rows, mut said) = (Vec::new(), Vec::new());
     for (one, delivery) in new {
@@ -153,10 +137,8 @@ async fn resolve(
     db: &mut PgConnection,
     new: &[(&Understood, &webhook::Delivery)],
 ) -> Result<HashMap<VehicleKey, Vec<Connection>>, StoreError> {
-    let keys: HashSet<VehicleKey> = new
-        .iter()
-        .flat_map(|(_, delivery)| delivery.reports.iter().map(key))
-        .collect();
+    let keys: HashSet<VehicleKey> =
+        new.iter().flat_map(|(_, delivery)| delivery.reports.iter().map(key)).collect();
     let keys: Vec<VehicleKey> = keys.into_iter().collect();
     let connections = vehicles::resolve(db, &keys).await?;
     Ok(keys.into_iter().zip(connections).collect())
@@ -176,21 +158,12 @@ impl<'a> About<'a> {
         let reports: Vec<(&Report, &[Connection])> = delivery
             .reports
             .iter()
-            .map(|report| {
-                (
-                    report,
-                    connections.get(&key(report)).map_or(&[][..], Vec::as_slice),
-                )
-            })
+            .map(|report| (report, connections.get(&key(report)).map_or(&[][..], Vec::as_slice)))
             .collect();
         let is_known = reports.iter().all(|(_, connections)| !connections.is_empty());
         let mut all = reports.iter().flat_map(|(_, connections)| connections.iter());
         let positions_allowed = is_known && all.all(|one| one.location_consent && !one.is_disconnected);
-        Self {
-            reports,
-            is_known,
-            positions_allowed,
-        }
+        Self { reports, is_known, positions_allowed }
     }
 
     /// The vehicles that nobody has connected.
@@ -206,11 +179,7 @@ impl<'a> About<'a> {
         if !self.is_known {
             return Some("no connection is known for this vehicle");
         }
-        let mut connections = self
-            .reports
-            .iter()
-            .flat_map(|(_, connections)| connections.iter())
-            .peekable();
+        let mut connections = self.reports.iter().flat_map(|(_, connections)| connections.iter()).peekable();
         let disconnected = connections.peek().is_some() && connections.all(|one| one.is_disconnected);
         disconnected.then_some("the vehicle was disconnected")
     }
@@ -218,10 +187,7 @@ impl<'a> About<'a> {
     fn said<'b>(&self, one: &'b Understood) -> Vec<Said<'b>> {
         let mut said = Vec::new();
         for (report, connections) in &self.reports {
-            for connection in connections
-                .iter()
-                .filter(|connection| !connection.is_disconnected)
-            {
+            for connection in connections.iter().filter(|connection| !connection.is_disconnected) {
                 let mut report = (*report).clone();
                 if !connection.location_consent {
                     redact::strip_positions(&mut report);
@@ -247,10 +213,7 @@ fn event_row(one: &Understood, delivery: &webhook::Delivery, about: &About<'_>) 
     };
     let (body, original_sha256) = match redacted {
         Redacted::Unchanged => (one.delivery.body.clone(), None),
-        Redacted::Changed {
-            body,
-            original_sha256,
-        } => (body, Some(original_sha256.to_vec())),
+        Redacted::Changed { body, original_sha256 } => (body, Some(original_sha256.to_vec())),
     };
     let vehicle = about.reports.first().map(|(report, _)| &report.vehicle);
     NewEvent {
@@ -261,9 +224,7 @@ fn event_row(one: &Understood, delivery: &webhook::Delivery, about: &About<'_>) 
             Source::Poll => EventSource::Poll,
             Source::Manual => EventSource::Manual,
         },
-        vehicle_id: vehicle
-            .map(|vehicle| vehicle.smartcar_vehicle_id.clone())
-            .unwrap_or_default(),
+        vehicle_id: vehicle.map(|vehicle| vehicle.smartcar_vehicle_id.clone()).unwrap_or_default(),
         user_id: vehicle.and_then(|vehicle| vehicle.smartcar_user_id.clone()),
         body,
         original_sha256,

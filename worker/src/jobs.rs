@@ -11,7 +11,6 @@ use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use crate::lane::{Messages, note, open};
-use crate::refold::Reach;
 use crate::replay::replay;
 use crate::{Worker, meter};
 
@@ -27,11 +26,7 @@ pub(crate) async fn run(worker: Worker, stop: CancellationToken) -> anyhow::Resu
                 Ok(job) => match work(&worker, &job).await {
                     Ok(()) => messages.consumer.ack(message.tag).await,
                     Err(error) => {
-                        warn!(
-                            job.name = KIND.name(),
-                            error = runtime::chain(error.as_ref()),
-                            "a job failed"
-                        );
+                        warn!(job.name = KIND.name(), error = runtime::chain(error.as_ref()), "a job failed");
                         put_off(&worker, &messages, &message).await
                     }
                 },
@@ -49,7 +44,7 @@ pub(crate) async fn run(worker: Worker, stop: CancellationToken) -> anyhow::Resu
 async fn work(worker: &Worker, job: &JobV1) -> anyhow::Result<()> {
     match job {
         JobV1::ReplayV1 { vehicle_id } => {
-            replay(&worker.pool, *vehicle_id, Reach::Everything, clock::now()).await?;
+            replay(&worker.pool, *vehicle_id, clock::now()).await?;
             meter::job(KIND.name(), "done");
             Ok(())
         }
@@ -67,17 +62,10 @@ async fn put_off(worker: &Worker, messages: &Messages<'_>, message: &Incoming) -
     };
     meter::job(KIND.name(), "waits");
     let deadline = Instant::now() + PUBLISH_WITHIN;
-    match worker
-        .publisher
-        .retry_later(message, Work::Job(KIND), wait, deadline)
-        .await
-    {
+    match worker.publisher.retry_later(message, Work::Job(KIND), wait, deadline).await {
         Ok(()) => messages.consumer.ack(message.tag).await,
         Err(error) => {
-            warn!(
-                error = runtime::chain(&error),
-                "cannot put a job off, giving it back"
-            );
+            warn!(error = runtime::chain(&error), "cannot put a job off, giving it back");
             messages.consumer.reject(message.tag).await
         }
     }

@@ -8,6 +8,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::fold::Sighting;
+use domain::reading::TimeQuality;
 use uuid::Uuid;
 
 /// So many signals of vehicles are remembered, some 60 bytes each.
@@ -22,6 +23,7 @@ struct Last {
     /// Moment and value.
     said: u64,
     by_hand: bool,
+    quality: TimeQuality,
 }
 
 impl KnownReadings {
@@ -31,12 +33,9 @@ impl KnownReadings {
         let is_new = |vehicle: Uuid, seen: &Sighting| {
             known
                 .get(&(vehicle, digest(&seen.reading.signal)))
-                .is_none_or(|last| last.said != said(seen) || (seen.by_hand && !last.by_hand))
+                .is_none_or(|last| last.said != said(seen) || last.is_bettered_by(seen))
         };
-        sightings
-            .into_iter()
-            .filter(|(vehicle, seen)| is_new(*vehicle, seen))
-            .collect()
+        sightings.into_iter().filter(|(vehicle, seen)| is_new(*vehicle, seen)).collect()
     }
 
     /// Call only after the commit that stored them.
@@ -46,12 +45,16 @@ impl KnownReadings {
             known.clear();
         }
         for (vehicle, seen) in sightings {
-            let last = Last {
-                said: said(seen),
-                by_hand: seen.by_hand,
-            };
+            let last = Last { said: said(seen), by_hand: seen.by_hand, quality: seen.reading.quality };
             known.insert((*vehicle, digest(&seen.reading.signal)), last);
         }
+    }
+}
+
+impl Last {
+    /// The same reading, but brought by hand for the first time, or with a better time.
+    fn is_bettered_by(&self, seen: &Sighting) -> bool {
+        (seen.by_hand && !self.by_hand) || seen.reading.quality < self.quality
     }
 }
 
@@ -69,7 +72,7 @@ fn digest(what: &impl Hash) -> u64 {
 mod tests {
     use super::*;
     use chrono::{DateTime, TimeDelta};
-    use domain::reading::{Milli, Reading, Signal, TimeQuality, Value};
+    use domain::reading::{Milli, Reading, Signal, Value};
 
     fn sighting(second: i64, km: i64, by_hand: bool) -> Sighting {
         let reading = Reading {

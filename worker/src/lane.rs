@@ -25,18 +25,12 @@ pub(crate) async fn run(worker: Worker, stop: CancellationToken) -> anyhow::Resu
     while let Some(mut consumer) = open(&worker, Queue::Events, prefetch, &stop).await {
         let mut messages = Messages::new(&mut consumer, &stop);
         loop {
-            let batch = messages
-                .gather(worker.batch.batch_size.into(), worker.batch.wait())
-                .await;
+            let batch = messages.gather(worker.batch.batch_size.into(), worker.batch.wait()).await;
             if batch.is_empty() {
                 break;
             }
             let span = span(batch.iter().map(Incoming::trace));
-            if handle(&worker, messages.consumer, batch, &stop)
-                .instrument(span)
-                .await
-                == Err(Abandoned)
-            {
+            if handle(&worker, messages.consumer, batch, &stop).instrument(span).await == Err(Abandoned) {
                 break;
             }
         }
@@ -55,10 +49,7 @@ pub(crate) async fn open(
         if stop.is_cancelled() {
             return None;
         }
-        match stop
-            .run_until_cancelled(Consumer::open(&worker.link, queue, prefetch))
-            .await?
-        {
+        match stop.run_until_cancelled(Consumer::open(&worker.link, queue, prefetch)).await? {
             Ok(consumer) => return Some(consumer),
             Err(OpenError::Stopped) => return None,
             Err(error) => {
@@ -88,10 +79,7 @@ async fn handle(
             Ok(delivery) => deliveries.push(delivery),
             // Not written by us, or by a newer version: the broker parks it as it is.
             Err(error) => {
-                warn!(
-                    error = runtime::chain(&error),
-                    "parked a message that is no delivery"
-                );
+                warn!(error = runtime::chain(&error), "parked a message that is no delivery");
                 note(consumer.park(message.tag).await);
             }
         }
@@ -107,15 +95,9 @@ async fn set_apart(worker: &Worker, consumer: &Consumer, returned: &[Incoming]) 
     if returned.is_empty() {
         return Ok(());
     }
-    let moved = worker
-        .publisher
-        .set_apart(returned, Instant::now() + SET_APART_WITHIN)
-        .await;
+    let moved = worker.publisher.set_apart(returned, Instant::now() + SET_APART_WITHIN).await;
     if let Some(error) = moved.into_iter().find_map(Result::err) {
-        warn!(
-            error = runtime::chain(&error),
-            "cannot set deliveries apart, giving them back"
-        );
+        warn!(error = runtime::chain(&error), "cannot set deliveries apart, giving them back");
         return Err(Abandoned);
     }
     for message in returned {
@@ -142,11 +124,7 @@ pub(crate) struct Messages<'a> {
 
 impl<'a> Messages<'a> {
     pub fn new(consumer: &'a mut Consumer, stop: &'a CancellationToken) -> Self {
-        Self {
-            consumer,
-            stop,
-            cancelled: false,
-        }
+        Self { consumer, stop, cancelled: false }
     }
 
     /// The next message; `None` when no more will come.

@@ -50,13 +50,7 @@ pub async fn start(config: &Config, life: &Lifecycle) -> anyhow::Result<()> {
     let url = config.database.database_url.expose_secret();
     let worker = Worker {
         batch: config.batch,
-        pool: store::pool(
-            url,
-            config
-                .database
-                .database_connections
-                .max(config.batch.connections()),
-        )?,
+        pool: store::pool(url, config.database.database_connections.max(config.batch.connections()))?,
         link: ConsumerLink::start(&options, &tasks),
         publisher: Publisher::start(&options, &tasks),
         known: KnownReadings::default(),
@@ -72,11 +66,7 @@ pub async fn start(config: &Config, life: &Lifecycle) -> anyhow::Result<()> {
     }
     let link = worker.link.clone();
     let connected = Health::new(move || {
-        if link.is_connected() {
-            Readiness::Ready
-        } else {
-            Readiness::not("no connection to the broker")
-        }
+        if link.is_connected() { Readiness::Ready } else { Readiness::not("no connection to the broker") }
     });
     runtime::http::spawn_operations(life, config.metrics, unless_stopping(life, connected)).await
 }

@@ -64,14 +64,10 @@ fn row(message: &Incoming, now: DateTime<Utc>) -> ParkedMessage {
     let copy = message.copy();
     let death = message.death.as_ref();
     let (queue, why) = match (death, message.queue) {
-        (Some(death), _) => (
-            death.queue.clone(),
-            format!("the broker gave it up: {}", death.reason),
-        ),
-        (None, Queue::Unrouted) => (
-            format!("routed to {:?}", message.routing_key),
-            "no queue is bound for it".to_owned(),
-        ),
+        (Some(death), _) => (death.queue.clone(), format!("the broker gave it up: {}", death.reason)),
+        (None, Queue::Unrouted) => {
+            (format!("routed to {:?}", message.routing_key), "no queue is bound for it".to_owned())
+        }
         (None, queue) => (queue.to_string(), "it was put aside without a reason".to_owned()),
     };
     let mut headers = Value::Object(copy.headers);
@@ -79,10 +75,7 @@ fn row(message: &Incoming, now: DateTime<Utc>) -> ParkedMessage {
     headers["message_id"] = json!(copy.id);
     ParkedMessage {
         queue,
-        message_key: copy
-            .id
-            .clone()
-            .unwrap_or_else(|| format!("unnamed:{}", uuid::Uuid::new_v4())),
+        message_key: copy.id.clone().unwrap_or_else(|| format!("unnamed:{}", uuid::Uuid::new_v4())),
         why,
         body: copy.body,
         headers,

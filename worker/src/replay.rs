@@ -30,12 +30,11 @@ pub enum Since {
 pub async fn replay(
     pool: &PgPool,
     vehicle: Uuid,
-    reach: Reach,
     now: DateTime<Utc>,
 ) -> Result<Vec<PageChanges>, StoreError> {
     let mut done = Vec::new();
     loop {
-        match step(pool, vehicle, reach, now).await? {
+        match step(pool, vehicle, now).await? {
             Step::Nothing => return Ok(done),
             Step::More(changes) => done.push(changes),
             Step::Last(changes) => {
@@ -55,9 +54,9 @@ pub async fn from(
     now: DateTime<Utc>,
 ) -> Result<Vec<PageChanges>, StoreError> {
     let mut tx = pool.begin().await?;
-    let reach = begin(&mut tx, vehicle, since).await?;
+    begin(&mut tx, vehicle, since).await?;
     tx.commit().await?;
-    replay(pool, vehicle, reach, now).await
+    replay(pool, vehicle, now).await
 }
 
 /// What such a replay would change, without changing it and without what waits for the vehicle. `None` if there is no
@@ -69,22 +68,20 @@ pub async fn dry_run(pool: &PgPool, vehicle: Uuid, since: Since) -> Result<Optio
         return Ok(None);
     };
     vehicles::lock(&mut tx, &[vehicle]).await?;
-    let reach = begin(&mut tx, vehicle, since).await?;
+    begin(&mut tx, vehicle, since).await?;
     let nothing = vec![Fresh::nothing(vehicle, connection.car_id)];
-    let changes = refold(&mut tx, nothing, reach).await?.into_changes();
+    let changes = refold(&mut tx, nothing, Reach::Everything).await?.into_changes();
     tx.rollback().await?;
     Ok(Some(changes))
 }
 
 /// Marks the vehicle where that says how far back to go: the way of everything that has to be folded again.
-async fn begin(db: &mut PgConnection, vehicle: Uuid, since: Since) -> Result<Reach, StoreError> {
-    match since {
-        Since::TheStart => Ok(Reach::FromTheStart),
-        Since::Moment(since) => {
-            dirty::mark(db, &[(vehicle, since, "a person asked for it")]).await?;
-            Ok(Reach::Everything)
-        }
-    }
+async fn begin(db: &mut PgConnection, vehicle: Uuid, since: Since) -> Result<(), StoreError> {
+    let since = match since {
+        Since::TheStart => DateTime::UNIX_EPOCH,
+        Since::Moment(since) => since,
+    };
+    dirty::mark(db, &[(vehicle, since, "a person asked for it")]).await
 }
 
 #[derive(Debug)]
@@ -95,21 +92,26 @@ enum Step {
     Last(PageChanges),
 }
 
-async fn step(pool: &PgPool, vehicle: Uuid, reach: Reach, now: DateTime<Utc>) -> Result<Step, StoreError> {
+async fn step(pool: &PgPool, vehicle: Uuid, now: DateTime<Utc>) -> Result<Step, StoreError> {
     let mut tx = pool.begin().await?;
     act_as_machine(&mut tx).await?;
     let Some((key, connection)) = vehicles::find(&mut tx, vehicle).await? else {
+        // Without a car there is no book to fold.
+        dirty::forget(&mut tx, vehicle).await?;
+        tx.commit().await?;
         return Ok(Step::Nothing);
     };
-    if connection.is_disconnected {
-        return Ok(Step::Nothing);
-    }
     vehicles::lock(&mut tx, &[vehicle]).await?;
-    let (taken, mut fresh) = take_waiting(&mut tx, &key, &connection, now).await?;
+    // A disconnected car takes nothing in any more, but its owner may still correct its book.
+    let (taken, mut fresh) = if connection.is_disconnected {
+        (0, Vec::new())
+    } else {
+        take_waiting(&mut tx, &key, &connection, now).await?
+    };
     if fresh.is_empty() {
         fresh.push(Fresh::nothing(vehicle, connection.car_id));
     }
-    let changes = refold(&mut tx, fresh, reach).await?.write(&mut tx, now).await?;
+    let changes = refold(&mut tx, fresh, Reach::Everything).await?.write(&mut tx, now).await?;
     tx.commit().await?;
     Ok(if taken == AT_ONCE { Step::More(changes) } else { Step::Last(changes) })
 }

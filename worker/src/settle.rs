@@ -24,10 +24,8 @@ pub(crate) async fn bring_to_end(
     let all: Vec<&Understood> = deliveries.iter().collect();
     let mut parts: Vec<Vec<&Understood>> = vec![all];
     while let Some(part) = parts.pop() {
-        let handled = insist(stop, || {
-            batch::handle(&worker.pool, &worker.known, &part, clock::now())
-        })
-        .await?;
+        let handled =
+            insist(stop, || batch::handle(&worker.pool, &worker.known, &part, clock::now())).await?;
         match (handled, part.as_slice()) {
             (Ok(outcome), _) => note(&part, outcome),
             (Err(error), [culprit]) => park(worker, culprit, &error, stop).await?,
@@ -97,10 +95,7 @@ async fn park(
     };
     if let Err(error) = insist(stop, parking).await? {
         // Bytes in a bytea and text without NUL: there is nothing left that could be refused for its data.
-        warn!(
-            error = runtime::chain(&error),
-            "cannot park a delivery, leaving it with the broker"
-        );
+        warn!(error = runtime::chain(&error), "cannot park a delivery, leaving it with the broker");
         return Err(Abandoned);
     }
     meter::deliveries("parked", 1);

@@ -72,9 +72,11 @@ impl Track {
             // Below by rounding only: the book says it better.
             Some(before) if here.odometer < before.odometer => Verdict::Known,
             Some(before) if here.odometer == before.odometer => {
-                let duplicate = here.at - before.at <= DUPLICATE_WITHIN;
-                let same_day = here.at.date_naive() == before.at.date_naive();
-                if duplicate || same_day { Verdict::Known } else { Verdict::Write }
+                if stands_for(before.at, here.at) {
+                    Verdict::Known
+                } else {
+                    Verdict::Write
+                }
             }
             Some(_) | None => Verdict::Write,
         }
@@ -117,6 +119,12 @@ impl Point {
         }
         (driven <= furthest(at - self.at)).then_some(odometer)
     }
+}
+
+/// Whether an entry of one moment stands for the same odometer at another: a standing car gets one entry a day, and
+/// what is within the hour is a duplicate, also across midnight.
+pub fn stands_for(one: DateTime<Utc>, other: DateTime<Utc>) -> bool {
+    (one - other).abs() <= DUPLICATE_WITHIN || one.date_naive() == other.date_naive()
 }
 
 /// Lower by more than rounding.

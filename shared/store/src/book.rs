@@ -4,17 +4,16 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
-use domain::book::{Changes, Entry, EntryKey, Mark, changes};
-use domain::decision::{Decision, undecided};
-use domain::reading::Value;
-use serde_json::json;
+use domain::book::{Changes, Entry, EntryKey, changes};
+use domain::decision::undecided;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::issues::IssueRow;
 use crate::meter_entries::MeterRow;
 use crate::quarantine::QuarantineRow;
-use crate::{StoreError, canonical, issues, meter_entries, quarantine, sync_logs};
+use crate::scope::{Scope, row_id};
+use crate::{StoreError, facts, issues, meter_entries, quarantine, sync_logs};
 
 /// What follows for one vehicle from folding on from `since`.
 #[derive(Debug)]
@@ -25,7 +24,6 @@ pub struct Page {
     pub since: Option<DateTime<Utc>>,
     pub open: Vec<EntryKey>,
     pub entries: Vec<Entry>,
-    pub decisions: Vec<Decision>,
 }
 
 /// What the book's rows of one kind have to become; ids tell which rows.
@@ -65,20 +63,21 @@ impl PageChanges {
     }
 }
 
-/// Compares the pages with what is stored.
+/// Compares the pages with what is stored and with what people decided.
+///
+/// The rows are read first: one that a person deletes in between is then in both, and neither written nor missed.
 pub async fn compare(db: &mut PgConnection, pages: Vec<Page>) -> Result<PageChanges, StoreError> {
-    let reach = Reach::of(&pages);
-    let stored_meter = meter_entries::reachable(db, &reach).await?;
-    let stored_quarantine = quarantine::reachable(db, &reach).await?;
-    let stored_issues = issues::reachable(db, &reach).await?;
+    let scope = Scope::of(&pages);
+    let stored_meter = meter_entries::reachable(db, &scope).await?;
+    let stored_quarantine = quarantine::reachable(db, &scope).await?;
+    let stored_issues = issues::reachable(db, &scope).await?;
+    let mut decisions = facts::decisions(db, &scope.vehicles, &scope.since, &scope.open).await?;
     let (mut meter, mut quarantined, mut suggested) = (Vec::new(), Vec::new(), Vec::new());
     for page in pages {
-        let decided: HashSet<Uuid> = page
-            .decisions
-            .iter()
-            .map(|decision| Uuid::from_u128(decision.row.0))
-            .collect();
-        for entry in undecided(page.entries, &page.decisions) {
+        let decisions = decisions.remove(&page.vehicle).unwrap_or_default();
+        let decided: HashSet<Uuid> =
+            decisions.iter().map(|decision| Uuid::from_u128(decision.row.0)).collect();
+        for entry in undecided(page.entries, &decisions) {
             let id = row_id(page.vehicle, &entry.key());
             if decided.contains(&id) {
                 continue;
@@ -103,76 +102,4 @@ pub async fn apply(db: &mut PgConnection, todo: &PageChanges, now: DateTime<Utc>
     quarantine::apply(db, &todo.quarantined).await?;
     issues::apply(db, &todo.issues, now).await?;
     sync_logs::note(db, &todo.meter_entries, &todo.quarantined, now).await
-}
-
-/// Which stored rows a fold may change.
-pub(crate) struct Reach {
-    pub vehicles: Vec<Uuid>,
-    pub since: Vec<DateTime<Utc>>,
-    /// Rows that may change whatever the age of their evidence.
-    pub open: Vec<Uuid>,
-}
-
-impl Reach {
-    fn of(pages: &[Page]) -> Self {
-        let open = pages
-            .iter()
-            .flat_map(|page| page.open.iter().map(|key| row_id(page.vehicle, key)))
-            .collect();
-        Self {
-            vehicles: pages.iter().map(|page| page.vehicle).collect(),
-            since: pages
-                .iter()
-                .map(|page| page.since.unwrap_or(DateTime::UNIX_EPOCH))
-                .collect(),
-            open,
-        }
-    }
-}
-
-/// The id of an entry's row: the same readings give the same id, so that writing twice is writing once.
-pub fn row_id(vehicle: Uuid, key: &EntryKey) -> Uuid {
-    let value = |value: &Value| format!("{}:{}", canonical::kind(value), canonical::text(value));
-    let name = match key {
-        EntryKey::Meter { at, value: shown } => format!("meter|{}|{}", at.timestamp_millis(), value(shown)),
-        EntryKey::Quarantined {
-            at,
-            signal,
-            value: shown,
-        } => {
-            format!("quarantined|{}|{signal}|{}", at.timestamp_millis(), value(shown))
-        }
-        EntryKey::OdometerConflict { row } => format!("odometer conflict|{:032x}", row.0),
-        EntryKey::OdometerReplaced { at, value: shown } => {
-            format!("odometer replaced|{}|{}", at.timestamp_millis(), value(shown))
-        }
-    };
-    Uuid::new_v5(&vehicle, name.as_bytes())
-}
-
-/// Evidence as people read it.
-pub(crate) fn evidence(
-    rule: &str,
-    anchor: Option<&domain::book::Anchor>,
-    evidence: &domain::book::Evidence,
-) -> serde_json::Value {
-    let marks: Vec<&str> = evidence
-        .marks
-        .iter()
-        .map(|mark| match mark {
-            Mark::UnitCorrected => "unit_corrected",
-            Mark::Released => "released",
-        })
-        .collect();
-    let readings: Vec<serde_json::Value> = anchor
-        .map(|anchor| json!({ "at": anchor.at.timestamp_millis(), "value": canonical::text(&anchor.value) }))
-        .into_iter()
-        .collect();
-    json!({
-        "rule": rule,
-        "rules_version": domain::RULES_VERSION,
-        "confidence": f64::from(evidence.confidence()) / 100.0,
-        "marks": marks,
-        "readings": readings,
-    })
 }

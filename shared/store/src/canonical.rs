@@ -27,11 +27,7 @@ pub fn text(value: &Value) -> String {
 }
 
 pub fn hash(kind: &str, text: &str) -> i64 {
-    let digest = Sha256::new()
-        .chain_update(kind)
-        .chain_update([0])
-        .chain_update(text)
-        .finalize();
+    let digest = Sha256::new().chain_update(kind).chain_update([0]).chain_update(text).finalize();
     let mut first = [0; 8];
     first.copy_from_slice(&digest[..8]);
     i64::from_be_bytes(first)
@@ -92,10 +88,7 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_back_the_same() {
-        let place = Position {
-            latitude_e6: -123_456,
-            longitude_e6: 179_999_999,
-        };
+        let place = Position { latitude_e6: -123_456, longitude_e6: 179_999_999 };
         for value in [
             Value::Number(Milli(-1)),
             Value::Number(Milli(42_506_300)),

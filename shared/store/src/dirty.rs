@@ -9,45 +9,75 @@ use uuid::Uuid;
 
 use crate::StoreError;
 
-/// Marks the vehicles; an earlier mark stays.
+/// A vehicle is marked since a moment. The version tells this mark from one that somebody sets meanwhile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mark {
+    pub since: DateTime<Utc>,
+    pub version: Uuid,
+}
+
+/// Marks the vehicles on the machine's behalf. A vehicle that is marked already is marked further back if need be,
+/// and keeps its place and its lease.
 pub async fn mark(db: &mut PgConnection, marks: &[(Uuid, DateTime<Utc>, &str)]) -> Result<(), StoreError> {
     let mut marks = marks.to_vec();
     marks.sort_unstable();
+    marks.dedup_by_key(|mark| mark.0);
     let vehicles: Vec<Uuid> = marks.iter().map(|mark| mark.0).collect();
     let since: Vec<DateTime<Utc>> = marks.iter().map(|mark| mark.1).collect();
     let why: Vec<&str> = marks.iter().map(|mark| mark.2).collect();
     sqlx::query!(
-        "SELECT carvetka_mark_dirty(vehicle_id, since, why)
-         FROM unnest($1::uuid[], $2::timestamptz[], $3::text[]) AS mark (vehicle_id, since, why)",
+        "INSERT INTO dirty_vehicles AS known (vehicle_id, dirty_since, why)
+         SELECT * FROM unnest($1::uuid[], $2::timestamptz[], $3::text[])
+         ON CONFLICT (vehicle_id) DO UPDATE SET dirty_since = excluded.dirty_since, version = gen_random_uuid()
+           WHERE excluded.dirty_since < known.dirty_since",
         &vehicles,
         &since,
         &why as &[&str],
     )
-    .fetch_all(db)
+    .execute(db)
     .await?;
     Ok(())
 }
 
-/// Takes the marks of these vehicles away for this transaction. A mark that somebody sets meanwhile waits
-/// for us and stays.
-pub async fn take(
-    db: &mut PgConnection,
-    vehicles: &[Uuid],
-) -> Result<HashMap<Uuid, DateTime<Utc>>, StoreError> {
+/// The marks of these vehicles. Locks nothing: people mark cars while they hold rows of the book.
+pub async fn of(db: &mut PgConnection, vehicles: &[Uuid]) -> Result<HashMap<Uuid, Mark>, StoreError> {
     let rows = sqlx::query!(
-        "DELETE FROM dirty_vehicles WHERE vehicle_id = ANY ($1) RETURNING vehicle_id, dirty_since",
+        "SELECT vehicle_id, dirty_since, version FROM dirty_vehicles WHERE vehicle_id = ANY ($1)",
         vehicles,
     )
     .fetch_all(db)
     .await?;
     Ok(rows
         .into_iter()
-        .map(|row| (row.vehicle_id, row.dirty_since))
+        .map(|row| (row.vehicle_id, Mark { since: row.dirty_since, version: row.version }))
         .collect())
 }
 
+/// Takes away marks that were heeded: (vehicle, version). A mark that somebody set meanwhile stays.
+pub async fn settle(db: &mut PgConnection, heeded: &[(Uuid, Uuid)]) -> Result<(), StoreError> {
+    let mut heeded = heeded.to_vec();
+    heeded.sort_unstable();
+    let (vehicles, versions): (Vec<Uuid>, Vec<Uuid>) = heeded.into_iter().unzip();
+    sqlx::query!(
+        "DELETE FROM dirty_vehicles AS mark USING unnest($1::uuid[], $2::uuid[]) AS heeded (vehicle_id, version)
+         WHERE mark.vehicle_id = heeded.vehicle_id AND mark.version = heeded.version",
+        &vehicles,
+        &versions,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Takes the mark away of a vehicle that there is nothing to fold for.
+pub async fn forget(db: &mut PgConnection, vehicle: Uuid) -> Result<(), StoreError> {
+    sqlx::query!("DELETE FROM dirty_vehicles WHERE vehicle_id = $1", vehicle).execute(db).await?;
+    Ok(())
+}
+
 /// Leases up to `limit` marked vehicles, those marked first: the caller asks for their replay, and nobody else
-/// does so until the lease is over.
+/// does so until the lease is over. A vehicle whose replay does not help is leased for twice as long each time,
+/// up to an hour.
 pub async fn lease(
     db: &mut PgConnection,
     now: DateTime<Utc>,
@@ -55,7 +85,8 @@ pub async fn lease(
     limit: i64,
 ) -> Result<Vec<Uuid>, StoreError> {
     let vehicles = sqlx::query_scalar!(
-        "UPDATE dirty_vehicles SET leased_until = $2
+        "UPDATE dirty_vehicles
+         SET leased_until = $1 + least(interval '1 hour', make_interval(secs => $2 * 2 ^ least(asked, 20))), asked = asked + 1
          WHERE vehicle_id IN (
            SELECT vehicle_id FROM dirty_vehicles
            WHERE leased_until IS NULL OR leased_until < $1
@@ -63,7 +94,7 @@ pub async fn lease(
          )
          RETURNING vehicle_id",
         now,
-        now + lease,
+        lease.as_seconds_f64(),
         limit,
     )
     .fetch_all(db)

@@ -2,32 +2,36 @@
 
 use std::error::Error;
 
+/// Classes of SQLSTATE that say nothing about the data (PostgreSQL's manual, appendix A): connection, invalid
+/// transaction state, authorization, catalog and schema names, rollback, syntax and rights, resources, object not in
+/// the prerequisite state, operator intervention, system error, configuration file, internal error.
+const OF_THE_WORLD: [&str; 13] =
+    ["08", "25", "28", "3D", "3F", "40", "42", "53", "55", "57", "58", "F0", "XX"];
+
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     #[error("DATABASE_URL is not an address of a PostgreSQL database")]
     Url(#[source] sqlx::Error),
-    #[error("cannot reach the database or it refused")]
+    #[error("the database did not do what it was asked")]
     Database(#[from] sqlx::Error),
     #[error("{table}.{column} holds what no version of this program wrote")]
-    Corrupt {
-        table: &'static str,
-        column: &'static str,
-        source: Box<dyn Error + Send + Sync>,
-    },
+    Corrupt { table: &'static str, column: &'static str, source: Box<dyn Error + Send + Sync> },
 }
 
 impl StoreError {
-    /// Whether these very data can never be stored (SQLSTATE classes 22, data exception, and 23, integrity
-    /// violation). Everything else is the world's fault and passes: connection, deadlock, disk full, a
-    /// missing right.
+    /// Whether these very data can never be stored: then they are looked for and set aside. What is the world's
+    /// fault passes, and is waited for: connections, rights, locks, resources, an operator's intervention.
     pub fn is_fault_of_the_data(&self) -> bool {
         match self {
-            Self::Database(sqlx::Error::Database(refusal)) => refusal
-                .code()
-                .is_some_and(|code| code.starts_with("22") || code.starts_with("23")),
-            // Values that cannot be sent at all.
-            Self::Database(sqlx::Error::Encode(_)) => true,
-            Self::Database(_) | Self::Url(_) | Self::Corrupt { .. } => false,
+            Self::Database(sqlx::Error::Database(refusal)) => {
+                !refusal.code().is_none_or(|code| OF_THE_WORLD.iter().any(|class| code.starts_with(class)))
+            }
+            // Values that cannot be sent or understood at all.
+            Self::Database(
+                sqlx::Error::Encode(_) | sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. },
+            )
+            | Self::Corrupt { .. } => true,
+            Self::Database(_) | Self::Url(_) => false,
         }
     }
 
@@ -35,10 +39,6 @@ impl StoreError {
         table: &'static str,
         column: &'static str,
     ) -> impl FnOnce(Box<dyn Error + Send + Sync>) -> Self {
-        move |source| Self::Corrupt {
-            table,
-            column,
-            source,
-        }
+        move |source| Self::Corrupt { table, column, source }
     }
 }

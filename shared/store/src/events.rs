@@ -94,10 +94,7 @@ pub async fn insert(db: &mut PgConnection, events: &[NewEvent]) -> Result<(), St
     let vehicles: Vec<&str> = events.iter().map(|event| event.vehicle_id.as_str()).collect();
     let users: Vec<Option<&str>> = events.iter().map(|event| event.user_id.as_deref()).collect();
     let bodies: Vec<&[u8]> = events.iter().map(|event| event.body.as_slice()).collect();
-    let hashes: Vec<Option<&[u8]>> = events
-        .iter()
-        .map(|event| event.original_sha256.as_deref())
-        .collect();
+    let hashes: Vec<Option<&[u8]>> = events.iter().map(|event| event.original_sha256.as_deref()).collect();
     let waiting: Vec<String> = events.iter().map(|event| event.waiting.join(SEPARATOR)).collect();
     let errors: Vec<Option<&str>> = events.iter().map(|event| event.error.as_deref()).collect();
     let received: Vec<DateTime<Utc>> = events.iter().map(|event| event.received_at).collect();

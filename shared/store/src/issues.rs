@@ -6,7 +6,8 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::StoreError;
-use crate::book::{Reach, evidence};
+use crate::evidence::evidence;
+use crate::scope::Scope;
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct IssueRow {
@@ -54,7 +55,7 @@ fn words(what: &IssueKind) -> (String, String) {
     }
 }
 
-pub async fn reachable(db: &mut PgConnection, reach: &Reach) -> Result<Vec<IssueRow>, StoreError> {
+pub async fn reachable(db: &mut PgConnection, scope: &Scope) -> Result<Vec<IssueRow>, StoreError> {
     let rows = sqlx::query_as!(
         IssueRow,
         r#"SELECT issue.id AS "id!", issue.source_id AS "vehicle!", issue.car_id AS "car!", issue.title AS "title!",
@@ -62,14 +63,12 @@ pub async fn reachable(db: &mut PgConnection, reach: &Reach) -> Result<Vec<Issue
              issue.evidence AS "evidence!", issue.evidence_until AS "until!"
            FROM unnest($1::uuid[], $2::timestamptz[]) AS fold (vehicle_id, since)
            JOIN issues AS issue ON issue.source_id = fold.vehicle_id AND issue.evidence_until > fold.since
-           WHERE NOT EXISTS (SELECT FROM decisions WHERE decisions.row_id = issue.id)
            UNION
            SELECT id, source_id, car_id, title, coalesce(description, ''), occurred_at, evidence, evidence_until
-           FROM issues AS issue WHERE id = ANY ($3) AND evidence_until IS NOT NULL
-             AND NOT EXISTS (SELECT FROM decisions WHERE decisions.row_id = issue.id)"#,
-        &reach.vehicles,
-        &reach.since,
-        &reach.open,
+           FROM issues WHERE id = ANY ($3) AND evidence_until IS NOT NULL"#,
+        &scope.vehicles,
+        &scope.since,
+        &scope.open,
     )
     .fetch_all(db)
     .await?;
@@ -97,7 +96,8 @@ pub async fn apply(
              FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::timestamptz[], $7::jsonb[], $8::timestamptz[]) AS row
              ON CONFLICT (id) DO UPDATE
                SET title = excluded.title, description = excluded.description, evidence = excluded.evidence,
-                   evidence_until = excluded.evidence_until",
+                   evidence_until = excluded.evidence_until
+               WHERE issues.evidence_until IS NOT NULL",
             &ids,
             &vehicles,
             &cars,
@@ -113,7 +113,7 @@ pub async fn apply(
     }
     if !todo.retract.is_empty() {
         let ids: Vec<Uuid> = todo.retract.iter().map(|row| row.id).collect();
-        sqlx::query!("DELETE FROM issues WHERE id = ANY ($1)", &ids)
+        sqlx::query!("DELETE FROM issues WHERE id = ANY ($1) AND evidence_until IS NOT NULL", &ids)
             .execute(db)
             .await?;
     }

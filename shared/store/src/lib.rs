@@ -8,6 +8,7 @@ mod canonical;
 pub mod dirty;
 mod error;
 pub mod events;
+mod evidence;
 pub mod facts;
 mod issues;
 mod meter_entries;
@@ -16,6 +17,7 @@ pub mod parked;
 pub mod partitions;
 mod quarantine;
 pub mod readings;
+mod scope;
 pub mod spool;
 pub mod states;
 mod sync_logs;
@@ -49,8 +51,6 @@ pub fn address(database_url: &str) -> Result<PgConnectOptions, StoreError> {
 
 /// Says to the database that this transaction is the machine's and no person's: its writes are no decisions.
 pub async fn act_as_machine(db: &mut PgConnection) -> Result<(), StoreError> {
-    sqlx::query!("SELECT set_config('carvetka.machine', 'on', true)")
-        .fetch_one(db)
-        .await?;
+    sqlx::query!("SELECT set_config('carvetka.machine', 'on', true)").fetch_one(db).await?;
     Ok(())
 }

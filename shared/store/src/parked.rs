@@ -38,14 +38,8 @@ pub async fn insert(db: &mut PgConnection, messages: &[ParkedMessage]) -> Result
     messages.dedup_by(|one, other| one.message_key == other.message_key);
     let ids: Vec<Uuid> = messages.iter().map(|_| Uuid::new_v4()).collect();
     let queues: Vec<&str> = messages.iter().map(|message| message.queue.as_str()).collect();
-    let keys: Vec<&str> = messages
-        .iter()
-        .map(|message| message.message_key.as_str())
-        .collect();
-    let whys: Vec<String> = messages
-        .iter()
-        .map(|message| message.why.replace('\0', "\u{fffd}"))
-        .collect();
+    let keys: Vec<&str> = messages.iter().map(|message| message.message_key.as_str()).collect();
+    let whys: Vec<String> = messages.iter().map(|message| message.why.replace('\0', "\u{fffd}")).collect();
     let bodies: Vec<&[u8]> = messages.iter().map(|message| message.body.as_slice()).collect();
     let headers: Vec<serde_json::Value> = messages.iter().map(|message| message.headers.clone()).collect();
     let times: Vec<DateTime<Utc>> = messages.iter().map(|message| message.parked_at).collect();

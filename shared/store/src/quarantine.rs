@@ -5,7 +5,7 @@ use domain::book::{Changes, Doubt, Quarantined};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::book::Reach;
+use crate::scope::Scope;
 use crate::{StoreError, canonical};
 
 #[derive(Debug, Clone, PartialEq)]
@@ -45,7 +45,7 @@ fn why(doubt: Doubt) -> String {
     }
 }
 
-pub async fn reachable(db: &mut PgConnection, reach: &Reach) -> Result<Vec<QuarantineRow>, StoreError> {
+pub async fn reachable(db: &mut PgConnection, scope: &Scope) -> Result<Vec<QuarantineRow>, StoreError> {
     let rows = sqlx::query_as!(
         QuarantineRow,
         r#"SELECT row.id AS "id!", row.vehicle_id AS "vehicle!", row.at AS "at!", row.signal AS "signal!",
@@ -54,9 +54,9 @@ pub async fn reachable(db: &mut PgConnection, reach: &Reach) -> Result<Vec<Quara
            JOIN quarantined_readings AS row ON row.vehicle_id = fold.vehicle_id AND row.evidence_until > fold.since
            UNION
            SELECT id, vehicle_id, at, signal, value, why, evidence_until FROM quarantined_readings WHERE id = ANY ($3)"#,
-        &reach.vehicles,
-        &reach.since,
-        &reach.open,
+        &scope.vehicles,
+        &scope.since,
+        &scope.open,
     )
     .fetch_all(db)
     .await?;
@@ -90,9 +90,7 @@ pub async fn apply(db: &mut PgConnection, todo: &Changes<QuarantineRow>) -> Resu
     }
     if !todo.retract.is_empty() {
         let ids: Vec<Uuid> = todo.retract.iter().map(|row| row.id).collect();
-        sqlx::query!("DELETE FROM quarantined_readings WHERE id = ANY ($1)", &ids)
-            .execute(db)
-            .await?;
+        sqlx::query!("DELETE FROM quarantined_readings WHERE id = ANY ($1)", &ids).execute(db).await?;
     }
     Ok(())
 }

@@ -15,32 +15,16 @@ use crate::{StoreError, canonical};
 pub async fn insert(db: &mut PgConnection, readings: &[(Uuid, Sighting)]) -> Result<Vec<usize>, StoreError> {
     let vehicles: Vec<Uuid> = readings.iter().map(|(vehicle, _)| *vehicle).collect();
     let times: Vec<DateTime<Utc>> = readings.iter().map(|(_, seen)| seen.reading.at).collect();
-    let signals: Vec<&str> = readings
-        .iter()
-        .map(|(_, seen)| seen.reading.signal.as_str())
-        .collect();
-    let kinds: Vec<&str> = readings
-        .iter()
-        .map(|(_, seen)| canonical::kind(&seen.reading.value))
-        .collect();
-    let values: Vec<String> = readings
-        .iter()
-        .map(|(_, seen)| canonical::text(&seen.reading.value))
-        .collect();
-    let hashes: Vec<i64> = kinds
-        .iter()
-        .zip(&values)
-        .map(|(kind, value)| canonical::hash(kind, value))
-        .collect();
-    let qualities: Vec<&str> = readings
-        .iter()
-        .map(|(_, seen)| canonical::quality(seen.reading.quality))
-        .collect();
+    let signals: Vec<&str> = readings.iter().map(|(_, seen)| seen.reading.signal.as_str()).collect();
+    let kinds: Vec<&str> = readings.iter().map(|(_, seen)| canonical::kind(&seen.reading.value)).collect();
+    let values: Vec<String> = readings.iter().map(|(_, seen)| canonical::text(&seen.reading.value)).collect();
+    let hashes: Vec<i64> =
+        kinds.iter().zip(&values).map(|(kind, value)| canonical::hash(kind, value)).collect();
+    let qualities: Vec<&str> =
+        readings.iter().map(|(_, seen)| canonical::quality(seen.reading.quality)).collect();
     let by_hand: Vec<bool> = readings.iter().map(|(_, seen)| seen.by_hand).collect();
-    let originals: Vec<Option<&str>> = readings
-        .iter()
-        .map(|(_, seen)| seen.reading.original.as_deref())
-        .collect();
+    let originals: Vec<Option<&str>> =
+        readings.iter().map(|(_, seen)| seen.reading.original.as_deref()).collect();
     let rows = sqlx::query!(
         "INSERT INTO readings AS known (vehicle_id, at, signal, kind, value, value_hash, quality, by_hand, original)
          SELECT vehicle_id, at, signal, kind::reading_kind, value, value_hash, quality::time_quality, by_hand, original
@@ -69,11 +53,7 @@ pub async fn insert(db: &mut PgConnection, readings: &[(Uuid, Sighting)]) -> Res
         .collect();
     Ok(rows
         .iter()
-        .filter_map(|row| {
-            index
-                .get(&(row.vehicle_id, row.at, row.signal.as_str(), row.value_hash))
-                .copied()
-        })
+        .filter_map(|row| index.get(&(row.vehicle_id, row.at, row.signal.as_str(), row.value_hash)).copied())
         .collect())
 }
 
@@ -106,10 +86,7 @@ pub async fn since(
             quality: canonical::parse_quality(&row.quality)?,
             original: row.original,
         };
-        found.entry(row.vehicle_id).or_default().push(Sighting {
-            reading,
-            by_hand: row.by_hand,
-        });
+        found.entry(row.vehicle_id).or_default().push(Sighting { reading, by_hand: row.by_hand });
     }
     Ok(found)
 }

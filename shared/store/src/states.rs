@@ -40,10 +40,7 @@ pub async fn heads(
     let head = |row: Row| {
         let rules_version = row.rules_version;
         let vehicle = row.vehicle_id;
-        (
-            vehicle,
-            row.head().unwrap_or(StoredHead::OtherRules { rules_version }),
-        )
+        (vehicle, row.head().unwrap_or(StoredHead::OtherRules { rules_version }))
     };
     Ok(rows
         .into_iter()
@@ -80,19 +77,12 @@ pub async fn before(
     )
     .fetch_all(db)
     .await?;
-    rows.into_iter()
-        .map(|row| {
-            let state = serde_json::from_str(&row.state)
-                .map_err(|error| StoreError::corrupt("vehicle_states", "state")(error.into()))?;
-            Ok((
-                row.vehicle_id,
-                Settled {
-                    until: row.settled_until,
-                    state,
-                },
-            ))
-        })
-        .collect()
+    // One that cannot be read is as good as none: the fold begins with the first reading then.
+    let settled = |state: &str, until| Some(Settled { until, state: serde_json::from_str(state).ok()? });
+    Ok(rows
+        .into_iter()
+        .filter_map(|row| Some((row.vehicle_id, settled(&row.state, row.settled_until)?)))
+        .collect())
 }
 
 /// A row of the table to be.
@@ -110,12 +100,13 @@ struct NewRow {
 pub struct Kept<'a> {
     pub vehicle: Uuid,
     /// The state in which the fold began.
-    pub start: Settled,
+    pub start: &'a Settled,
     pub days: &'a [Settled],
     pub head: &'a Head,
 }
 
-/// Keeps the states. Rows of the same day are replaced.
+/// Keeps the states. Rows of the same day are replaced, and later days that this fold did not come by are
+/// forgotten: what had happened on them was taken back.
 pub async fn save(db: &mut PgConnection, kept: &[Kept<'_>]) -> Result<(), StoreError> {
     let mut rows = Vec::new();
     for one in kept {
@@ -141,16 +132,23 @@ pub async fn save(db: &mut PgConnection, kept: &[Kept<'_>]) -> Result<(), StoreE
         &tails as &[&str],
         RULES_VERSION,
     )
+    .execute(&mut *db)
+    .await?;
+    let folds: Vec<Uuid> = kept.iter().map(|one| one.vehicle).collect();
+    let starts: Vec<NaiveDate> = kept.iter().map(|one| one.start.day()).collect();
+    sqlx::query!(
+        "DELETE FROM vehicle_states AS state
+         USING unnest($1::uuid[], $2::date[]) AS fold (vehicle_id, start)
+         WHERE state.vehicle_id = fold.vehicle_id AND state.day > fold.start
+           AND NOT EXISTS (SELECT FROM unnest($3::uuid[], $4::date[]) AS kept (vehicle_id, day)
+                           WHERE kept.vehicle_id = state.vehicle_id AND kept.day = state.day)",
+        &folds,
+        &starts,
+        &vehicles,
+        &days,
+    )
     .execute(db)
     .await?;
-    Ok(())
-}
-
-/// Forgets all states of a vehicle: its next fold begins with its first reading.
-pub async fn forget(db: &mut PgConnection, vehicle: Uuid) -> Result<(), StoreError> {
-    sqlx::query!("DELETE FROM vehicle_states WHERE vehicle_id = $1", vehicle)
-        .execute(db)
-        .await?;
     Ok(())
 }
 
@@ -161,7 +159,7 @@ impl Kept<'_> {
         let head = self.head.settled.day();
         let past = self.days.iter().filter(|settled| settled.day() != head);
         let start = (self.start.day() != head && !self.days.iter().any(|day| day.day() == self.start.day()))
-            .then_some(&self.start);
+            .then_some(self.start);
         let mut rows = Vec::new();
         for settled in start.into_iter().chain(past) {
             rows.push(self.row(settled, &[])?);
@@ -199,13 +197,7 @@ impl Row {
         }
         let state: VehicleState = serde_json::from_str(&self.state).ok()?;
         let tail = serde_json::from_str(&self.tail).ok()?;
-        let head = Head {
-            settled: Settled {
-                until: self.settled_until,
-                state,
-            },
-            tail,
-        };
+        let head = Head { settled: Settled { until: self.settled_until, state }, tail };
         Some(StoredHead::Current(Box::new(head)))
     }
 }

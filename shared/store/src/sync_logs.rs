@@ -30,10 +30,7 @@ pub async fn note(
     notes.extend(book.amend.iter().map(written("amended")));
     notes.extend(book.retract.iter().map(written("retracted")));
     notes.extend(quarantined.insert.iter().map(|row| {
-        (
-            row.vehicle,
-            json!({ "action": "quarantined", "value": row.value, "why": row.why, "at": row.at }),
-        )
+        (row.vehicle, json!({ "action": "quarantined", "value": row.value, "why": row.why, "at": row.at }))
     }));
     if notes.is_empty() {
         return Ok(());

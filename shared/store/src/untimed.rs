@@ -23,9 +23,7 @@ pub async fn upsert(db: &mut PgConnection, readings: &[UntimedReading]) -> Resul
     // One a key, the newest, in one order: a statement may not touch a row twice, and two may not deadlock.
     let mut newest: BTreeMap<(Uuid, &Signal), &UntimedReading> = BTreeMap::new();
     for reading in readings {
-        let place = newest
-            .entry((reading.vehicle, &reading.signal))
-            .or_insert(reading);
+        let place = newest.entry((reading.vehicle, &reading.signal)).or_insert(reading);
         if place.received_at <= reading.received_at {
             *place = reading;
         }
@@ -33,14 +31,8 @@ pub async fn upsert(db: &mut PgConnection, readings: &[UntimedReading]) -> Resul
     let readings: Vec<&UntimedReading> = newest.into_values().collect();
     let vehicles: Vec<Uuid> = readings.iter().map(|reading| reading.vehicle).collect();
     let signals: Vec<&str> = readings.iter().map(|reading| reading.signal.as_str()).collect();
-    let kinds: Vec<&str> = readings
-        .iter()
-        .map(|reading| canonical::kind(&reading.value))
-        .collect();
-    let values: Vec<String> = readings
-        .iter()
-        .map(|reading| canonical::text(&reading.value))
-        .collect();
+    let kinds: Vec<&str> = readings.iter().map(|reading| canonical::kind(&reading.value)).collect();
+    let values: Vec<String> = readings.iter().map(|reading| canonical::text(&reading.value)).collect();
     let received: Vec<DateTime<Utc>> = readings.iter().map(|reading| reading.received_at).collect();
     sqlx::query!(
         "INSERT INTO untimed_readings AS known (vehicle_id, signal, kind, value, received_at)

@@ -33,7 +33,11 @@ pub async fn resolve(db: &mut PgConnection, keys: &[VehicleKey]) -> Result<Vec<V
              vehicle.status = 'disconnected' OR NOT coalesce(vehicle.is_active, true) AS "is_disconnected!"
            FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS key (vehicle, "user", number)
            JOIN smartcar_vehicles AS vehicle ON vehicle.smartcar_vehicle_id = key.vehicle
-             AND (key."user" IS NULL OR vehicle.smartcar_user_id IS NULL OR vehicle.smartcar_user_id = key."user")
+             AND (key."user" IS NULL OR vehicle.smartcar_user_id = key."user"
+               -- A connection from before users were asked for, unless the user has one of their own.
+               OR (vehicle.smartcar_user_id IS NULL AND NOT EXISTS (
+                 SELECT FROM smartcar_vehicles AS own
+                 WHERE own.smartcar_vehicle_id = key.vehicle AND own.smartcar_user_id = key."user" AND own.car_id IS NOT NULL)))
            WHERE vehicle.car_id IS NOT NULL
            ORDER BY key.number, vehicle.id"#,
         &vehicles as &[&str],
@@ -44,9 +48,7 @@ pub async fn resolve(db: &mut PgConnection, keys: &[VehicleKey]) -> Result<Vec<V
     let mut connections = vec![Vec::new(); keys.len()];
     for row in rows {
         // Ordinality counts from one.
-        let place = usize::try_from(row.number - 1)
-            .ok()
-            .and_then(|index| connections.get_mut(index));
+        let place = usize::try_from(row.number - 1).ok().and_then(|index| connections.get_mut(index));
         if let Some(place) = place {
             place.push(Connection {
                 id: row.id,
@@ -96,12 +98,9 @@ pub async fn lock(db: &mut PgConnection, vehicles: &[Uuid]) -> Result<(), StoreE
     keys.sort_unstable();
     keys.dedup();
     // The function is called row by row in the order of the array.
-    sqlx::query!(
-        "SELECT pg_advisory_xact_lock(key) FROM unnest($1::bigint[]) AS key",
-        &keys
-    )
-    .fetch_all(db)
-    .await?;
+    sqlx::query!("SELECT pg_advisory_xact_lock(key) FROM unnest($1::bigint[]) AS key", &keys)
+        .fetch_all(db)
+        .await?;
     Ok(())
 }
 

@@ -11,15 +11,8 @@ async fn a_delivery_becomes_a_meter_entry_and_a_sync_log() {
     let mut pipeline = Pipeline::new().await;
     let car = pipeline.connected_car().await;
     pipeline.worker(200).await;
-    pipeline
-        .deliver(&[odometer(&car, 480, 25_010.0), odometer(&car, 900, 25_042.5)])
-        .await;
-    pipeline
-        .until(
-            "SELECT count(*) FROM meter_entries WHERE notes LIKE '%Smartcar%'",
-            2,
-        )
-        .await;
+    pipeline.deliver(&[odometer(&car, 480, 25_010.0), odometer(&car, 900, 25_042.5)]).await;
+    pipeline.until("SELECT count(*) FROM meter_entries WHERE notes LIKE '%Smartcar%'", 2).await;
     assert_eq!(
         pipeline.book(&car).await,
         [
@@ -34,9 +27,7 @@ async fn a_delivery_becomes_a_meter_entry_and_a_sync_log() {
         "SELECT count(*) FROM smartcar_webhook_events WHERE processed AND payload->>'eventType' = event_type";
     assert_eq!(pipeline.count(events).await, 2);
     assert_eq!(
-        pipeline
-            .count("SELECT count(*) FROM smartcar_vehicles WHERE last_synced_at IS NOT NULL")
-            .await,
+        pipeline.count("SELECT count(*) FROM smartcar_vehicles WHERE last_synced_at IS NOT NULL").await,
         1
     );
     pipeline.stop().await;
@@ -60,19 +51,13 @@ async fn the_same_delivery_many_times_is_one_event_and_one_entry() {
 async fn a_body_that_nobody_understands_is_parked_and_its_neighbours_are_folded() {
     let mut pipeline = Pipeline::new().await;
     let car = pipeline.connected_car().await;
-    let mut deliveries: Vec<_> = (0..50)
-        .map(|n| odometer(&car, i64::from(n) * 10, f64::from(100 + n)))
-        .collect();
+    let mut deliveries: Vec<_> =
+        (0..50).map(|n| odometer(&car, i64::from(n) * 10, f64::from(100 + n))).collect();
     deliveries.insert(20, of("garbage".to_owned(), "{\"eventType\":"));
     pipeline.deliver(&deliveries).await;
     pipeline.worker(200).await;
     pipeline.all_are_stored(50).await;
-    pipeline
-        .until(
-            "SELECT count(*) FROM parked_messages WHERE message_key = 'garbage'",
-            1,
-        )
-        .await;
+    pipeline.until("SELECT count(*) FROM parked_messages WHERE message_key = 'garbage'", 1).await;
     assert_eq!(pipeline.book(&car).await.len(), 50);
     pipeline.stop().await;
 }
@@ -90,24 +75,15 @@ async fn a_delivery_that_the_database_refuses_is_found_by_halving_and_parked_alo
     .execute(pipeline.pool())
     .await
     .unwrap();
-    let mut deliveries: Vec<_> = (0..99)
-        .map(|n| odometer(&car, i64::from(n) * 10, f64::from(100 + n)))
-        .collect();
+    let mut deliveries: Vec<_> =
+        (0..99).map(|n| odometer(&car, i64::from(n) * 10, f64::from(100 + n))).collect();
     let poison = odometer(&car, 5, 100.5);
-    deliveries.insert(
-        63,
-        of("poison".to_owned(), std::str::from_utf8(&poison.body).unwrap()),
-    );
+    deliveries.insert(63, of("poison".to_owned(), std::str::from_utf8(&poison.body).unwrap()));
     pipeline.deliver(&deliveries).await;
     pipeline.worker(200).await;
     pipeline.all_are_stored(99).await;
     pipeline.until("SELECT count(*) FROM parked_messages", 1).await;
-    assert_eq!(
-        pipeline
-            .count("SELECT count(*) FROM parked_messages WHERE message_key = 'poison'")
-            .await,
-        1
-    );
+    assert_eq!(pipeline.count("SELECT count(*) FROM parked_messages WHERE message_key = 'poison'").await, 1);
     assert_eq!(pipeline.book(&car).await.len(), 99);
     pipeline.stop().await;
 }
@@ -117,31 +93,13 @@ async fn what_came_before_its_car_was_connected_is_folded_by_the_replay() {
     let mut pipeline = Pipeline::new().await;
     let car = pipeline.car().await;
     pipeline.worker(200).await;
-    pipeline
-        .deliver(&[odometer(&car, 480, 100.0), odometer(&car, 900, 200.0)])
-        .await;
-    pipeline
-        .until(
-            "SELECT count(*) FROM webhook_events WHERE NOT processed AND error IS NOT NULL",
-            2,
-        )
-        .await;
+    pipeline.deliver(&[odometer(&car, 480, 100.0), odometer(&car, 900, 200.0)]).await;
+    pipeline.until("SELECT count(*) FROM webhook_events WHERE NOT processed AND error IS NOT NULL", 2).await;
     pipeline.connect(&car).await;
-    let job = JobV1::ReplayV1 {
-        vehicle_id: car.vehicle,
-    };
-    pipeline
-        .publisher()
-        .enqueue(&job, Instant::now() + PATIENCE)
-        .await
-        .unwrap();
+    let job = JobV1::ReplayV1 { vehicle_id: car.vehicle };
+    pipeline.publisher().enqueue(&job, Instant::now() + PATIENCE).await.unwrap();
     pipeline.until("SELECT count(*) FROM meter_entries", 2).await;
-    pipeline
-        .until(
-            "SELECT count(*) FROM webhook_events WHERE processed AND error IS NULL",
-            2,
-        )
-        .await;
+    pipeline.until("SELECT count(*) FROM webhook_events WHERE processed AND error IS NULL", 2).await;
     pipeline.stop().await;
 }
 
@@ -157,25 +115,17 @@ async fn without_consent_no_coordinate_is_stored_anywhere() {
     pipeline.worker(200).await;
     let place = json!({ "latitude": 52.517_036, "longitude": 13.388_86 });
     let signals = json!([
-        signal("odometer-traveleddistance", 480, &json!({ "value": 100, "unit": "km" })
-        ),
+        signal("odometer-traveleddistance", 480, &json!({ "value": 100, "unit": "km" })),
         signal("location-preciselocation", 480, &place),
     ]);
-    pipeline
-        .deliver(&[delivery(&car, &signals), delivery(&open, &signals)])
-        .await;
+    pipeline.deliver(&[delivery(&car, &signals), delivery(&open, &signals)]).await;
     pipeline.all_are_stored(2).await;
     let kept = "SELECT count(*) FROM webhook_events WHERE convert_from(body, 'UTF8') LIKE '%52.517%'";
     assert_eq!(pipeline.count(kept).await, 1);
     let hashed = "SELECT count(*) FROM webhook_events WHERE original_sha256 IS NOT NULL
                   AND convert_from(body, 'UTF8') NOT LIKE '%52.517%'";
     assert_eq!(pipeline.count(hashed).await, 1);
-    assert_eq!(
-        pipeline
-            .count("SELECT count(*) FROM readings WHERE signal LIKE 'location-%'")
-            .await,
-        1
-    );
+    assert_eq!(pipeline.count("SELECT count(*) FROM readings WHERE signal LIKE 'location-%'").await, 1);
     assert_eq!(pipeline.count("SELECT count(*) FROM meter_entries").await, 2);
     pipeline.stop().await;
 }
@@ -202,24 +152,16 @@ async fn an_error_that_only_the_user_can_mend_marks_the_connection_until_it_is_r
     };
     let broken = "SELECT count(*) FROM smartcar_vehicles WHERE status = 'reauth_required'";
     // Nobody reads this one: noise that comes daily.
-    pipeline
-        .deliver(&[errors("ERROR", "vehicleuseraccount-role", 1_771_200_000_000)])
-        .await;
+    pipeline.deliver(&[errors("ERROR", "vehicleuseraccount-role", 1_771_200_000_000)]).await;
     pipeline.all_are_stored(1).await;
     assert_eq!(pipeline.count(broken).await, 0);
     assert_eq!(pipeline.count("SELECT count(*) FROM vehicle_errors").await, 0);
-    pipeline
-        .deliver(&[errors("ERROR", "odometer-traveleddistance", 1_771_200_001_000)])
-        .await;
+    pipeline.deliver(&[errors("ERROR", "odometer-traveleddistance", 1_771_200_001_000)]).await;
     pipeline.until(broken, 1).await;
-    pipeline
-        .deliver(&[errors("RESOLVED", "odometer-traveleddistance", 1_771_200_003_000)])
-        .await;
+    pipeline.deliver(&[errors("RESOLVED", "odometer-traveleddistance", 1_771_200_003_000)]).await;
     pipeline.until(broken, 0).await;
     // The older word arrives last and changes nothing.
-    pipeline
-        .deliver(&[errors("ERROR", "odometer-traveleddistance", 1_771_200_002_000)])
-        .await;
+    pipeline.deliver(&[errors("ERROR", "odometer-traveleddistance", 1_771_200_002_000)]).await;
     pipeline.all_are_stored(4).await;
     assert_eq!(pipeline.count(broken).await, 0);
     pipeline.stop().await;
@@ -249,24 +191,13 @@ async fn a_reading_from_beyond_the_horizon_is_folded_by_the_replay() {
     let day = 24 * 60;
     pipeline.deliver(&[odometer(&car, 0, 100.0)]).await;
     pipeline.all_are_stored(1).await;
-    pipeline
-        .deliver(&[
-            odometer(&car, 60 * day, 9_000.0),
-            odometer(&car, 61 * day, 9_100.0),
-        ])
-        .await;
+    pipeline.deliver(&[odometer(&car, 60 * day, 9_000.0), odometer(&car, 61 * day, 9_100.0)]).await;
     pipeline.until("SELECT count(*) FROM meter_entries", 3).await;
     pipeline.deliver(&[odometer(&car, 10 * day, 300.0)]).await;
     pipeline.until("SELECT count(*) FROM dirty_vehicles", 1).await;
     assert_eq!(pipeline.book(&car).await.len(), 3);
-    let job = JobV1::ReplayV1 {
-        vehicle_id: car.vehicle,
-    };
-    pipeline
-        .publisher()
-        .enqueue(&job, Instant::now() + PATIENCE)
-        .await
-        .unwrap();
+    let job = JobV1::ReplayV1 { vehicle_id: car.vehicle };
+    pipeline.publisher().enqueue(&job, Instant::now() + PATIENCE).await.unwrap();
     pipeline.until("SELECT count(*) FROM meter_entries", 4).await;
     assert_eq!(pipeline.count("SELECT count(*) FROM dirty_vehicles").await, 0);
     pipeline.stop().await;
@@ -281,15 +212,8 @@ async fn the_plans_plain_form_is_understood() {
         "type": "vehicle.odometer", "vehicleId": car.smartcar_vehicle_id,
         "data": { "distance": 100, "unit": "miles" },
     });
-    pipeline
-        .deliver(&[of("plain-1".to_owned(), &body.to_string())])
-        .await;
-    pipeline
-        .until(
-            "SELECT count(*) FROM meter_entries WHERE odometer_reading = 160.934",
-            1,
-        )
-        .await;
+    pipeline.deliver(&[of("plain-1".to_owned(), &body.to_string())]).await;
+    pipeline.until("SELECT count(*) FROM meter_entries WHERE odometer_reading = 160.934", 1).await;
     pipeline.stop().await;
 }
 
@@ -317,5 +241,68 @@ async fn of_a_delivery_about_two_unknown_cars_each_is_folded_when_it_is_connecte
         pipeline.until("SELECT count(*) FROM meter_entries WHERE odometer_reading = 1234.5", number).await;
     }
     pipeline.until("SELECT count(*) FROM webhook_events WHERE processed AND error IS NULL", 1).await;
+    pipeline.stop().await;
+}
+
+#[tokio::test]
+async fn what_an_older_worker_could_not_fold_is_folded_by_the_next_one_that_can() {
+    let mut pipeline = Pipeline::new().await;
+    let car = pipeline.connected_car().await;
+    pipeline.worker(200).await;
+    pipeline.deliver(&[odometer(&car, 0, 100.0)]).await;
+    pipeline.until("SELECT count(*) FROM meter_entries", 1).await;
+    let rules = "UPDATE vehicle_states SET rules_version = rules_version + $1";
+    sqlx::query(rules).bind(1).execute(pipeline.pool()).await.unwrap();
+    pipeline.deliver(&[odometer(&car, 480, 150.0)]).await;
+    pipeline.until("SELECT count(*) FROM dirty_vehicles", 1).await;
+    assert_eq!(pipeline.book(&car).await.len(), 1);
+    sqlx::query(rules).bind(-1).execute(pipeline.pool()).await.unwrap();
+    pipeline.deliver(&[odometer(&car, 600, 160.0)]).await;
+    pipeline.until("SELECT count(*) FROM meter_entries", 3).await;
+    assert_eq!(pipeline.count("SELECT count(*) FROM dirty_vehicles").await, 0);
+    pipeline.stop().await;
+}
+
+#[tokio::test]
+async fn states_of_older_rules_are_folded_again_from_the_first_reading() {
+    let mut pipeline = Pipeline::new().await;
+    let car = pipeline.connected_car().await;
+    pipeline.worker(200).await;
+    pipeline.deliver(&[odometer(&car, 0, 100.0), odometer(&car, 900, 150.0)]).await;
+    pipeline.until("SELECT count(*) FROM meter_entries", 2).await;
+    sqlx::raw_sql("UPDATE vehicle_states SET rules_version = 0, state = '{}'; DELETE FROM meter_entries; DELETE FROM decisions;")
+        .execute(pipeline.pool())
+        .await
+        .unwrap();
+    pipeline.deliver(&[odometer(&car, 960, 160.0)]).await;
+    pipeline.until("SELECT count(*) FROM webhook_events", 3).await;
+    worker::replay::replay(pipeline.pool(), car.vehicle, runtime::clock::now()).await.unwrap();
+    assert_eq!(pipeline.book(&car).await.len(), 3);
+    pipeline.stop().await;
+}
+
+#[tokio::test]
+async fn a_connection_from_before_users_were_asked_for_gives_way_to_the_users_own() {
+    let mut pipeline = Pipeline::new().await;
+    let (old, own) = (pipeline.car().await, pipeline.car().await);
+    for (car, user) in [(&old, None), (&own, Some("u-1"))] {
+        sqlx::query("INSERT INTO smartcar_vehicles (car_id, smartcar_vehicle_id, smartcar_user_id) VALUES ($1, 'v-1', $2)")
+            .bind(car.id)
+            .bind(user)
+            .execute(pipeline.pool())
+            .await
+            .unwrap();
+    }
+    pipeline.worker(200).await;
+    let same = crate::support::Car {
+        smartcar_vehicle_id: "v-1".to_owned(),
+        smartcar_user_id: "u-1".to_owned(),
+        ..own.clone()
+    };
+    let stranger = crate::support::Car { smartcar_user_id: "u-2".to_owned(), ..same.clone() };
+    pipeline.deliver(&[odometer(&same, 0, 100.0), odometer(&stranger, 60, 200.0)]).await;
+    pipeline.until("SELECT count(*) FROM meter_entries", 2).await;
+    assert_eq!(pipeline.book(&own).await.len(), 1);
+    assert_eq!(pipeline.book(&old).await.len(), 1);
     pipeline.stop().await;
 }

@@ -5,4 +5,5 @@
 mod book;
 mod order;
 mod people;
+mod spool;
 mod support;

@@ -32,11 +32,7 @@ async fn any_order_any_duplicates_and_several_workers_give_the_same_book() {
         }
         deliveries.shuffle(&mut chance);
         let shuffled = book_of(&cars, &deliveries, number, &[1, 7, 50]).await;
-        assert!(
-            in_order[0].len() > 1_000,
-            "the book must not be empty: {}",
-            in_order[0]
-        );
+        assert!(in_order[0].len() > 1_000, "the book must not be empty: {}", in_order[0]);
         assert_eq!(in_order, shuffled, "seed {seed}");
     }
 }
@@ -75,11 +71,7 @@ fn a_month(car: &Car, chance: &mut StdRng) -> Vec<DeliveryV1> {
     let mut deliveries = Vec::new();
     for _ in 0..60 {
         minute += chance.random_range(1..900);
-        km += if chance.random_bool(0.6) {
-            chance.random_range(0.0..90.0)
-        } else {
-            0.0
-        };
+        km += if chance.random_bool(0.6) { chance.random_range(0.0..90.0) } else { 0.0 };
         let shown: f64 = match chance.random_range(0..30) {
             0 => 0.0,
             1 => km + 5_000.0,
@@ -90,10 +82,9 @@ fn a_month(car: &Car, chance: &mut StdRng) -> Vec<DeliveryV1> {
             _ => km,
         };
         let shown = (shown * 10.0).round() / 10.0;
-        let new = signal("odometer-traveleddistance", minute, &json!({ "value": shown, "unit": "km" }),
-        );
-        let charge = signal("tractionbattery-stateofcharge", minute, &json!({ "value": 60, "unit": "percent" }),
-        );
+        let new = signal("odometer-traveleddistance", minute, &json!({ "value": shown, "unit": "km" }));
+        let charge =
+            signal("tractionbattery-stateofcharge", minute, &json!({ "value": 60, "unit": "percent" }));
         let mut signals = vec![new.clone(), charge];
         signals.extend(last.replace(new));
         deliveries.push(delivery(car, &json!(signals)));

@@ -49,13 +49,7 @@ impl Pipeline {
         let own = Lifecycle::new(Duration::from_secs(5));
         let options = BrokerOptions::new(&harness::amqp_url(), &namespace, "test").unwrap();
         let publisher = Publisher::start(&options, &own.tasks());
-        Self {
-            database: harness::database().await,
-            namespace,
-            publisher,
-            lives: Vec::new(),
-            own,
-        }
+        Self { database: harness::database().await, namespace, publisher, lives: Vec::new(), own }
     }
 
     pub fn pool(&self) -> &PgPool {
@@ -88,11 +82,7 @@ impl Pipeline {
 
     pub async fn add(&self, car: &Car) {
         let user = Uuid::new_v4();
-        sqlx::query("INSERT INTO auth.users (id) VALUES ($1)")
-            .bind(user)
-            .execute(self.pool())
-            .await
-            .unwrap();
+        sqlx::query("INSERT INTO auth.users (id) VALUES ($1)").bind(user).execute(self.pool()).await.unwrap();
         sqlx::query("INSERT INTO cars (id, user_id, name) VALUES ($1, $2, 'a car')")
             .bind(car.id)
             .bind(user)
@@ -122,10 +112,8 @@ impl Pipeline {
 
     pub async fn deliver(&self, deliveries: &[DeliveryV1]) {
         let deadline = Instant::now() + PATIENCE;
-        let messages: Vec<_> = deliveries
-            .iter()
-            .map(|one| (Destination::Webhook { version: "v4" }, one))
-            .collect();
+        let messages: Vec<_> =
+            deliveries.iter().map(|one| (Destination::Webhook { version: "v4" }, one)).collect();
         for outcome in self.publisher.publish_all(messages, deadline).await {
             outcome.unwrap();
         }
@@ -148,11 +136,7 @@ impl Pipeline {
     }
 
     pub async fn all_are_stored(&self, number: usize) {
-        self.until(
-            "SELECT count(*) FROM webhook_events",
-            i64::try_from(number).unwrap(),
-        )
-        .await;
+        self.until("SELECT count(*) FROM webhook_events", i64::try_from(number).unwrap()).await;
     }
 
     /// The mileage book of a car: what people see, without the moment at which it was written.
@@ -186,8 +170,7 @@ pub fn start() -> DateTime<Utc> {
 pub fn odometer(car: &Car, minute: i64, km: f64) -> DeliveryV1 {
     delivery(
         car,
-        &json!([signal("odometer-traveleddistance", minute, &json!({ "value": km, "unit": "km" })
-        )]),
+        &json!([signal("odometer-traveleddistance", minute, &json!({ "value": km, "unit": "km" }))]),
     )
 }
 
@@ -214,10 +197,5 @@ pub fn delivery(car: &Car, signals: &serde_json::Value) -> DeliveryV1 {
 }
 
 pub fn of(event_id: String, body: &str) -> DeliveryV1 {
-    DeliveryV1::new(
-        event_id,
-        runtime::clock::now(),
-        Source::Webhook,
-        body.as_bytes().to_vec(),
-    )
+    DeliveryV1::new(event_id, runtime::clock::now(), Source::Webhook, body.as_bytes().to_vec())
 }

@@ -1,0 +1,183 @@
+//! Where each vehicle's fold begins, and what it needs: decided from the head, the marks and the new readings alone.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::RULES_VERSION;
+use domain::fold::Sighting;
+use domain::timeline::{HORIZON, Head, Settled};
+use store::dirty::Mark;
+use store::states::StoredHead;
+use uuid::Uuid;
+
+use super::{Fresh, Reach};
+
+/// One vehicle's fold: from a settled state, with the readings since.
+#[derive(Debug)]
+pub(super) struct Fold {
+    pub vehicle: Uuid,
+    pub car: Uuid,
+    pub start: Settled,
+    pub sightings: Vec<Sighting>,
+    /// The oldest moment that made this fold necessary.
+    pub earliest: DateTime<Utc>,
+    pub needs: Needs,
+    /// The version of the mark that is done with when this fold is written.
+    pub heeds: Option<Uuid>,
+}
+
+/// What has to be loaded before a fold can run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Needs {
+    /// All is at hand: the head, its tail, and what is new.
+    Nothing,
+    /// The readings since the start. A marked vehicle's tail may lack readings that were stored and not folded.
+    Readings,
+    /// The newest state before this day, and the readings since.
+    StateBefore(NaiveDate),
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Plan {
+    pub folds: Vec<Fold>,
+    /// What cannot be folded here and now, since when, and why.
+    pub marks: Vec<(Uuid, DateTime<Utc>, &'static str)>,
+}
+
+impl Fold {
+    pub fn day(&self) -> Option<NaiveDate> {
+        match self.needs {
+            Needs::Nothing | Needs::Readings => None,
+            Needs::StateBefore(day) => Some(day),
+        }
+    }
+}
+
+impl Plan {
+    pub fn new(
+        fresh: Vec<Fresh>,
+        mut heads: HashMap<Uuid, StoredHead>,
+        dirty: &HashMap<Uuid, Mark>,
+        reach: Reach,
+    ) -> Self {
+        let mut plan = Self::default();
+        for one in fresh {
+            let head = heads.remove(&one.vehicle);
+            let mark = dirty.get(&one.vehicle).copied();
+            let moments = one.sightings.iter().map(|seen| seen.reading.at);
+            // Nothing new and no mark: somebody else has folded it meanwhile.
+            if let Some(earliest) = moments.chain(mark.map(|mark| mark.since)).min() {
+                plan.add(one, head, mark, earliest, reach);
+            }
+        }
+        plan
+    }
+
+    fn add(
+        &mut self,
+        one: Fresh,
+        head: Option<StoredHead>,
+        mark: Option<Mark>,
+        earliest: DateTime<Utc>,
+        reach: Reach,
+    ) {
+        let vehicle = one.vehicle;
+        let head = match head {
+            Some(StoredHead::Current(head)) => *head,
+            // States of newer rules are not ours to overwrite: a newer worker folds this car.
+            Some(StoredHead::OtherRules { rules_version }) if rules_version > RULES_VERSION => {
+                self.marks.push((vehicle, earliest, "its state was written by newer rules"));
+                return;
+            }
+            Some(StoredHead::OtherRules { .. }) if reach == Reach::Horizon => {
+                self.marks.push((vehicle, DateTime::UNIX_EPOCH, "its state was written by older rules"));
+                return;
+            }
+            Some(StoredHead::OtherRules { .. }) | None => Head::default(),
+        };
+        let heeds = mark.map(|mark| mark.version);
+        let beyond = head.settled.until.is_some_and(|until| until - earliest > HORIZON);
+        if head == Head::default() {
+            self.fold(one, Head::default(), earliest, Needs::Readings, heeds);
+        } else if head.reaches(earliest) {
+            let needs = if mark.is_some() { Needs::Readings } else { Needs::Nothing };
+            self.fold(one, head, earliest, needs, heeds);
+        } else if beyond && reach == Reach::Horizon {
+            // What reaches into the tail is folded now, the rest by the replay.
+            self.marks.push((vehicle, earliest, "something came later than the horizon"));
+            self.fold(one, head, earliest, Needs::Readings, None);
+        } else {
+            self.fold(one, Head::default(), earliest, Needs::StateBefore(earliest.date_naive()), heeds);
+        }
+    }
+
+    fn fold(&mut self, one: Fresh, head: Head, earliest: DateTime<Utc>, needs: Needs, heeds: Option<Uuid>) {
+        let sightings = [head.tail, one.sightings].concat();
+        let Fresh { vehicle, car, .. } = one;
+        self.folds.push(Fold { vehicle, car, start: head.settled, sightings, earliest, needs, heeds });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::TimeDelta;
+    use domain::reading::{Milli, Reading, Signal, TimeQuality, Value};
+
+    const CAR: Uuid = Uuid::from_u128(1);
+
+    fn day(number: i64) -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH + TimeDelta::days(20_000 + number)
+    }
+
+    fn sighting(at: DateTime<Utc>) -> Sighting {
+        let (signal, value) = (Signal::new(Signal::ODOMETER), Value::Number(Milli(1)));
+        Sighting {
+            reading: Reading { at, signal, value, quality: TimeQuality::Oem, original: None },
+            by_hand: false,
+        }
+    }
+
+    /// A vehicle settled until day 100, with one reading on day 101 in its tail.
+    fn plan(reading: Option<i64>, mark: Option<i64>, reach: Reach) -> Plan {
+        let settled = Settled { until: Some(day(100)), ..Settled::default() };
+        let head = Head { settled, tail: vec![sighting(day(101))] };
+        let heads = HashMap::from([(CAR, StoredHead::Current(Box::new(head)))]);
+        let marks = mark.map(|number| (CAR, Mark { since: day(number), version: Uuid::nil() }));
+        let sightings = reading.map(|number| sighting(day(number))).into_iter().collect();
+        let fresh = Fresh { vehicle: CAR, car: CAR, sightings };
+        Plan::new(vec![fresh], heads, &marks.into_iter().collect(), reach)
+    }
+
+    #[test]
+    fn what_is_new_is_folded_in_memory() {
+        let plan = plan(Some(102), None, Reach::Horizon);
+        assert_eq!((plan.folds[0].needs, plan.folds[0].sightings.len()), (Needs::Nothing, 2));
+    }
+
+    #[test]
+    fn a_marked_vehicles_tail_is_not_trusted() {
+        let plan = plan(Some(102), Some(101), Reach::Horizon);
+        assert_eq!((plan.folds[0].needs, plan.folds[0].heeds), (Needs::Readings, Some(Uuid::nil())));
+    }
+
+    #[test]
+    fn what_is_late_begins_before_its_day() {
+        let plan = plan(Some(90), None, Reach::Horizon);
+        assert_eq!(plan.folds[0].needs, Needs::StateBefore(day(90).date_naive()));
+    }
+
+    #[test]
+    fn beyond_the_horizon_only_a_replay_goes_and_the_mark_stays_until_then() {
+        let batch = plan(Some(10), Some(20), Reach::Horizon);
+        assert_eq!((batch.marks.len(), batch.folds[0].heeds), (1, None));
+        let replay = plan(None, Some(10), Reach::Everything);
+        assert_eq!(replay.folds[0].needs, Needs::StateBefore(day(10).date_naive()));
+        assert_eq!((replay.marks.len(), replay.folds[0].heeds), (0, Some(Uuid::nil())));
+    }
+
+    #[test]
+    fn nothing_new_and_no_mark_is_nothing_to_fold() {
+        assert!(plan(None, None, Reach::Everything).folds.is_empty());
+    }
+}
