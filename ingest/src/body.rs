@@ -33,9 +33,9 @@ pub async fn read(headers: &HeaderMap, body: Body, deadline: Instant) -> Result<
     // What the sender announced; a chunked body announces nothing.
     let announced = body.size_hint().lower();
     match usize::try_from(announced) {
-        Ok(length) if length <= LIMIT => timeout_at(deadline, collect(body, length))
-            .await
-            .unwrap_or(Err(BodyError::Slow)),
+        Ok(length) if length <= LIMIT => {
+            timeout_at(deadline, collect(body, length)).await.unwrap_or(Err(BodyError::Slow))
+        }
         Ok(_) | Err(_) => Err(BodyError::TooLarge),
     }
 }

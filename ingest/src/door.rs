@@ -60,11 +60,7 @@ impl Door {
     /// A door with these rules, that hands deliveries to `keeper`.
     pub fn new(config: &DoorConfig, keeper: Keeper) -> Self {
         metric::describe();
-        let enrolment = if config.accept_unsigned_verify {
-            Enrolment::Open
-        } else {
-            Enrolment::Closed
-        };
+        let enrolment = if config.accept_unsigned_verify { Enrolment::Open } else { Enrolment::Closed };
         if enrolment == Enrolment::Open {
             warn!("handshakes without a signature are answered: close this when the webhook is verified");
         }
@@ -80,9 +76,7 @@ impl Door {
 
     /// `POST` and `GET` at [`Door::PATH`].
     pub fn router(self) -> Router {
-        Router::new()
-            .route(Self::PATH, get(knock).post(receive))
-            .with_state(self)
+        Router::new().route(Self::PATH, get(knock).post(receive)).with_state(self)
     }
 }
 
@@ -152,9 +146,7 @@ impl Inner {
             Head::Unreadable => (None, UNKNOWN),
         };
         let event_id = event_id.unwrap_or_else(|| envelope::event_id_of(body.bytes(), received_at));
-        Span::current()
-            .record("delivery.id", &event_id)
-            .record("delivery.version", version);
+        Span::current().record("delivery.id", &event_id).record("delivery.version", version);
         let delivery = DeliveryV1::new(event_id, received_at, Source::Webhook, body.bytes().to_vec());
         Ok(Answer::Accepted(self.keeper.keep(version, &delivery).await?))
     }

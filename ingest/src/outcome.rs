@@ -42,7 +42,7 @@ impl Answer {
     /// A short fixed word for metrics.
     pub fn word(&self) -> &'static str {
         match self {
-            Self::Accepted(Kept::InQueue) => "accepted",
+            Self::Accepted(Kept::InQueue | Kept::InSpool) => "accepted",
             Self::Challenge(_) => "challenge",
             Self::Here => "here",
         }
@@ -80,7 +80,9 @@ impl IntoResponse for Answer {
     /// Exactly 200: some of Smartcar's pages take any other success for a failure.
     fn into_response(self) -> Response {
         match self {
-            Self::Accepted(Kept::InQueue) => Json(json!({ "status": "accepted" })).into_response(),
+            Self::Accepted(Kept::InQueue | Kept::InSpool) => {
+                Json(json!({ "status": "accepted" })).into_response()
+            }
             Self::Challenge(answer) => Json(json!({ "challenge": answer })).into_response(),
             Self::Here => Json(json!({ "status": "ok" })).into_response(),
         }

@@ -13,10 +13,7 @@ pub struct Visit {
 impl Visit {
     pub fn begin() -> Self {
         metric::request_began();
-        Self {
-            since: Instant::now(),
-            outcome: "gone",
-        }
+        Self { since: Instant::now(), outcome: "gone" }
     }
 
     pub fn end(mut self, outcome: &'static str) {

@@ -9,10 +9,7 @@ async fn begin(door: &Fixture) -> TcpStream {
     let mut stream = door.connect().await;
     let framing = format!("Content-Length: {}\r\nExpect: 100-continue", STATE.len());
     write(&mut stream, &head(&sign(SECRET, STATE), &framing)).await;
-    assert!(
-        answer(&mut stream).await.starts_with("HTTP/1.1 100 "),
-        "the door wants the body"
-    );
+    assert!(answer(&mut stream).await.starts_with("HTTP/1.1 100 "), "the door wants the body");
     stream
 }
 
@@ -23,11 +20,7 @@ async fn more_than_fit_into_the_hand_are_put_off_at_once() {
     let put_off = door.deliver(STATE).await;
     assert_eq!(put_off.status(), 503);
     assert_eq!(put_off.headers()["retry-after"], "5");
-    assert_eq!(
-        door.get("/healthz").await.status(),
-        200,
-        "operators are not put off"
-    );
+    assert_eq!(door.get("/healthz").await.status(), 200, "operators are not put off");
 
     write(&mut first, STATE).await;
     assert!(answer(&mut first).await.starts_with("HTTP/1.1 200 "));
@@ -42,10 +35,8 @@ async fn a_sender_who_breaks_off_makes_room_and_leaves_nothing_behind() {
     write(&mut stream, &STATE[..10]).await;
     assert_eq!(door.deliver(STATE).await.status(), 503);
     drop(stream);
-    harness::eventually(GENEROUS, "there is room again", async || {
-        door.deliver(STATE).await.status() == 200
-    })
-    .await;
+    harness::eventually(GENEROUS, "there is room again", async || door.deliver(STATE).await.status() == 200)
+        .await;
     door.take(1).await;
 }
 
@@ -69,15 +60,7 @@ async fn a_request_in_hand_is_not_closed_to_make_room() {
     let door = Fixture::new(&["--ingest-connections", "2"]).await;
     let mut patient = begin(&door).await;
     for _ in 0..10 {
-        assert_eq!(
-            reqwest::Client::new()
-                .get(door.url("/healthz"))
-                .send()
-                .await
-                .unwrap()
-                .status(),
-            200
-        );
+        assert_eq!(reqwest::Client::new().get(door.url("/healthz")).send().await.unwrap().status(), 200);
     }
     write(&mut patient, STATE).await;
     assert!(answer(&mut patient).await.starts_with("HTTP/1.1 200 "));
@@ -88,9 +71,7 @@ async fn many_at_once_are_all_kept() {
     let door = Fixture::new(&[]).await;
     let deliveries = (0..300).map(|number| {
         let body = format!(r#"{{"eventId":"e{number}","eventType":"VEHICLE_STATE","meta":{{}}}}"#);
-        let request = door
-            .post(body.clone())
-            .header("sc-signature", sign(SECRET, &body));
+        let request = door.post(body.clone()).header("sc-signature", sign(SECRET, &body));
         async move { request.send().await.unwrap().status() }
     });
     let mut all = tokio::task::JoinSet::new();

@@ -33,10 +33,7 @@ async fn every_form_of_envelope_is_kept_and_named() {
         assert_eq!(door.deliver(body).await.status(), 200, "{body}");
     }
     let taken = door.take(3).await;
-    let keys: Vec<&str> = taken
-        .iter()
-        .map(|incoming| incoming.routing_key.as_str())
-        .collect();
+    let keys: Vec<&str> = taken.iter().map(|incoming| incoming.routing_key.as_str()).collect();
     assert_eq!(keys, ["webhook.v4", "webhook.v2", "webhook.plain"]);
     assert_eq!(taken[2].delivery().unwrap().event_id, "e9");
 }
@@ -61,10 +58,7 @@ async fn a_delivery_without_an_id_gets_one_of_its_own_each_time() {
     tokio::time::sleep(std::time::Duration::from_millis(2)).await;
     door.deliver(body).await;
     let taken = door.take(2).await;
-    assert_ne!(
-        taken[0].delivery().unwrap().event_id,
-        taken[1].delivery().unwrap().event_id
-    );
+    assert_ne!(taken[0].delivery().unwrap().event_id, taken[1].delivery().unwrap().event_id);
 }
 
 #[tokio::test]
@@ -86,29 +80,15 @@ async fn hex_digits_may_be_upper_case() {
 #[tokio::test]
 async fn the_type_of_the_content_does_not_matter() {
     let door = Fixture::new(&[]).await;
-    let request = door
-        .post(STATE)
-        .header("content-type", "text/plain")
-        .header("content-encoding", "identity");
-    assert_eq!(
-        request
-            .header("sc-signature", sign(SECRET, STATE))
-            .send()
-            .await
-            .unwrap()
-            .status(),
-        200
-    );
+    let request =
+        door.post(STATE).header("content-type", "text/plain").header("content-encoding", "identity");
+    assert_eq!(request.header("sc-signature", sign(SECRET, STATE)).send().await.unwrap().status(), 200);
 }
 
 #[tokio::test]
 async fn a_body_in_pieces_is_signed_as_the_whole_that_it_is() {
     let door = Fixture::new(&[]).await;
-    assert!(
-        door.deliver_in_pieces(STATE, 7)
-            .await
-            .starts_with("HTTP/1.1 200 ")
-    );
+    assert!(door.deliver_in_pieces(STATE, 7).await.starts_with("HTTP/1.1 200 "));
     assert_eq!(door.take(1).await[0].body, STATE.as_bytes());
 }
 
@@ -133,10 +113,7 @@ async fn the_largest_body_is_exactly_64_kib() {
         assert_eq!(door.deliver(&body).await.status(), status, "{length} bytes");
         // The same without a length, so that it is found only while reading.
         let answer = door.deliver_in_pieces(&body, 4_096).await;
-        assert!(
-            answer.starts_with(&format!("HTTP/1.1 {status} ")),
-            "{length} bytes in pieces: {answer}"
-        );
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{length} bytes in pieces: {answer}");
     }
     door.take(2).await;
 }

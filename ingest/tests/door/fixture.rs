@@ -69,12 +69,7 @@ impl Fixture {
         let life = Lifecycle::new(Duration::from_secs(8));
         let config = config(amqp_url, &namespace.name, arguments);
         let address = ingest::run(&config, &life).await.unwrap();
-        Self {
-            address,
-            life,
-            http: reqwest::Client::new(),
-            namespace,
-        }
+        Self { address, life, http: reqwest::Client::new(), namespace }
     }
 
     pub fn url(&self, path: &str) -> String {
@@ -82,29 +77,18 @@ impl Fixture {
     }
 
     pub fn post(&self, body: impl Into<reqwest::Body>) -> RequestBuilder {
-        self.http
-            .post(self.url(Door::PATH))
-            .header("content-type", "application/json")
-            .body(body)
+        self.http.post(self.url(Door::PATH)).header("content-type", "application/json").body(body)
     }
 
     /// Sends a body as the platform does.
     pub async fn deliver(&self, body: &str) -> Response {
-        self.post(body.to_owned())
-            .header("SC-Signature", sign(SECRET, body))
-            .send()
-            .await
-            .unwrap()
+        self.post(body.to_owned()).header("SC-Signature", sign(SECRET, body)).send().await.unwrap()
     }
 
     /// Sends a body as the platform might: in chunks, without saying how long it is. Gives the head of the answer.
     pub async fn deliver_in_pieces(&self, body: &str, size: usize) -> String {
         let mut stream = self.connect().await;
-        write(
-            &mut stream,
-            &head(&sign(SECRET, body), "Transfer-Encoding: chunked"),
-        )
-        .await;
+        write(&mut stream, &head(&sign(SECRET, body), "Transfer-Encoding: chunked")).await;
         for piece in body.as_bytes().chunks(size) {
             let piece = std::str::from_utf8(piece).unwrap();
             write(&mut stream, &format!("{:x}\r\n{piece}\r\n", piece.len())).await;
@@ -115,12 +99,7 @@ impl Fixture {
 
     /// Sends a body with this signature, and gives the status of the answer.
     pub async fn claim(&self, body: &str, signature: &str) -> StatusCode {
-        self.post(body.to_owned())
-            .header("SC-Signature", signature)
-            .send()
-            .await
-            .unwrap()
-            .status()
+        self.post(body.to_owned()).header("SC-Signature", signature).send().await.unwrap().status()
     }
 
     pub async fn get(&self, path: &str) -> Response {
@@ -162,9 +141,7 @@ impl Fixture {
     /// What the metrics say of this series; 0 if it is not there.
     pub async fn metric(&self, series: &str) -> f64 {
         let text = self.get("/metrics").await.text().await.unwrap();
-        let line = text
-            .lines()
-            .find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
+        let line = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
         line.map_or(0.0, |value| value.parse().unwrap())
     }
 }
@@ -181,11 +158,14 @@ pub fn config(amqp_url: &str, namespace: &str, arguments: &[&str]) -> Config {
     } else {
         &["--smartcar-webhook-secret", SECRET][..]
     };
+    // The tests' own variable of that name is not meant for the door.
+    let database = if arguments.contains(&"--database-url") { &[][..] } else { &["--database-url", ""][..] };
     let broker = ["--amqp-url", amqp_url, "--amqp-namespace", namespace];
     let all = ["ingest", "--ingest-addr", "127.0.0.1:0"]
         .iter()
         .chain(&broker)
         .chain(secret)
+        .chain(database)
         .chain(arguments);
     Config::try_parse_from(all).unwrap()
 }
@@ -198,10 +178,7 @@ pub fn sign(secret: &str, body: &str) -> String {
 
 /// The head of a signed delivery, up to its length or coding, which the test gives.
 pub fn head(signature: &str, framing: &str) -> String {
-    format!(
-        "POST {} HTTP/1.1\r\nHost: door\r\nSC-Signature: {signature}\r\n{framing}\r\n\r\n",
-        Door::PATH
-    )
+    format!("POST {} HTTP/1.1\r\nHost: door\r\nSC-Signature: {signature}\r\n{framing}\r\n\r\n", Door::PATH)
 }
 
 pub async fn write(stream: &mut TcpStream, text: &str) {
@@ -212,15 +189,8 @@ pub async fn write(stream: &mut TcpStream, text: &str) {
 pub async fn answer(stream: &mut TcpStream) -> String {
     let mut text = Vec::new();
     while !is_whole(&text) {
-        let read = timeout(GENEROUS, stream.read_buf(&mut text))
-            .await
-            .unwrap()
-            .unwrap();
-        assert!(
-            read > 0,
-            "the connection ended in the middle of {}",
-            String::from_utf8_lossy(&text)
-        );
+        let read = timeout(GENEROUS, stream.read_buf(&mut text)).await.unwrap().unwrap();
+        assert!(read > 0, "the connection ended in the middle of {}", String::from_utf8_lossy(&text));
     }
     String::from_utf8(text).unwrap()
 }
@@ -230,9 +200,7 @@ fn is_whole(answer: &[u8]) -> bool {
     let Some((head, body)) = text.split_once("\r\n\r\n") else {
         return false;
     };
-    let length = head
-        .lines()
-        .find_map(|line| line.strip_prefix("content-length: "));
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
     body.len() == length.map_or(0, |length| length.parse().unwrap())
 }
 
@@ -240,9 +208,6 @@ fn is_whole(answer: &[u8]) -> bool {
 pub async fn is_closed(stream: &mut TcpStream) {
     let mut rest = Vec::new();
     // A reset is an end as well.
-    timeout(GENEROUS, stream.read_to_end(&mut rest))
-        .await
-        .unwrap()
-        .ok();
+    timeout(GENEROUS, stream.read_to_end(&mut rest)).await.unwrap().ok();
     assert!(rest.is_empty(), "it said {}", String::from_utf8_lossy(&rest));
 }

@@ -26,21 +26,9 @@ fn answer_to(challenge: &str) -> String {
 /// Challenges whose answers would be worth something.
 fn challenges_of_a_forger() -> Vec<String> {
     let small = r#"{"eventType":"VEHICLE_STATE"}"#;
-    [
-        STATE,
-        small,
-        "[]",
-        "\"\"",
-        "two words",
-        " ",
-        "",
-        "tab\tbed",
-        "line\nfeed",
-        "ä",
-        &"a".repeat(129),
-    ]
-    .map(ToOwned::to_owned)
-    .to_vec()
+    [STATE, small, "[]", "\"\"", "two words", " ", "", "tab\tbed", "line\nfeed", "ä", &"a".repeat(129)]
+        .map(ToOwned::to_owned)
+        .to_vec()
 }
 
 #[tokio::test]
@@ -59,13 +47,8 @@ async fn a_signed_handshake_is_answered_in_both_forms_and_not_kept() {
 async fn the_first_secret_answers() {
     let door = Fixture::new(&["--smartcar-webhook-secret", &format!("{SECRET},old-token")]).await;
     let body = v4(CHALLENGE);
-    let request = door
-        .post(body.clone())
-        .header("sc-signature", sign("old-token", &body));
-    assert_eq!(
-        request.send().await.unwrap().text().await.unwrap(),
-        answer_to(CHALLENGE)
-    );
+    let request = door.post(body.clone()).header("sc-signature", sign("old-token", &body));
+    assert_eq!(request.send().await.unwrap().text().await.unwrap(), answer_to(CHALLENGE));
 }
 
 #[tokio::test]
@@ -130,27 +113,12 @@ async fn asking_by_get_is_answered_during_enrolment_only() {
     let path = format!("{}?challenge={CHALLENGE}", ingest::Door::PATH);
     let closed = Fixture::new(&[]).await;
     let open = Fixture::new(&["--accept-unsigned-verify"]).await;
-    for (door, expected) in [
-        (&closed, r#"{"status":"ok"}"#.to_owned()),
-        (&open, answer_to(CHALLENGE)),
-    ] {
+    for (door, expected) in [(&closed, r#"{"status":"ok"}"#.to_owned()), (&open, answer_to(CHALLENGE))] {
         let answer = door.get(&path).await;
         assert_eq!(answer.status(), 200);
         assert_eq!(answer.text().await.unwrap(), expected);
     }
-    for odd in [
-        "",
-        "?",
-        "?challenge",
-        "?other=1",
-        "?challenge=a&challenge=b",
-        "?challenge=%ff",
-        "?%",
-    ] {
-        assert_eq!(
-            open.get(&format!("{}{odd}", ingest::Door::PATH)).await.status(),
-            200,
-            "{odd}"
-        );
+    for odd in ["", "?", "?challenge", "?other=1", "?challenge=a&challenge=b", "?challenge=%ff", "?%"] {
+        assert_eq!(open.get(&format!("{}{odd}", ingest::Door::PATH)).await.status(), 200, "{odd}");
     }
 }

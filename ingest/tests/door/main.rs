@@ -10,3 +10,4 @@ mod outages;
 mod own_servers;
 mod process;
 mod refusals;
+mod spool;

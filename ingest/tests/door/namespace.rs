@@ -55,10 +55,7 @@ impl Drop for Namespace {
         let options = self.options.clone();
         // A thread with a runtime of its own, because the test's may not be blocked on.
         let removal = thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .unwrap();
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
                 let session = Session::open(&options).await.unwrap();
                 options.topology().delete(&session).await.unwrap();

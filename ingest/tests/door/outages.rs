@@ -8,13 +8,7 @@ async fn is_put_off(door: &Fixture) {
     let answer = door.deliver(STATE).await;
     assert_eq!(answer.status(), 503);
     assert_eq!(answer.headers()["retry-after"], "5");
-    assert!(
-        answer
-            .text()
-            .await
-            .unwrap()
-            .contains("cannot put the delivery into the queue")
-    );
+    assert!(answer.text().await.unwrap().contains("cannot put the delivery into the queue"));
 }
 
 #[tokio::test]
@@ -23,11 +17,7 @@ async fn a_door_without_a_broker_stands_and_says_why_it_is_not_ready() {
     proxy.refuse();
     let door = Fixture::just_opened(proxy.url(), &["--confirm-ms", "300"]).await;
     door.becomes_unready("no connection to the broker").await;
-    assert_eq!(
-        door.get("/healthz").await.status(),
-        200,
-        "a restart would not help"
-    );
+    assert_eq!(door.get("/healthz").await.status(), 200, "a restart would not help");
     is_put_off(&door).await;
 
     proxy.accept();
@@ -67,12 +57,7 @@ async fn without_a_confirm_in_time_it_is_503_although_it_may_have_arrived() {
         door.deliver(STATE).await.status() == 200
     })
     .await;
-    let ids: Vec<_> = door
-        .take(2)
-        .await
-        .iter()
-        .map(|taken| taken.delivery().unwrap().event_id)
-        .collect();
+    let ids: Vec<_> = door.take(2).await.iter().map(|taken| taken.delivery().unwrap().event_id).collect();
     assert_eq!(ids[0], ids[1], "the worker knows the second by its id");
 }
 

@@ -8,10 +8,8 @@ const BROKER: &str = "rabbitmq";
 
 async fn is_taken_again(door: &Fixture) {
     door.becomes_ready().await;
-    harness::eventually(GENEROUS, "deliveries are taken", async || {
-        door.deliver(STATE).await.status() == 200
-    })
-    .await;
+    harness::eventually(GENEROUS, "deliveries are taken", async || door.deliver(STATE).await.status() == 200)
+        .await;
 }
 
 #[tokio::test]
@@ -22,10 +20,8 @@ async fn while_the_broker_is_short_of_memory_deliveries_are_put_off() {
 
     servers.ctl(&["set_vm_memory_high_watermark", "0"]).await;
     // The broker tells us only when we publish.
-    harness::eventually(GENEROUS, "the alarm is felt", async || {
-        door.deliver(STATE).await.status() == 503
-    })
-    .await;
+    harness::eventually(GENEROUS, "the alarm is felt", async || door.deliver(STATE).await.status() == 503)
+        .await;
     door.becomes_unready("short of memory or disk").await;
 
     servers.ctl(&["set_vm_memory_high_watermark", "0.4"]).await;
