@@ -37,13 +37,16 @@ enum Command {
     Probe(probe::Options),
 }
 
-/// Does what was asked for. The exit code is 0 if all is well, 1 if it failed or found something wrong; clap's own is
-/// 2 for a command line that it cannot read.
+/// What a shell gives for a program that SIGPIPE ended.
+const NOBODY_LISTENS: u8 = 141;
+
+/// Does what was asked for. The exit code is 0 if all is well, 1 if it failed or found something wrong, 141 if nobody
+/// wanted to read its output to the end; clap's own is 2 for a command line that it cannot read.
 pub async fn run(cli: Cli) -> ExitCode {
     let mut out = io::stdout();
     match dispatch(cli.command, &mut out).await {
         Ok(code) => code,
-        Err(error) if is_nobody_listening(&error) => ExitCode::SUCCESS,
+        Err(error) if is_nobody_listening(&error) => ExitCode::from(NOBODY_LISTENS),
         Err(error) => {
             eprintln!("carvetka: {}", runtime::chain(error.as_ref()));
             ExitCode::FAILURE
@@ -66,9 +69,7 @@ async fn dispatch(command: Command, out: &mut (dyn Write + Send)) -> anyhow::Res
 
 /// Whoever read our output has seen enough: `carvetka parked list | head`.
 fn is_nobody_listening(error: &anyhow::Error) -> bool {
-    error
-        .downcast_ref::<io::Error>()
-        .is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 
 use anyhow::Context;
-use ingest::DoorConfig;
+use ingest::{DoorConfig, SpoolConfig};
 use runtime::config::{DatabaseConfig, LifecycleConfig, LogFormat, MetricsConfig, TelemetryConfig};
 use runtime::lifecycle::Lifecycle;
 use smartcar::signature::Secrets;
@@ -75,10 +75,11 @@ fn ingest_config(stage: &Stage, secret: &str) -> anyhow::Result<ingest::Config> 
         door: DoorConfig {
             smartcar_webhook_secret: Secrets::parse(secret)?,
             accept_unsigned_verify: false,
-            body_ms: 8_000,
+            body_ms: 5_000,
             confirm_ms: 2_000,
             requests_in_hand: 1024,
         },
+        spool: SpoolConfig { database_url: Some(stage.database_url.clone()), spool_ms: 2_500 },
         broker: stage.broker.clone(),
         telemetry: telemetry(),
         lifecycle: GRACE,

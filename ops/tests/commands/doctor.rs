@@ -87,6 +87,21 @@ async fn what_waits_for_a_person_is_a_warning() {
     database.close().await;
 }
 
+#[test]
+fn who_stops_reading_is_left_without_a_word() {
+    let mut command = carvetka(&["doctor"], "", "unused");
+    let mut child = command
+        .env_remove("AMQP_URL")
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let ended = child.wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(141));
+    assert!(ended.stderr.is_empty(), "{}", String::from_utf8_lossy(&ended.stderr));
+}
+
 /// The server's own database: there, and without our tables.
 fn postgres_itself() -> String {
     let server = harness::database_url();
