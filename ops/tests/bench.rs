@@ -44,39 +44,19 @@ async fn every_figure_is_present_and_positive() {
         json.to_str().unwrap(),
     ]))
     .await;
-    assert_eq!(
-        format!("{code:?}"),
-        format!("{:?}", std::process::ExitCode::SUCCESS)
-    );
+    assert_eq!(format!("{code:?}"), format!("{:?}", std::process::ExitCode::SUCCESS));
 
     let report: Value = serde_json::from_slice(&fs::read(&json).unwrap()).unwrap();
     let figures = report["figures"].as_array().unwrap();
     for figure in figures {
-        assert!(
-            figure["value"].as_f64().is_some_and(|value| value >= 0.0),
-            "{figure}"
-        );
+        assert!(figure["value"].as_f64().is_some_and(|value| value >= 0.0), "{figure}");
     }
     let rates = figures.iter().filter(|figure| figure["name"] == "deliveries");
     let measured: BTreeSet<(u64, &str)> = rates
         .inspect(|figure| assert!(figure["value"].as_f64() > Some(0.0), "{figure}"))
-        .map(|figure| {
-            (
-                figure["round"].as_u64().unwrap(),
-                figure["measurement"].as_str().unwrap(),
-            )
-        })
+        .map(|figure| (figure["round"].as_u64().unwrap(), figure["measurement"].as_str().unwrap()))
         .collect();
     assert_eq!(measured.len(), 2 * 9, "{measured:?}");
-    assert!(
-        report["machine"]["cores"].as_u64() > Some(0),
-        "{}",
-        report["machine"]
-    );
-    assert_eq!(
-        report["targets"].as_array().unwrap().len(),
-        10,
-        "{}",
-        report["targets"]
-    );
+    assert!(report["machine"]["cores"].as_u64() > Some(0), "{}", report["machine"]);
+    assert_eq!(report["targets"].as_array().unwrap().len(), 10, "{}", report["targets"]);
 }

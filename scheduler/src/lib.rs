@@ -39,21 +39,9 @@ pub async fn start(config: &Config, life: &Lifecycle) -> anyhow::Result<()> {
         publisher: Publisher::start(&options, &life.tasks()),
     };
     let chores = [
-        Chore {
-            name: "replays",
-            every: config.look_every(),
-            run: |it| Box::pin(replays::ask(it)),
-        },
-        Chore {
-            name: "sweep",
-            every: config.sweep_every(),
-            run: |it| Box::pin(replays::sweep(it)),
-        },
-        Chore {
-            name: "partitions",
-            every: partitions::EVERY,
-            run: |it| Box::pin(partitions::make(it)),
-        },
+        Chore { name: "replays", every: config.look_every(), run: |it| Box::pin(replays::ask(it)) },
+        Chore { name: "sweep", every: config.sweep_every(), run: |it| Box::pin(replays::sweep(it)) },
+        Chore { name: "partitions", every: partitions::EVERY, run: |it| Box::pin(partitions::make(it)) },
     ];
     for chore in chores {
         life.spawn(chore.name, chore.repeat(scheduler.clone(), life.stopping()));

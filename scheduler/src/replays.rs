@@ -42,10 +42,8 @@ pub(crate) async fn sweep(scheduler: Scheduler) -> anyhow::Result<()> {
     let now = clock::now();
     let mut tx = scheduler.pool.begin().await?;
     let vehicles = events::vehicles_with_waiting(&mut tx, AT_ONCE).await?;
-    let marks: Vec<(Uuid, DateTime<Utc>, &str)> = vehicles
-        .into_iter()
-        .map(|vehicle| (vehicle, now, "events waited for its connection"))
-        .collect();
+    let marks: Vec<(Uuid, DateTime<Utc>, &str)> =
+        vehicles.into_iter().map(|vehicle| (vehicle, now, "events waited for its connection")).collect();
     if !marks.is_empty() {
         dirty::mark(&mut tx, &marks).await?;
     }

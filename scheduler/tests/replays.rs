@@ -17,14 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 async fn start_scheduler(database_url: &str, namespace: &str, life: &Lifecycle) {
     let amqp_url = harness::amqp_url();
     let options = ["--look-every-seconds", "1", "--sweep-every-seconds", "1"];
-    let addresses = [
-        "--database-url",
-        database_url,
-        "--amqp-url",
-        &amqp_url,
-        "--amqp-namespace",
-        namespace,
-    ];
+    let addresses = ["--database-url", database_url, "--amqp-url", &amqp_url, "--amqp-namespace", namespace];
     let words = ["scheduler"].into_iter().chain(options).chain(addresses);
     scheduler::start(&Config::parse_from(words), life).await.unwrap();
 }
@@ -65,9 +58,7 @@ async fn a_marked_car_is_asked_for_once_by_two_schedulers() {
         .unwrap();
     let options = BrokerOptions::new(&harness::amqp_url(), &namespace, "test").unwrap();
     let link = ConsumerLink::start(&options, &life.tasks());
-    let mut consumer = Consumer::open(&link, Queue::Job(JobKind::Replay), 10)
-        .await
-        .unwrap();
+    let mut consumer = Consumer::open(&link, Queue::Job(JobKind::Replay), 10).await.unwrap();
     start_scheduler(&database.url, &namespace, &life).await;
     start_scheduler(&database.url, &namespace, &life).await;
     assert_eq!(jobs(&mut consumer).await, [vehicle]);
@@ -124,10 +115,8 @@ async fn partitions_are_made_ahead_and_rows_of_the_default_one_move_into_theirs(
     assert_eq!(in_default().await, 1);
     start_scheduler(&database.url, &namespace, &life).await;
     harness::eventually(PATIENCE, "the row moves", async || in_default().await == 0).await;
-    let kept: i64 = sqlx::query_scalar("SELECT count(*) FROM webhook_events")
-        .fetch_one(&database.pool)
-        .await
-        .unwrap();
+    let kept: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM webhook_events").fetch_one(&database.pool).await.unwrap();
     assert_eq!(kept, 1);
     life.shut_down().await;
     database.close().await;

@@ -16,9 +16,7 @@ impl Chance {
     /// The stream of this name and number below this one; drawing from it does not move this one.
     #[must_use]
     pub fn branch(&self, name: &str, number: i64) -> Self {
-        let named = name.bytes().fold(self.0, |state, byte| {
-            mix(state ^ u64::from(byte).wrapping_add(STEP))
-        });
+        let named = name.bytes().fold(self.0, |state, byte| mix(state ^ u64::from(byte).wrapping_add(STEP)));
         Self(mix(named ^ mix(number.cast_unsigned().wrapping_add(STEP))))
     }
 
@@ -37,10 +35,7 @@ impl Chance {
     /// True in this share of cases: never at 0, always at 1.
     pub fn happens(&mut self, share: f64) -> bool {
         // 53 bits are what a double holds exactly.
-        #[expect(
-            clippy::cast_precision_loss,
-            reason = "the number was cut to the 53 bits of a double"
-        )]
+        #[expect(clippy::cast_precision_loss, reason = "the number was cut to the 53 bits of a double")]
         let drawn = (self.draw() >> 11) as f64 / (1_u64 << 53) as f64;
         drawn < share
     }

@@ -15,11 +15,7 @@ use crate::simulator::Options;
 #[command(name = "simulator", version)]
 pub struct Config {
     /// Where webhooks are sent to (plain HTTP).
-    #[arg(
-        long,
-        env = "SIMULATOR_INGEST_URL",
-        default_value = "http://127.0.0.1:8080/api/smartcar/webhook"
-    )]
+    #[arg(long, env = "SIMULATOR_INGEST_URL", default_value = "http://127.0.0.1:8080/api/smartcar/webhook")]
     pub ingest_url: String,
 
     /// The application management token that signs webhooks; of several, separated by commas, the first.
@@ -118,11 +114,7 @@ impl Config {
             concurrency: self.concurrency,
             retry_scale: self.retry_scale,
             ledger_file: self.ledger_file.clone(),
-            ..Options::new(
-                self.ingest_url.clone(),
-                secret,
-                now - TimeDelta::days(self.days_back.into()),
-            )
+            ..Options::new(self.ingest_url.clone(), secret, now - TimeDelta::days(self.days_back.into()))
         }
     }
 }
@@ -148,11 +140,7 @@ impl FaultConfig {
 
 fn share(text: &str) -> Result<f64, String> {
     let share: f64 = text.parse().map_err(|error| format!("{error}"))?;
-    if (0.0..=1.0).contains(&share) {
-        Ok(share)
-    } else {
-        Err("a share is from 0 to 1".to_owned())
-    }
+    if (0.0..=1.0).contains(&share) { Ok(share) } else { Err("a share is from 0 to 1".to_owned()) }
 }
 
 #[cfg(test)]
@@ -160,9 +148,7 @@ mod tests {
     use super::*;
 
     fn parse(arguments: &[&str]) -> Result<Config, clap::Error> {
-        let all = ["simulator", "--smartcar-webhook-secret", "hunter2, older"]
-            .iter()
-            .chain(arguments);
+        let all = ["simulator", "--smartcar-webhook-secret", "hunter2, older"].iter().chain(arguments);
         Config::try_parse_from(all)
     }
 
@@ -174,10 +160,7 @@ mod tests {
 
     #[test]
     fn the_first_secret_signs() {
-        assert_eq!(
-            parse(&[]).unwrap().options().webhook_secret.expose_secret(),
-            "hunter2"
-        );
+        assert_eq!(parse(&[]).unwrap().options().webhook_secret.expose_secret(), "hunter2");
     }
 
     #[test]

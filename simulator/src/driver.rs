@@ -61,8 +61,7 @@ impl Driver {
                 Step::Lose(event) => self.ledger.lost(&event),
             }
         }
-        self.ledger
-            .set_now(self.until.map_or(virtual_now, |until| until.min(virtual_now)));
+        self.ledger.set_now(self.until.map_or(virtual_now, |until| until.min(virtual_now)));
     }
 
     fn learn(&mut self) {

@@ -80,12 +80,7 @@ impl Iterator for Load {
             self.cloud.take_lived();
             if let Step::Send(event) = step {
                 let body = event.body(self.ids.uuid(), at);
-                return Some(Payload {
-                    event_id: event.event_id,
-                    number: event.number,
-                    at,
-                    body,
-                });
+                return Some(Payload { event_id: event.event_id, number: event.number, at, body });
             }
         }
         None

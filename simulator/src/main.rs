@@ -13,11 +13,7 @@ async fn main() -> anyhow::Result<()> {
     let config = Config::parse();
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     let simulator = Simulator::start(config.options()).await?;
-    println!(
-        "{} cars live; webhooks go to {}",
-        simulator.fleet().len(),
-        config.ingest_url
-    );
+    println!("{} cars live; webhooks go to {}", simulator.fleet().len(), config.ingest_url);
 
     let mut every = tokio::time::interval(Duration::from_secs(5));
     loop {
@@ -30,10 +26,7 @@ async fn main() -> anyhow::Result<()> {
     }
     // Who hangs on a request for longer than that will not answer it.
     let ledger = simulator.ledger().clone();
-    if tokio::time::timeout(Duration::from_secs(8), simulator.stop())
-        .await
-        .is_err()
-    {
+    if tokio::time::timeout(Duration::from_secs(8), simulator.stop()).await.is_err() {
         println!("left without waiting for the last answers");
     }
     println!("{}", status(&ledger));

@@ -17,12 +17,7 @@ impl Pace {
     /// Virtual time is `start` at the real moment `now`, and passes `speed` times as fast (infinity: as fast
     /// as the work is done).
     pub fn new(start: DateTime<Utc>, now: DateTime<Utc>, speed: f64) -> Self {
-        Self {
-            real: now,
-            virtual_: start,
-            speed: speed.max(0.0),
-            is_paused: false,
-        }
+        Self { real: now, virtual_: start, speed: speed.max(0.0), is_paused: false }
     }
 
     /// The virtual time at a real moment: never later than the real one, for the future has no readings.
@@ -31,20 +26,12 @@ impl Pace {
         if self.is_paused || passed_ms == 0 {
             return self.virtual_.min(now);
         }
-        #[expect(
-            clippy::cast_precision_loss,
-            reason = "milliseconds of a run are far below 2^53"
-        )]
+        #[expect(clippy::cast_precision_loss, reason = "milliseconds of a run are far below 2^53")]
         let ahead_ms = passed_ms as f64 * self.speed;
         // What is too far to be said is in the future anyway.
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "a cast from a large double saturates"
-        )]
+        #[expect(clippy::cast_possible_truncation, reason = "a cast from a large double saturates")]
         let ahead = TimeDelta::try_milliseconds(ahead_ms as i64);
-        ahead
-            .and_then(|ahead| self.virtual_.checked_add_signed(ahead))
-            .map_or(now, |then| then.min(now))
+        ahead.and_then(|ahead| self.virtual_.checked_add_signed(ahead)).map_or(now, |then| then.min(now))
     }
 
     /// How long to wait until a virtual moment comes; at most a tenth of a second, since the pace may change
@@ -56,30 +43,16 @@ impl Pace {
             return LONGEST;
         }
         // Once it has caught up, virtual time passes as real time does.
-        let quicker = if self.at(now) == now {
-            1.0
-        } else {
-            self.speed.max(1.0)
-        };
+        let quicker = if self.at(now) == now { 1.0 } else { self.speed.max(1.0) };
         missing.div_f64(quicker).clamp(Duration::from_millis(1), LONGEST)
     }
 
     pub fn pause(&mut self, now: DateTime<Utc>) {
-        *self = Self {
-            real: now,
-            virtual_: self.at(now),
-            is_paused: true,
-            ..*self
-        };
+        *self = Self { real: now, virtual_: self.at(now), is_paused: true, ..*self };
     }
 
     pub fn resume(&mut self, now: DateTime<Utc>) {
-        *self = Self {
-            real: now,
-            virtual_: self.at(now),
-            is_paused: false,
-            ..*self
-        };
+        *self = Self { real: now, virtual_: self.at(now), is_paused: false, ..*self };
     }
 
     pub fn is_paused(&self) -> bool {

@@ -110,27 +110,10 @@ impl Simulator {
         if options.start > clock::now() {
             return Err(StartError::InTheFuture(options.start));
         }
-        let Options {
-            seed,
-            cars,
-            start,
-            until,
-            concurrency,
-            retry_scale,
-            ..
-        } = options;
+        let Options { seed, cars, start, until, concurrency, retry_scale, .. } = options;
         let cloud = Cloud::new(seed, cars, &options.subscription, start, until);
-        let ledger = Ledger::open(
-            cloud.fleet().cloned().collect(),
-            start,
-            options.ledger_file.as_deref(),
-        )?;
-        let post = Post::new(
-            options.ingest_url,
-            options.webhook_secret,
-            concurrency,
-            options.answer_within,
-        )?;
+        let ledger = Ledger::open(cloud.fleet().cloned().collect(), start, options.ledger_file.as_deref())?;
+        let post = Post::new(options.ingest_url, options.webhook_secret, concurrency, options.answer_within)?;
         let mut chance = Chance::new(seed).branch("handshake", 0);
         sender::shake(&post, &mut chance, start, options.handshake_patience).await?;
 
@@ -154,14 +137,7 @@ impl Simulator {
             // Nobody may be waiting for it anymore.
             let _ = done.send(true);
         });
-        Ok(Self {
-            ledger,
-            faults,
-            pace,
-            stop,
-            finished,
-            driver: tasks,
-        })
+        Ok(Self { ledger, faults, pace, stop, finished, driver: tasks })
     }
 
     /// What is known for sure; it may be kept after the simulation.
@@ -185,17 +161,11 @@ impl Simulator {
 
     /// Virtual time stands still; what was sent already goes on.
     pub fn pause(&self) {
-        self.pace
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .pause(clock::now());
+        self.pace.lock().unwrap_or_else(PoisonError::into_inner).pause(clock::now());
     }
 
     pub fn resume(&self) {
-        self.pace
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .resume(clock::now());
+        self.pace.lock().unwrap_or_else(PoisonError::into_inner).resume(clock::now());
     }
 
     /// Waits until the last report before [`Options::until`] was accepted or given up. Never comes back

@@ -29,10 +29,9 @@ fn times(payload: &Payload) -> Vec<(String, i64)> {
 
 #[test]
 fn payloads_are_as_large_as_they_are_called() {
-    for (size, signals, bytes) in [
-        (Size::OneKilobyte, 3, 900..1_500),
-        (Size::ThreeKilobytes, 11, 2_800..4_000),
-    ] {
+    for (size, signals, bytes) in
+        [(Size::OneKilobyte, 3, 900..1_500), (Size::ThreeKilobytes, 11, 2_800..4_000)]
+    {
         let payloads = payloads(size, 800);
         let average = payloads.iter().map(|payload| payload.body.len()).sum::<usize>() / payloads.len();
         assert!(bytes.contains(&average), "{average} bytes on average");
@@ -49,11 +48,7 @@ fn payloads_come_in_order_with_ids_of_their_own_and_without_a_future() {
     assert_eq!(ids.len(), payloads.len());
     assert!(payloads.windows(2).all(|two| two[0].at <= two[1].at));
     for payload in &payloads {
-        assert!(
-            times(payload)
-                .iter()
-                .all(|(_, at)| *at <= payload.at.timestamp_millis())
-        );
+        assert!(times(payload).iter().all(|(_, at)| *at <= payload.at.timestamp_millis()));
     }
 }
 
@@ -72,11 +67,7 @@ fn most_signals_are_repeats_and_some_deliveries_span_days() {
         }
     }
     assert!(repeats * 2 > readings, "{repeats} repeats of {readings}");
-    assert!(
-        wide * 20 > payloads.len(),
-        "{wide} of {} span more than a day",
-        payloads.len()
-    );
+    assert!(wide * 20 > payloads.len(), "{wide} of {} span more than a day", payloads.len());
 }
 
 #[test]
@@ -90,10 +81,7 @@ fn payloads_name_the_cars_of_the_fleet() {
     let fleet = load.fleet();
     for payload in load.take(500) {
         let body: Value = serde_json::from_slice(&payload.body).unwrap();
-        assert_eq!(
-            body["data"]["vehicle"]["id"],
-            fleet[payload.number].smartcar_vehicle_id
-        );
+        assert_eq!(body["data"]["vehicle"]["id"], fleet[payload.number].smartcar_vehicle_id);
         assert_eq!(body["eventId"], payload.event_id.to_string());
     }
 }

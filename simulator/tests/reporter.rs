@@ -50,11 +50,7 @@ fn the_first_delivery_comes_within_two_minutes_and_is_marked() {
         let (_, _, reports) = tell(1, number, 2);
         assert_eq!(reports[0].triggers, Triggers::First);
         assert!(reports[0].at - start() <= Duration::minutes(2) + Duration::seconds(4));
-        assert!(
-            reports[1..]
-                .iter()
-                .all(|report| report.triggers != Triggers::First)
-        );
+        assert!(reports[1..].iter().all(|report| report.triggers != Triggers::First));
     }
 }
 
@@ -63,16 +59,8 @@ fn every_car_is_heard_nearly_every_day_and_no_car_all_the_time() {
     for number in 0..30 {
         let (_, _, reports) = tell(2, number, 28);
         let days: BTreeSet<_> = reports.iter().map(|report| report.at.date_naive()).collect();
-        assert!(
-            days.len() >= 20,
-            "car {number} was heard on {} days of 28",
-            days.len()
-        );
-        assert!(
-            reports.len() < 28 * 120,
-            "car {number} spoke {} times",
-            reports.len()
-        );
+        assert!(days.len() >= 20, "car {number} was heard on {} days of 28", days.len());
+        assert!(reports.len() < 28 * 120, "car {number} spoke {} times", reports.len());
     }
 }
 
@@ -86,9 +74,7 @@ fn the_signals_of_one_delivery_can_be_days_apart() {
         let times: Vec<i64> = times.collect();
         times.iter().max().unwrap() - times.iter().min().unwrap() > 2 * 86_400_000
     };
-    let reports = (0..10)
-        .flat_map(|number| tell(3, number, 20).2)
-        .collect::<Vec<_>>();
+    let reports = (0..10).flat_map(|number| tell(3, number, 20).2).collect::<Vec<_>>();
     assert!(reports.iter().filter(old).count() > reports.len() / 10);
 }
 
@@ -100,10 +86,7 @@ fn a_car_without_connection_tells_everything_when_it_is_back() {
         car.stay_silent();
     }
     let back = car.report().unwrap();
-    let driven = car
-        .take_lived()
-        .iter()
-        .any(|one| one.before.odometer_m != one.after.odometer_m);
+    let driven = car.take_lived().iter().any(|one| one.before.odometer_m != one.after.odometer_m);
     assert!(driven, "a car that never drove proves nothing");
     let (_, times) = said(&back, names::ODOMETER).unwrap();
     assert!(back.at.timestamp_millis() - times.oem_updated_at < 20_000);
@@ -111,17 +94,12 @@ fn a_car_without_connection_tells_everything_when_it_is_back() {
 
 #[test]
 fn a_charge_is_told_from_plug_to_unplug() {
-    let statuses = (0..20)
-        .flat_map(|number| tell(4, number, 20).2)
-        .filter_map(|report| {
-            let flag = |name| said(&report, name).map(|(body, _)| *body == Body::Flag { value: true });
-            Some((flag(names::CABLE_CONNECTED)?, flag(names::IS_CHARGING)?))
-        });
+    let statuses = (0..20).flat_map(|number| tell(4, number, 20).2).filter_map(|report| {
+        let flag = |name| said(&report, name).map(|(body, _)| *body == Body::Flag { value: true });
+        Some((flag(names::CABLE_CONNECTED)?, flag(names::IS_CHARGING)?))
+    });
     let statuses: BTreeSet<_> = statuses.collect();
-    assert_eq!(
-        statuses,
-        BTreeSet::from([(false, false), (true, false), (true, true)])
-    );
+    assert_eq!(statuses, BTreeSet::from([(false, false), (true, false), (true, true)]));
 }
 
 proptest! {

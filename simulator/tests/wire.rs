@@ -30,11 +30,7 @@ fn car() -> CarIdentity {
 }
 
 fn stamp() -> Stamp {
-    Stamp {
-        event_id: "e-1".to_owned(),
-        delivery_id: "d-1".to_owned(),
-        delivered_at: at(),
-    }
+    Stamp { event_id: "e-1".to_owned(), delivery_id: "d-1".to_owned(), delivered_at: at() }
 }
 
 fn text(body: Vec<u8>) -> String {
@@ -53,12 +49,8 @@ fn check_signal(signal: Signal, expected: &str) {
 fn a_vehicle_state_looks_as_on_the_wire() {
     let odometer = Signal::measured(names::ODOMETER, Number::decimal(425_063, 1), "km", at());
     let charge = Signal::failed(names::STATE_OF_CHARGE, SignalError::NOT_CAPABLE);
-    let body = vehicle_state(
-        &car(),
-        &[odometer, charge],
-        &Triggers::Updated(vec![names::ODOMETER]),
-        &stamp(),
-    );
+    let body =
+        vehicle_state(&car(), &[odometer, charge], &Triggers::Updated(vec![names::ODOMETER]), &stamp());
     assert_eq!(
         text(body),
         concat!(
@@ -80,10 +72,7 @@ fn a_vehicle_state_looks_as_on_the_wire() {
 
 #[test]
 fn the_first_delivery_says_so_and_an_untold_powertrain_is_null() {
-    let silent = CarIdentity {
-        tells_powertrain: false,
-        ..car()
-    };
+    let silent = CarIdentity { tells_powertrain: false, ..car() };
     let body = text(vehicle_state(&silent, &[], &Triggers::First, &stamp()));
     assert!(
         body.contains(
@@ -107,18 +96,12 @@ fn what_never_changes_has_zero_times() {
 
 #[test]
 fn an_error_may_carry_the_last_value() {
-    let body = Body::Measured {
-        value: 30.into(),
-        unit: "km/h",
-    };
+    let body = Body::Measured { value: 30.into(), unit: "km/h" };
     let last = Some((body, Times::new(at() - Duration::seconds(30), at())));
     check_signal(
         Signal {
             name: names::CHARGE_RATE,
-            outcome: Outcome::Failed {
-                error: SignalError::NOT_CHARGING,
-                last,
-            },
+            outcome: Outcome::Failed { error: SignalError::NOT_CHARGING, last },
         },
         concat!(
             r#"{"code":"charge-chargerate","name":"ChargeRate","group":"Charge","body":{"value":30,"unit":"km/h"},"#,
@@ -145,12 +128,7 @@ fn bodies_have_their_keys_in_order() {
         (Body::Flag { value: true }, r#"{"value":true}"#),
         (Body::Bare { value: 14.into() }, r#"{"value":14}"#),
         (
-            Body::Range {
-                value: 472.into(),
-                r#type: "DEFAULT",
-                additional_values: Vec::new(),
-                unit: "km",
-            },
+            Body::Range { value: 472.into(), r#type: "DEFAULT", additional_values: Vec::new(), unit: "km" },
             r#"{"value":472,"type":"DEFAULT","additionalValues":[],"unit":"km"}"#,
         ),
         (
@@ -163,11 +141,7 @@ fn bodies_have_their_keys_in_order() {
         ),
         (
             Body::Tires {
-                values: vec![Tire {
-                    row: 0,
-                    column: 1,
-                    tire_pressure: 258.into(),
-                }],
+                values: vec![Tire { row: 0, column: 1, tire_pressure: 258.into() }],
                 row_count: 2,
                 column_count: 2,
                 unit: "bar",
@@ -176,11 +150,7 @@ fn bodies_have_their_keys_in_order() {
         ),
         (
             Body::ChargeLimits {
-                values: vec![ChargeLimit {
-                    r#type: "GLOBAL",
-                    limit: 80.into(),
-                    condition: None,
-                }],
+                values: vec![ChargeLimit { r#type: "GLOBAL", limit: 80.into(), condition: None }],
                 active_limit: Some(80.into()),
                 unit: "percent",
             },

@@ -14,9 +14,7 @@ fn start() -> DateTime<Utc> {
 fn live(seed: u64, number: usize, days: i64) -> (Arc<Car>, Vec<Segment>) {
     let car = Arc::new(Car::draw(seed, number));
     let end = start() + Duration::days(days);
-    let segments = Life::begin(Arc::clone(&car), start())
-        .take_while(|segment| segment.from < end)
-        .collect();
+    let segments = Life::begin(Arc::clone(&car), start()).take_while(|segment| segment.from < end).collect();
     (car, segments)
 }
 
@@ -37,12 +35,8 @@ fn a_world_is_byte_identical_to_the_other_worlds_of_its_seed() {
 #[test]
 fn a_fleet_refuels_charges_travels_and_is_served() {
     let books: Vec<_> = (0..24).map(|number| truth(&live(7, number, 365).1)).collect();
-    let fast = |book: &Truth| {
-        book.sessions
-            .iter()
-            .filter(|one| one.place.kind == PlaceKind::FastCharger)
-            .count()
-    };
+    let fast =
+        |book: &Truth| book.sessions.iter().filter(|one| one.place.kind == PlaceKind::FastCharger).count();
     let sum = |count: fn(&Truth) -> usize| books.iter().map(count).sum::<usize>();
     assert!(sum(|book| book.fills.len()) > 200);
     assert!(sum(|book| book.sessions.len()) > 500);
@@ -62,11 +56,7 @@ fn a_car_has_only_what_its_powertrain_needs() {
         match car.identity.powertrain {
             Powertrain::Ice => assert!(book.sessions.is_empty() && !book.fills.is_empty()),
             Powertrain::Bev => assert!(book.fills.is_empty() && !book.sessions.is_empty()),
-            Powertrain::Phev => assert!(
-                !segments
-                    .iter()
-                    .any(|one| one.place.kind == PlaceKind::FastCharger)
-            ),
+            Powertrain::Phev => assert!(!segments.iter().any(|one| one.place.kind == PlaceKind::FastCharger)),
         }
     }
 }
@@ -82,11 +72,7 @@ fn people_do_not_refuel_all_day() {
             })
             .collect();
         let km = truth(&segments).now.odometer_m / 1_000 - segments[0].before.odometer_m / 1_000;
-        assert!(
-            stops.len() as u64 <= 3 + km / 40,
-            "car {number}: {} stops in {km} km",
-            stops.len()
-        );
+        assert!(stops.len() as u64 <= 3 + km / 40, "car {number}: {} stops in {km} km", stops.len());
     }
 }
 

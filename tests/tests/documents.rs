@@ -41,7 +41,8 @@ fn sources() -> Vec<String> {
 
 /// The fields of all log lines and spans: `noun.attribute = …` inside a macro of tracing.
 fn logged_fields() -> BTreeSet<String> {
-    let macros = ["trace!(", "debug!(", "info!(", "warn!(", "error!(", "debug_span!(", "info_span!(", "warn_span!("];
+    let macros =
+        ["trace!(", "debug!(", "info!(", "warn!(", "error!(", "debug_span!(", "info_span!(", "warn_span!("];
     let mut fields = BTreeSet::new();
     for source in sources() {
         for start in macros.iter().flat_map(|name| source.match_indices(name)) {

@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep};
 use super::load::per_second;
 
 /// Often enough for seconds to be exact to a hundredth, seldom enough to cost nothing.
-const LOOK: Duration = Duration::from_millis(25);
+const LOOK: Duration = Duration::from_millis(50);
 
 /// Nothing may stand still for so long.
 const STUCK: Duration = Duration::from_secs(20);

@@ -79,3 +79,34 @@ fn a_file_that_is_no_case_is_named_in_the_error() {
     let error = ops::scenario::outcome(Path::new("no-such-case.json"), None).unwrap_err();
     assert!(error.to_string().contains("cannot read no-such-case.json"), "{error}");
 }
+
+/// Cases of others, where they are at hand. They are not part of the project, and expect more than mileage.
+#[test]
+fn cases_from_elsewhere_run_in_any_order_and_give_the_mileage_that_they_expect() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/scenarios");
+    let Ok(files) = fs::read_dir(folder) else { return };
+    for file in
+        files.map(|file| file.unwrap().path()).filter(|file| file.extension().is_some_and(|it| it == "json"))
+    {
+        let line = ops::scenario::outcome(&file, None).unwrap();
+        for seed in 0..10 {
+            assert_eq!(
+                ops::scenario::outcome(&file, Some(seed)).unwrap(),
+                line,
+                "{}, seed {seed}",
+                file.display()
+            );
+        }
+        let case: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+        let odometers = numbers(&outcome(&file)["meter_entries"], "odometer_km");
+        if let Ok(wanted) = serde_json::from_value::<Vec<f64>>(case["expected"]["odometer_values_km"].clone())
+        {
+            let mut values = odometers.clone();
+            values.dedup();
+            assert_eq!(values, wanted, "{}", file.display());
+        }
+        if let Some(last) = case["expected"]["odometer_last_km"].as_f64() {
+            assert_eq!(odometers.last().copied(), Some(last), "{}", file.display());
+        }
+    }
+}

@@ -32,10 +32,7 @@ impl Backoff {
     /// If `first` is nothing or longer than `longest`. In a constant, as tables should be, that fails the build.
     pub const fn new(first: Duration, longest: Duration) -> Self {
         assert!(!first.is_zero(), "the first wait of a backoff must not be zero");
-        assert!(
-            first.as_nanos() <= longest.as_nanos(),
-            "the first wait is longer than the longest"
-        );
+        assert!(first.as_nanos() <= longest.as_nanos(), "the first wait is longer than the longest");
         Self { first, longest }
     }
 
@@ -68,27 +65,16 @@ mod tests {
 
     #[test]
     fn connections_are_tried_again_by_this_table() {
-        let table: Vec<u128> = Backoff::RECONNECT
-            .table()
-            .take(9)
-            .map(|wait| wait.as_millis())
-            .collect();
+        let table: Vec<u128> = Backoff::RECONNECT.table().take(9).map(|wait| wait.as_millis()).collect();
         assert_eq!(table, [100, 200, 400, 800, 1_600, 3_200, 6_400, 10_000, 10_000]);
     }
 
     #[test]
     fn jitter_stays_within_thirty_percent_of_the_table() {
         for _ in 0..200 {
-            for (wait, middle) in Backoff::RECONNECT
-                .waits()
-                .zip(Backoff::RECONNECT.table())
-                .take(12)
-            {
+            for (wait, middle) in Backoff::RECONNECT.waits().zip(Backoff::RECONNECT.table()).take(12) {
                 let share = wait.as_secs_f64() / middle.as_secs_f64();
-                assert!(
-                    (0.699..=1.301).contains(&share),
-                    "{wait:?} is not near {middle:?}"
-                );
+                assert!((0.699..=1.301).contains(&share), "{wait:?} is not near {middle:?}");
             }
         }
     }

@@ -26,20 +26,14 @@ mod tests {
 
     #[test]
     fn every_cause_is_said_in_the_order_from_effect_to_cause() {
-        let error = anyhow!("connection reset")
-            .context("channel closed")
-            .context("cannot publish");
-        assert_eq!(
-            chain(error.as_ref()),
-            "cannot publish: channel closed: connection reset"
-        );
+        let error = anyhow!("connection reset").context("channel closed").context("cannot publish");
+        assert_eq!(chain(error.as_ref()), "cannot publish: channel closed: connection reset");
     }
 
     #[test]
     fn a_cause_that_the_effect_already_said_is_not_said_again() {
-        let error = Err::<(), _>(anyhow!("connection reset"))
-            .context("IO error: connection reset")
-            .unwrap_err();
+        let error =
+            Err::<(), _>(anyhow!("connection reset")).context("IO error: connection reset").unwrap_err();
         assert_eq!(chain(error.as_ref()), "IO error: connection reset");
     }
 

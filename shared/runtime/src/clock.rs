@@ -4,10 +4,7 @@ use chrono::{DateTime, SubsecRound, Utc};
 
 /// The time now, cut to whole microseconds: what PostgreSQL keeps, so that a time that was stored and read back
 /// equals the one that was never stored.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this is the clock that everyone else is given"
-)]
+#[expect(clippy::disallowed_methods, reason = "this is the clock that everyone else is given")]
 pub fn now() -> DateTime<Utc> {
     Utc::now().trunc_subsecs(6)
 }

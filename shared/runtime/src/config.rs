@@ -100,9 +100,7 @@ impl fmt::Display for LogFormat {
 /// AMQP names are at most 255 bytes; ours add up to some forty. No dots: they part the words of our names.
 fn namespace(given: &str) -> Result<String, String> {
     let fits = (1..=64).contains(&given.len());
-    let plain = given
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
+    let plain = given.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
     if fits && plain {
         Ok(given.to_owned())
     } else {
@@ -172,45 +170,25 @@ mod tests {
     fn a_secret_is_not_printed() {
         let program = parse(&[]).unwrap();
         let printed = format!("{program:?} {program:#?}");
-        assert!(
-            !printed.contains("hunter2") && !printed.contains("correcthorse"),
-            "{printed}"
-        );
+        assert!(!printed.contains("hunter2") && !printed.contains("correcthorse"), "{printed}");
         assert_eq!(program.database.database_url.expose_secret(), URLS[2]);
     }
 
     #[test]
     fn the_manual_does_not_print_secrets_that_are_in_the_environment() {
         for argument in Program::command().get_arguments() {
-            let name = argument
-                .get_env()
-                .and_then(|name| name.to_str())
-                .unwrap_or_default();
+            let name = argument.get_env().and_then(|name| name.to_str()).unwrap_or_default();
             if name.ends_with("_URL") {
-                assert!(
-                    argument.is_hide_env_values_set(),
-                    "{name} would be printed by --help"
-                );
+                assert!(argument.is_hide_env_values_set(), "{name} would be printed by --help");
             }
         }
     }
 
     #[test]
     fn every_setting_is_a_variable_too_and_is_explained() {
-        for argument in Program::command()
-            .get_arguments()
-            .filter(|argument| argument.get_id() != "help")
-        {
-            assert!(
-                argument.get_env().is_some(),
-                "{} has no variable",
-                argument.get_id()
-            );
-            assert!(
-                argument.get_help().is_some(),
-                "{} is not explained",
-                argument.get_id()
-            );
+        for argument in Program::command().get_arguments().filter(|argument| argument.get_id() != "help") {
+            assert!(argument.get_env().is_some(), "{} has no variable", argument.get_id());
+            assert!(argument.get_help().is_some(), "{} is not explained", argument.get_id());
         }
     }
 

@@ -111,11 +111,7 @@ impl Lifecycle {
         self.tasks.report(stop);
         let good = stop == Stop::Finished && !self.tasks.record.failed.load(Ordering::SeqCst);
         end_the_process_soon(i32::from(!good));
-        Ok(if good {
-            ExitCode::SUCCESS
-        } else {
-            ExitCode::FAILURE
-        })
+        Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 
     /// Tells the tasks to stop and waits for them, no longer than the grace. For programs that run inside another
@@ -138,10 +134,7 @@ impl Tasks {
     /// A task that ends before the program was told to stop, in whatever way, takes the process with it: a worker
     /// that serves health checks but consumes nothing is worse than a dead one. A task that fails while stopping
     /// makes the exit code 1.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the one place that starts tasks"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that starts tasks")]
     pub fn spawn(&self, name: &'static str, task: impl Future<Output = anyhow::Result<()>> + Send + 'static) {
         // Made here and not in the task, so that a task that never ran is known as well.
         let departure = Departure::announce(self.clone(), name);
@@ -189,11 +182,7 @@ struct Departure {
 impl Departure {
     fn announce(tasks: Tasks, name: &'static str) -> Self {
         tasks.record.running().push(name);
-        Self {
-            tasks,
-            name,
-            noted: false,
-        }
+        Self { tasks, name, noted: false }
     }
 
     /// `None`: abandoned when the grace was over, which the stop itself reports.
@@ -240,10 +229,7 @@ struct Signals {
 
 impl Signals {
     fn listen() -> io::Result<Self> {
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-        })
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
     }
 
     async fn next(&mut self) -> &'static str {

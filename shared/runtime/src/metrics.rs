@@ -12,14 +12,11 @@ use tokio_util::sync::CancellationToken;
 pub use metrics_exporter_prometheus::PrometheusHandle;
 
 /// Seconds, from half a millisecond to beyond the 15 s after which Smartcar gives up on a webhook.
-const SECONDS: [f64; 16] = [
-    0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 30.0,
-];
+const SECONDS: [f64; 16] =
+    [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 30.0];
 
 /// Bytes, from an empty body to the largest that the door takes (64 KiB).
-const BYTES: [f64; 8] = [
-    256.0, 1_024.0, 2_048.0, 4_096.0, 8_192.0, 16_384.0, 32_768.0, 65_536.0,
-];
+const BYTES: [f64; 8] = [256.0, 1_024.0, 2_048.0, 4_096.0, 8_192.0, 16_384.0, 32_768.0, 65_536.0];
 
 /// How often histograms are emptied into their buckets. Without that their samples pile up in memory when nobody
 /// scrapes.
@@ -80,14 +77,8 @@ mod tests {
         metrics::histogram!("runtime_test_duration_seconds").record(0.003);
         metrics::histogram!("runtime_test_body_bytes").record(3_000.0);
         let text = handle.render();
-        assert!(
-            text.contains(r#"runtime_test_duration_seconds_bucket{le="0.005"} 1"#),
-            "{text}"
-        );
-        assert!(
-            text.contains(r#"runtime_test_body_bytes_bucket{le="4096"} 1"#),
-            "{text}"
-        );
+        assert!(text.contains(r#"runtime_test_duration_seconds_bucket{le="0.005"} 1"#), "{text}");
+        assert!(text.contains(r#"runtime_test_body_bytes_bucket{le="4096"} 1"#), "{text}");
     }
 
     #[tokio::test]

@@ -60,14 +60,9 @@ pub fn init(config: &TelemetryConfig, service: &'static str) -> anyhow::Result<T
         .map(|endpoint| provider(endpoint, config.trace_share, service))
         .transpose()?;
     let spans = traces.as_ref().map(|traces| {
-        tracing_opentelemetry::layer()
-            .with_tracer(traces.tracer(service))
-            .with_location(false)
+        tracing_opentelemetry::layer().with_tracer(traces.tracer(service)).with_location(false)
     });
-    let subscriber = Registry::default()
-        .with(filter)
-        .with(lines(config.log_format))
-        .with(spans);
+    let subscriber = Registry::default().with(filter).with(lines(config.log_format)).with(spans);
     if subscriber.try_init().is_err() {
         // Another thread was first, between the question above and this line.
         return Ok(TelemetryGuard { traces: None });

@@ -52,11 +52,8 @@ async fn when_the_grace_is_over_what_still_runs_is_left_and_cleared_away() {
 
 #[tokio::test]
 async fn a_task_that_ends_early_stops_all_others() {
-    let ends: [fn() -> anyhow::Result<()>; 3] = [
-        || Ok(()),
-        || Err(anyhow::anyhow!("no luck")),
-        || panic!("the roof is on fire"),
-    ];
+    let ends: [fn() -> anyhow::Result<()>; 3] =
+        [|| Ok(()), || Err(anyhow::anyhow!("no luck")), || panic!("the roof is on fire")];
     for end in ends {
         let life = Lifecycle::new(GENEROUS);
         let stop = life.stopping();
@@ -111,23 +108,12 @@ impl Process {
         path.set_file_name("examples");
         path.push("mannered");
         let mut command = Command::new(&path);
-        command
-            .args(arguments)
-            .env_remove("RUST_LOG")
-            .env_remove("RUST_BACKTRACE")
-            .stderr(Stdio::piped());
+        command.args(arguments).env_remove("RUST_LOG").env_remove("RUST_BACKTRACE").stderr(Stdio::piped());
         let mut child = command.spawn().unwrap_or_else(|error| {
-            panic!(
-                "no {} ({error}): run `cargo build -p runtime --examples`",
-                path.display()
-            )
+            panic!("no {} ({error}): run `cargo build -p runtime --examples`", path.display())
         });
         let log = BufReader::new(child.stderr.take().unwrap());
-        let mut process = Self {
-            child,
-            log,
-            said: String::new(),
-        };
+        let mut process = Self { child, log, said: String::new() };
         process.says("started");
         process
     }
@@ -141,13 +127,7 @@ impl Process {
 
     fn signal(&self, name: &str) {
         let process = self.child.id().to_string();
-        assert!(
-            Command::new("kill")
-                .args([name, &process])
-                .status()
-                .unwrap()
-                .success()
-        );
+        assert!(Command::new("kill").args([name, &process]).status().unwrap().success());
     }
 
     /// Its exit code, and all that it said.
@@ -193,10 +173,7 @@ fn when_the_grace_is_over_it_ends_and_says_what_was_left() {
     process.signal("-TERM");
     let (code, said) = process.ends();
     assert_eq!(code, Some(1), "{said}");
-    assert!(
-        said.contains("the time to finish is over, leaving task"),
-        "{said}"
-    );
+    assert!(said.contains("the time to finish is over, leaving task"), "{said}");
 }
 
 #[test]
@@ -233,15 +210,8 @@ fn a_failure_at_the_end_is_told_and_shows_in_the_exit_code() {
 #[test]
 fn a_collector_that_is_away_keeps_no_program_from_its_work() {
     // A port at which nobody listens: it was bound, and closed again.
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
-    let process = Process::start(&[
-        "finishes",
-        "--otel-exporter-otlp-endpoint",
-        &format!("http://{nobody}"),
-    ]);
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let process = Process::start(&["finishes", "--otel-exporter-otlp-endpoint", &format!("http://{nobody}")]);
     process.signal("-TERM");
     let (code, said) = process.ends();
     assert_eq!(code, Some(0), "{said}");

@@ -34,10 +34,7 @@ struct Server {
 }
 
 impl Server {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the test waits for the server's end itself"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "the test waits for the server's end itself")]
     async fn start(limits: Limits) -> Self {
         let (reached, permits) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
         let (begun, slow) = (Arc::clone(&reached), Arc::clone(&permits));
@@ -52,13 +49,7 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (address, stop) = (listener.local_addr().unwrap(), CancellationToken::new());
         let running = tokio::spawn(http::serve_within(limits, listener, app, stop.clone()));
-        Self {
-            address,
-            reached,
-            permits,
-            stop,
-            running,
-        }
+        Self { address, reached, permits, stop, running }
     }
 
     async fn connect(&self) -> TcpStream {
@@ -83,15 +74,8 @@ async fn is_served(stream: &mut TcpStream) {
 async fn hears(stream: &mut TcpStream, words: &str) {
     let mut heard = Vec::new();
     while !heard.ends_with(words.as_bytes()) {
-        let read = timeout(GENEROUS, stream.read_buf(&mut heard))
-            .await
-            .unwrap()
-            .unwrap();
-        assert!(
-            read > 0,
-            "the connection ended after {:?}",
-            String::from_utf8_lossy(&heard)
-        );
+        let read = timeout(GENEROUS, stream.read_buf(&mut heard)).await.unwrap().unwrap();
+        assert!(read > 0, "the connection ended after {:?}", String::from_utf8_lossy(&heard));
     }
 }
 
@@ -99,25 +83,15 @@ async fn hears(stream: &mut TcpStream, words: &str) {
 async fn is_closed(stream: &mut TcpStream) {
     let mut rest = Vec::new();
     // A reset is an end as well.
-    timeout(GENEROUS, stream.read_to_end(&mut rest))
-        .await
-        .unwrap()
-        .ok();
+    timeout(GENEROUS, stream.read_to_end(&mut rest)).await.unwrap().ok();
     assert!(rest.is_empty(), "it said {:?}", String::from_utf8_lossy(&rest));
 }
 
 #[tokio::test]
 async fn a_connection_without_a_whole_head_in_time_is_closed() {
-    let server = Server::start(Limits {
-        idle: Duration::from_millis(200),
-        ..Limits::NEIGHBOURS
-    })
-    .await;
-    let (mut silent, mut slow, mut idle) = (
-        server.connect().await,
-        server.connect().await,
-        server.connect().await,
-    );
+    let server = Server::start(Limits { idle: Duration::from_millis(200), ..Limits::NEIGHBOURS }).await;
+    let (mut silent, mut slow, mut idle) =
+        (server.connect().await, server.connect().await, server.connect().await);
     ask(&mut slow, b"GET /quick HTTP/1.1\r\nHos").await;
     is_served(&mut idle).await;
     for stream in [&mut silent, &mut slow, &mut idle] {
@@ -127,11 +101,7 @@ async fn a_connection_without_a_whole_head_in_time_is_closed() {
 
 #[tokio::test]
 async fn the_connection_that_is_idle_longest_makes_room() {
-    let server = Server::start(Limits {
-        connections: 2,
-        ..Limits::NEIGHBOURS
-    })
-    .await;
+    let server = Server::start(Limits { connections: 2, ..Limits::NEIGHBOURS }).await;
     let (mut first, mut second) = (server.connect().await, server.connect().await);
     is_served(&mut first).await;
     is_served(&mut second).await;
@@ -144,11 +114,7 @@ async fn the_connection_that_is_idle_longest_makes_room() {
 
 #[tokio::test]
 async fn when_all_are_busy_the_next_waits_until_one_is_not() {
-    let server = Server::start(Limits {
-        connections: 2,
-        ..Limits::NEIGHBOURS
-    })
-    .await;
+    let server = Server::start(Limits { connections: 2, ..Limits::NEIGHBOURS }).await;
     let mut busy = [server.connect().await, server.connect().await];
     for stream in &mut busy {
         ask(stream, SLOW).await;
@@ -170,21 +136,14 @@ async fn a_stop_finishes_requests_in_hand_and_closes_everything_else() {
     ask(&mut halfway, b"GET /quick HTTP/1.1\r\nHos").await;
     is_served(&mut idle).await;
     ask(&mut busy, SLOW).await;
-    timeout(GENEROUS, server.reached.acquire())
-        .await
-        .unwrap()
-        .unwrap()
-        .forget();
+    timeout(GENEROUS, server.reached.acquire()).await.unwrap().unwrap().forget();
 
     server.stop.cancel();
     for stream in [&mut silent, &mut idle, &mut halfway] {
         is_closed(stream).await;
     }
     assert!(!server.running.is_finished());
-    assert!(
-        TcpStream::connect(server.address).await.is_err(),
-        "nobody new is let in"
-    );
+    assert!(TcpStream::connect(server.address).await.is_err(), "nobody new is let in");
     server.permits.add_permits(1);
     hears(&mut busy, "slow").await;
     is_closed(&mut busy).await;
@@ -193,22 +152,11 @@ async fn a_stop_finishes_requests_in_hand_and_closes_everything_else() {
 
 #[tokio::test]
 async fn a_head_that_is_too_long_is_431() {
-    let server = Server::start(Limits {
-        head_bytes: 1_000,
-        ..Limits::NEIGHBOURS
-    })
-    .await;
+    let server = Server::start(Limits { head_bytes: 1_000, ..Limits::NEIGHBOURS }).await;
     let mut stream = server.connect().await;
-    ask(
-        &mut stream,
-        format!("GET /quick HTTP/1.1\r\nHost: {}\r\n\r\n", "a".repeat(2_000)).as_bytes(),
-    )
-    .await;
+    ask(&mut stream, format!("GET /quick HTTP/1.1\r\nHost: {}\r\n\r\n", "a".repeat(2_000)).as_bytes()).await;
     let mut start = [0; 13];
-    timeout(GENEROUS, stream.read_exact(&mut start))
-        .await
-        .unwrap()
-        .unwrap();
+    timeout(GENEROUS, stream.read_exact(&mut start)).await.unwrap().unwrap();
     assert_eq!(&start, b"HTTP/1.1 431 ");
 }
 
@@ -217,11 +165,7 @@ async fn operators_are_told_health_readiness_and_metrics() {
     let ready = Arc::new(AtomicBool::new(false));
     let asked = Arc::clone(&ready);
     let health = Health::new(move || {
-        if asked.load(Ordering::SeqCst) {
-            Readiness::Ready
-        } else {
-            Readiness::not("the roof is on fire")
-        }
+        if asked.load(Ordering::SeqCst) { Readiness::Ready } else { Readiness::not("the roof is on fire") }
     });
     let life = Lifecycle::new(GENEROUS);
     let app = http::router(http::unless_stopping(&life, health), metrics::install().unwrap());
@@ -263,22 +207,10 @@ struct Program {
 #[tokio::test]
 async fn a_program_without_a_door_shows_its_health_where_it_is_told() {
     // Free now; taken by nobody in between but for great misfortune.
-    let address = TcpListener::bind("127.0.0.1:0")
-        .await
-        .unwrap()
-        .local_addr()
-        .unwrap();
+    let address = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let config = Program::parse_from(["program", "--metrics-addr", &address.to_string()]).metrics;
     let life = Lifecycle::new(GENEROUS);
-    http::spawn_operations(&life, config, Health::new(|| Readiness::Ready))
-        .await
-        .unwrap();
-    assert_eq!(
-        reqwest::get(format!("http://{address}/readyz"))
-            .await
-            .unwrap()
-            .status(),
-        200
-    );
+    http::spawn_operations(&life, config, Health::new(|| Readiness::Ready)).await.unwrap();
+    assert_eq!(reqwest::get(format!("http://{address}/readyz")).await.unwrap().status(), 200);
     life.shut_down().await;
 }

@@ -36,10 +36,7 @@ fn take(stream: TcpStream) -> (String, String, Vec<u8>) {
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body).unwrap();
-    reader
-        .get_mut()
-        .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
-        .unwrap();
+    reader.get_mut().write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").unwrap();
     (first, kind, body)
 }
 
@@ -54,16 +51,10 @@ async fn spans_reach_the_collector_and_have_a_context_to_hand_on() {
     let again = telemetry::init(&config, "another").unwrap();
     tracing::info_span!("looking_up").in_scope(|| {
         let context = Context::current();
-        assert!(
-            context.span().span_context().is_valid(),
-            "a span has a context to hand on"
-        );
+        assert!(context.span().span_context().is_valid(), "a span has a context to hand on");
         let mut headers = std::collections::HashMap::new();
         global::get_text_map_propagator(|propagator| propagator.inject_context(&context, &mut headers));
-        assert!(
-            headers["traceparent"].starts_with("00-"),
-            "in the form of W3C: {headers:?}"
-        );
+        assert!(headers["traceparent"].starts_with("00-"), "in the form of W3C: {headers:?}");
     });
     drop(again);
     // Sends what is left.

@@ -26,44 +26,28 @@ struct Units {
     pressure: &'static str,
 }
 
-const METRIC: Units = Units {
-    distance: "km",
-    volume: "l",
-    pressure: "kPa",
-};
-const IMPERIAL: Units = Units {
-    distance: "mi",
-    volume: "gal",
-    pressure: "psi",
-};
+const METRIC: Units = Units { distance: "km", volume: "l", pressure: "kPa" };
+const IMPERIAL: Units = Units { distance: "mi", volume: "gal", pressure: "psi" };
 
 /// Puts what one answer says into the report.
 pub(crate) fn read(answer: &Answer<'_>, received_at: DateTime<Utc>, report: &mut Report) {
     let path = path(answer);
     if is_failure(answer) {
         let (kind, code) = fault(answer);
-        report
-            .failed
-            .extend(signals(&path).into_iter().map(|signal| FailedSignal {
-                signal,
-                kind: kind.clone(),
-                code: code.clone(),
-            }));
+        report.failed.extend(signals(&path).into_iter().map(|signal| FailedSignal {
+            signal,
+            kind: kind.clone(),
+            code: code.clone(),
+        }));
         return;
     }
 
     let nothing = Headers::default();
     let headers = answer.headers.object().unwrap_or(&nothing);
-    let imperial = headers
-        .unit_system
-        .text()
-        .is_some_and(|system| system.eq_ignore_ascii_case("imperial"));
+    let imperial = headers.unit_system.text().is_some_and(|system| system.eq_ignore_ascii_case("imperial"));
     let units = if imperial { IMPERIAL } else { METRIC };
-    let moment = moment::best(
-        moment::instant(&headers.data_age),
-        moment::instant(&headers.fetched_at),
-        received_at,
-    );
+    let moment =
+        moment::best(moment::instant(&headers.data_age), moment::instant(&headers.fetched_at), received_at);
     take(&path, answer.body, units, &moment, report);
 }
 
@@ -74,22 +58,17 @@ fn take(
     moment: &Result<Option<Moment>, Why>,
     report: &mut Report,
 ) {
-    let body = raw.map_or(Ok(Field::Absent), |raw| {
-        serde_json::from_str::<Field<'_, Body<'_>>>(raw.get())
-    });
+    let body = raw.map_or(Ok(Field::Absent), |raw| serde_json::from_str::<Field<'_, Body<'_>>>(raw.get()));
     let nothing = Body::default();
     let body = body.as_ref().ok().and_then(Field::object).unwrap_or(&nothing);
 
     let said = said(path, raw, body, units);
     // Fields are nullable one by one: an electric car has no litres. Only an answer without any value is odd.
     let silent = said.iter().all(|(_, meant)| *meant == Err(Why::NoValue));
-    let heard = said.into_iter().enumerate().filter(|(place, (_, meant))| {
-        if silent {
-            *place == 0
-        } else {
-            *meant != Err(Why::NoValue)
-        }
-    });
+    let heard = said
+        .into_iter()
+        .enumerate()
+        .filter(|(place, (_, meant))| if silent { *place == 0 } else { *meant != Err(Why::NoValue) });
     for (_, (signal, meant)) in heard {
         report.take(signal, meant, moment.clone());
     }
@@ -104,12 +83,7 @@ fn said(
 ) -> Vec<(Signal, Result<Meant, Why>)> {
     let distance = Some(units.distance);
     let range = || signal::number(Quantity::Kilometres, &body.range, distance);
-    let whole = |code| {
-        (
-            code,
-            raw.map_or(Err(Why::NoBody), |raw| signal::meaning(&Signal::new(code), raw)),
-        )
-    };
+    let whole = |code| (code, raw.map_or(Err(Why::NoBody), |raw| signal::meaning(&Signal::new(code), raw)));
     let said = match path {
         "/odometer" => vec![(Signal::ODOMETER, signal::odometer(&body.distance, distance))],
         "/fuel" => vec![
@@ -134,10 +108,7 @@ fn said(
         ],
         "/charge/limit" => vec![(signal::ACTIVE_LIMIT, fraction(&body.limit))],
         "/location" => {
-            vec![(
-                Signal::LOCATION,
-                signal::position(body.latitude.number(), body.longitude.number()),
-            )]
+            vec![(Signal::LOCATION, signal::position(body.latitude.number(), body.longitude.number()))]
         }
         "/engine/oil" => vec![(Signal::OIL_LIFE, fraction(&body.life_remaining))],
         "/tires/pressure" => vec![(Signal::TIRES, pressures(body, units))],
@@ -146,9 +117,7 @@ fn said(
         "/diagnostics/dtcs" => vec![("diagnostics-dtclist", trouble_codes(&body.active_codes))],
         unknown => return vec![(code_of_path(unknown), structure(raw))],
     };
-    said.into_iter()
-        .map(|(code, meant)| (Signal::new(code), meant))
-        .collect()
+    said.into_iter().map(|(code, meant)| (Signal::new(code), meant)).collect()
 }
 
 /// A path that we do not know keeps its body under a code of its own.
@@ -169,10 +138,7 @@ fn fraction(value: &Field<'_>) -> Result<Meant, Why> {
         return Err(Why::NoValue);
     }
     let canonical = quantity::percent_of_fraction(value.number().ok_or(Why::WrongKind)?)?;
-    Ok(Meant {
-        value: Value::Number(canonical.number),
-        original: canonical.original,
-    })
+    Ok(Meant { value: Value::Number(canonical.number), original: canonical.original })
 }
 
 fn is_charging(state: &Field<'_>) -> Result<Meant, Why> {
@@ -190,9 +156,7 @@ fn pressures(body: &Body<'_>, units: Units) -> Result<Meant, Why> {
         (1, 0, &body.back_left),
         (1, 1, &body.back_right),
     ];
-    let wheels = wheels
-        .into_iter()
-        .filter(|(_, _, pressure)| !pressure.is_absent());
+    let wheels = wheels.into_iter().filter(|(_, _, pressure)| !pressure.is_absent());
     let pressures = wheels.map(|(row, column, pressure)| Wheel {
         row,
         column,
@@ -210,38 +174,23 @@ fn trouble_codes(codes: &List<'_, &RawValue>) -> Result<Meant, Why> {
 
 fn path(answer: &Answer<'_>) -> String {
     let path = answer.path.text().unwrap_or_default();
-    let path = path
-        .split(['?', '#'])
-        .next()
-        .unwrap_or_default()
-        .trim_end_matches('/');
+    let path = path.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
     path.to_ascii_lowercase()
 }
 
 fn is_failure(answer: &Answer<'_>) -> bool {
-    answer
-        .code
-        .number()
-        .is_some_and(|status| !(200.0..300.0).contains(&status))
+    answer.code.number().is_some_and(|status| !(200.0..300.0).contains(&status))
 }
 
 /// The error's `type` and `code`; version 1 has words in their place.
 fn fault(answer: &Answer<'_>) -> (String, Option<String>) {
-    let fault = answer
-        .body
-        .and_then(|raw| serde_json::from_str::<Field<'_, Fault<'_>>>(raw.get()).ok());
-    let status = || {
-        answer
-            .code
-            .text()
-            .map_or_else(|| "UNKNOWN".to_owned(), |status| format!("HTTP_{status}"))
-    };
+    let fault = answer.body.and_then(|raw| serde_json::from_str::<Field<'_, Fault<'_>>>(raw.get()).ok());
+    let status =
+        || answer.code.text().map_or_else(|| "UNKNOWN".to_owned(), |status| format!("HTTP_{status}"));
     match fault.as_ref().and_then(Field::object) {
         Some(fault) => {
-            let kind = fault
-                .r#type
-                .owned()
-                .or_else(|| fault.error.text().map(|word| word.to_ascii_uppercase()));
+            let kind =
+                fault.r#type.owned().or_else(|| fault.error.text().map(|word| word.to_ascii_uppercase()));
             (kind.unwrap_or_else(status), fault.code.owned())
         }
         None => (status(), None),
@@ -250,8 +199,5 @@ fn fault(answer: &Answer<'_>) -> (String, Option<String>) {
 
 /// The signals that a path would have told.
 fn signals(path: &str) -> Vec<Signal> {
-    said(path, None, &Body::default(), METRIC)
-        .into_iter()
-        .map(|(signal, _)| signal)
-        .collect()
+    said(path, None, &Body::default(), METRIC).into_iter().map(|(signal, _)| signal).collect()
 }

@@ -13,22 +13,14 @@ const LIMIT: usize = 32 * 1024;
 pub(crate) fn read(body: &str) -> Result<Value, Why> {
     // Fails beyond 128 levels as well: the tree is walked by recursion.
     let value: Value = serde_json::from_str(body).map_err(|_| Why::Unreadable)?;
-    if says_nothing(&value) {
-        Err(Why::NoValue)
-    } else {
-        Ok(value)
-    }
+    if says_nothing(&value) { Err(Why::NoValue) } else { Ok(value) }
 }
 
 /// The canonical text.
 pub(crate) fn write(value: &Value) -> Result<String, Why> {
     let mut text = String::new();
     append(value, &mut text);
-    if text.len() > LIMIT {
-        Err(Why::TooLong)
-    } else {
-        Ok(text)
-    }
+    if text.len() > LIMIT { Err(Why::TooLong) } else { Ok(text) }
 }
 
 fn says_nothing(value: &Value) -> bool {
@@ -76,10 +68,7 @@ fn append(value: &Value, text: &mut String) {
 }
 
 /// JavaScript does not know 1.0 from 1, so neither do we.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "only whole numbers below 2^53 are cast"
-)]
+#[expect(clippy::cast_possible_truncation, reason = "only whole numbers below 2^53 are cast")]
 fn number_text(number: &serde_json::Number) -> String {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     match number.as_f64() {
@@ -107,10 +96,7 @@ mod tests {
     fn the_same_value_has_the_same_text() {
         let text = r#"{"a":[1,2.5,"ä"],"b":{"c":null,"d":true}}"#;
         assert_eq!(canonical(text).unwrap(), text);
-        assert_eq!(
-            canonical(r#" {"b":{"d":true, "c":null},"a":[1.0,2.50,"\u00e4"]} "#).unwrap(),
-            text
-        );
+        assert_eq!(canonical(r#" {"b":{"d":true, "c":null},"a":[1.0,2.50,"\u00e4"]} "#).unwrap(), text);
         assert_eq!(canonical(r#"[-0.0,1e2,"a\u0000b"]"#).unwrap(), r#"[0,100,"ab"]"#);
     }
 

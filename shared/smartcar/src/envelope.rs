@@ -22,10 +22,7 @@ pub enum Head {
     /// The platform's handshake. The challenge is empty when there is none.
     Verify { challenge: String },
     /// Something for the worker.
-    Event {
-        event_id: Option<String>,
-        version: Version,
-    },
+    Event { event_id: Option<String>, version: Version },
     /// No JSON, or no envelope that we know.
     Unreadable,
 }
@@ -87,9 +84,7 @@ pub(crate) fn json(body: &[u8]) -> &[u8] {
 
 /// Whether this is the event of the plain form, in whatever case.
 pub(crate) fn is_plain_odometer(event_type: &str) -> bool {
-    PLAIN_EVENTS
-        .iter()
-        .any(|event| event_type.eq_ignore_ascii_case(event))
+    PLAIN_EVENTS.iter().any(|event| event_type.eq_ignore_ascii_case(event))
 }
 
 /// The fields by which all families of envelopes are told apart.
@@ -127,13 +122,8 @@ impl Envelope<'_> {
     fn head(&self) -> Head {
         match self.version() {
             None => Head::Unreadable,
-            Some(_) if self.is_handshake() => Head::Verify {
-                challenge: self.challenge(),
-            },
-            Some(version) => Head::Event {
-                event_id: self.event_id(),
-                version,
-            },
+            Some(_) if self.is_handshake() => Head::Verify { challenge: self.challenge() },
+            Some(version) => Head::Event { event_id: self.event_id(), version },
         }
     }
 
@@ -152,10 +142,7 @@ impl Envelope<'_> {
         }
         if self.event_name.text().is_some()
             && (self.payload.object().is_some()
-                || self
-                    .version
-                    .text()
-                    .is_some_and(|version| version.starts_with('2')))
+                || self.version.text().is_some_and(|version| version.starts_with('2')))
         {
             return Some(Version::V2);
         }
@@ -171,8 +158,7 @@ impl Envelope<'_> {
     }
 
     pub(crate) fn is_handshake(&self) -> bool {
-        self.event_type()
-            .is_some_and(|name| name.eq_ignore_ascii_case("verify"))
+        self.event_type().is_some_and(|name| name.eq_ignore_ascii_case("verify"))
     }
 
     /// The sender's id, which is the same on each retry. An id that is too long for a message, or that holds
@@ -204,16 +190,11 @@ mod tests {
     use super::*;
 
     fn event(event_id: &str, version: Version) -> Head {
-        Head::Event {
-            event_id: (!event_id.is_empty()).then(|| event_id.to_owned()),
-            version,
-        }
+        Head::Event { event_id: (!event_id.is_empty()).then(|| event_id.to_owned()), version }
     }
 
     fn verify(challenge: &str) -> Head {
-        Head::Verify {
-            challenge: challenge.to_owned(),
-        }
+        Head::Verify { challenge: challenge.to_owned() }
     }
 
     #[test]
@@ -225,42 +206,15 @@ mod tests {
                 event("e1", V4),
             ),
             (r#"{"eventId":"e1","eventType":"VEHICLE_STATE"}"#, event("e1", V4)),
-            (
-                r#"{"eventId":1234567890,"eventType":"VEHICLE_NEWS","meta":{}}"#,
-                event("1234567890", V4),
-            ),
-            (
-                r#"{"eventType":"VEHICLE_ERROR","data":[1],"meta":7}"#,
-                event("", V4),
-            ),
-            (
-                r#"{"version":"2.0","eventName":"schedule","payload":{"vehicles":[]}}"#,
-                event("", V2),
-            ),
-            (
-                r#"{"version":"2.0","eventName":"eventBased","payload":{"eventId":"e2"}}"#,
-                event("e2", V2),
-            ),
-            (
-                r#"{"type":"odometer","vehicleId":"v","data":{"distance":1}}"#,
-                event("", Plain),
-            ),
-            (
-                r#"{"eventType":"vehicle.odometer","eventId":"e3"}"#,
-                event("e3", Plain),
-            ),
-            (
-                r#"{"eventName":"odometer","eventId":{"odd":1}}"#,
-                event("", Plain),
-            ),
-            (
-                r#"{"eventType":"odometer","eventId":"e4","meta":{},"data":{}}"#,
-                event("e4", Plain),
-            ),
-            (
-                r#"{"eventName":"odometer","version":"2.0","payload":{}}"#,
-                event("", Plain),
-            ),
+            (r#"{"eventId":1234567890,"eventType":"VEHICLE_NEWS","meta":{}}"#, event("1234567890", V4)),
+            (r#"{"eventType":"VEHICLE_ERROR","data":[1],"meta":7}"#, event("", V4)),
+            (r#"{"version":"2.0","eventName":"schedule","payload":{"vehicles":[]}}"#, event("", V2)),
+            (r#"{"version":"2.0","eventName":"eventBased","payload":{"eventId":"e2"}}"#, event("e2", V2)),
+            (r#"{"type":"odometer","vehicleId":"v","data":{"distance":1}}"#, event("", Plain)),
+            (r#"{"eventType":"vehicle.odometer","eventId":"e3"}"#, event("e3", Plain)),
+            (r#"{"eventName":"odometer","eventId":{"odd":1}}"#, event("", Plain)),
+            (r#"{"eventType":"odometer","eventId":"e4","meta":{},"data":{}}"#, event("e4", Plain)),
+            (r#"{"eventName":"odometer","version":"2.0","payload":{}}"#, event("", Plain)),
         ];
         for (body, expected) in table {
             assert_eq!(head(body.as_bytes()), expected, "{body}");
@@ -270,22 +224,10 @@ mod tests {
     #[test]
     fn a_handshake_is_known_in_both_families() {
         let table = [
-            (
-                r#"{"eventType":"VERIFY","data":{"challenge":"c"},"meta":{"version":"4.0"}}"#,
-                verify("c"),
-            ),
-            (
-                r#"{"eventType":"VERIFY","payload":{"challenge":"c"}}"#,
-                verify("c"),
-            ),
-            (
-                r#"{"version":"2.0","eventName":"verify","payload":{"challenge":"c"}}"#,
-                verify("c"),
-            ),
-            (
-                r#"{"version":"2.0","eventName":"VERIFY","payload":{"challenge":"\u0063"}}"#,
-                verify("c"),
-            ),
+            (r#"{"eventType":"VERIFY","data":{"challenge":"c"},"meta":{"version":"4.0"}}"#, verify("c")),
+            (r#"{"eventType":"VERIFY","payload":{"challenge":"c"}}"#, verify("c")),
+            (r#"{"version":"2.0","eventName":"verify","payload":{"challenge":"c"}}"#, verify("c")),
+            (r#"{"version":"2.0","eventName":"VERIFY","payload":{"challenge":"\u0063"}}"#, verify("c")),
             (r#"{"eventType":"VERIFY","data":{}}"#, verify("")),
         ];
         for (body, expected) in table {
@@ -296,18 +238,8 @@ mod tests {
     #[test]
     fn what_is_no_envelope_is_unreadable() {
         let deep = "[".repeat(100_000);
-        for body in [
-            "",
-            "null",
-            "[]",
-            "7",
-            "{",
-            "{}",
-            r#"{"vehicleId":"v"}"#,
-            "not json",
-            "\u{feff}",
-            &deep,
-        ] {
+        for body in ["", "null", "[]", "7", "{", "{}", r#"{"vehicleId":"v"}"#, "not json", "\u{feff}", &deep]
+        {
             assert_eq!(head(body.as_bytes()), Head::Unreadable, "{body:.20}");
         }
         assert_eq!(head(b"\xff\xfe{}"), Head::Unreadable);

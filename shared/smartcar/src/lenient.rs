@@ -41,10 +41,7 @@ impl<'a, T> Field<'a, T> {
     pub(crate) fn number(&self) -> Option<f64> {
         match self {
             Self::Absent | Self::Bool(_) | Self::Object(_) => None,
-            #[expect(
-                clippy::cast_precision_loss,
-                reason = "no quantity of a car needs more than 53 bits"
-            )]
+            #[expect(clippy::cast_precision_loss, reason = "no quantity of a car needs more than 53 bits")]
             Self::Integer(number) => Some(*number as f64),
             Self::Float(number) => Some(*number),
             Self::Text(text) => text.trim().parse().ok(),
@@ -84,10 +81,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for AnyField<T> {
     fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
         Ok(Field::Integer(value))
     }
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "a number beyond i64 is no quantity of a car"
-    )]
+    #[expect(clippy::cast_precision_loss, reason = "a number beyond i64 is no quantity of a car")]
     fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
         Ok(i64::try_from(value).map_or(Field::Float(value as f64), Field::Integer))
     }
@@ -203,11 +197,7 @@ mod tests {
             ("-7", Some("-7"), Some(-7.0)),
             ("26412.5", Some("26412.5"), Some(26412.5)),
             ("\" 26412.5 \"", Some(" 26412.5 "), Some(26412.5)),
-            (
-                "18446744073709551615",
-                Some("18446744073709552000"),
-                Some(18_446_744_073_709_551_615.0),
-            ),
+            ("18446744073709551615", Some("18446744073709552000"), Some(18_446_744_073_709_551_615.0)),
             ("\"NaN\"", Some("NaN"), None),
             ("\"inf\"", Some("inf"), None),
         ];
@@ -222,10 +212,7 @@ mod tests {
     fn a_list_may_be_an_object_and_everything_else_is_empty() {
         let values = |json| {
             let list: List<'_, Field<'_>> = serde_json::from_str(json).unwrap();
-            list.0
-                .iter()
-                .map(|(key, value)| (key.owned(), value.owned()))
-                .collect::<Vec<_>>()
+            list.0.iter().map(|(key, value)| (key.owned(), value.owned())).collect::<Vec<_>>()
         };
         let text = |text: &str| Some(text.to_owned());
         assert_eq!(values(r#"["a",null]"#), [(None, text("a")), (None, None)]);

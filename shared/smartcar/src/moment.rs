@@ -23,9 +23,7 @@ pub(crate) struct Moment {
 /// a number). Zero, nonsense and whatever lies before 2010 is no time. Cut to whole milliseconds.
 pub(crate) fn instant<T>(field: &Field<'_, T>) -> Option<DateTime<Utc>> {
     let written = match field {
-        Field::Text(text) => DateTime::parse_from_rfc3339(text.trim())
-            .ok()
-            .map(|at| at.timestamp_millis()),
+        Field::Text(text) => DateTime::parse_from_rfc3339(text.trim()).ok().map(|at| at.timestamp_millis()),
         Field::Absent | Field::Bool(_) | Field::Integer(_) | Field::Float(_) | Field::Object(_) => None,
     };
     let millis = written.or_else(|| field.number().and_then(epoch_millis))?;
@@ -41,36 +39,20 @@ pub(crate) fn best(
     received_at: DateTime<Utc>,
 ) -> Result<Option<Moment>, Why> {
     let moment = match (oem, fetched) {
-        (Some(at), fetched) if fetched != Some(at) => Moment {
-            at,
-            quality: TimeQuality::Oem,
-        },
-        (_, Some(at)) => Moment {
-            at,
-            quality: TimeQuality::Fetched,
-        },
+        (Some(at), fetched) if fetched != Some(at) => Moment { at, quality: TimeQuality::Oem },
+        (_, Some(at)) => Moment { at, quality: TimeQuality::Fetched },
         (_, None) => return Ok(None),
     };
-    if moment.at > received_at + AHEAD {
-        Err(Why::Future)
-    } else {
-        Ok(Some(moment))
-    }
+    if moment.at > received_at + AHEAD { Err(Why::Future) } else { Ok(Some(moment)) }
 }
 
 /// Our own clock, cut to the precision of all readings.
 pub(crate) fn delivered(received_at: DateTime<Utc>) -> Moment {
     let at = DateTime::from_timestamp_millis(received_at.timestamp_millis()).unwrap_or(received_at);
-    Moment {
-        at,
-        quality: TimeQuality::Delivered,
-    }
+    Moment { at, quality: TimeQuality::Delivered }
 }
 
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "it saturates, and the end of time is refused"
-)]
+#[expect(clippy::cast_possible_truncation, reason = "it saturates, and the end of time is refused")]
 fn epoch_millis(number: f64) -> Option<i64> {
     if number >= 1e11 {
         Some(number as i64)
@@ -118,18 +100,11 @@ mod tests {
 
     #[test]
     fn the_makers_time_is_better_than_the_fetch_and_none_is_ever_made_up() {
-        let (car, fetch, now) = (
-            at(1_780_000_000_000),
-            at(1_780_000_300_000),
-            at(1_780_000_310_000),
-        );
+        let (car, fetch, now) = (at(1_780_000_000_000), at(1_780_000_300_000), at(1_780_000_310_000));
         let best = |oem, fetched| best(oem, fetched, now).map(|best| best.map(|m| (m.at, m.quality)));
         assert_eq!(best(Some(car), Some(fetch)), Ok(Some((car, TimeQuality::Oem))));
         assert_eq!(best(Some(car), None), Ok(Some((car, TimeQuality::Oem))));
-        assert_eq!(
-            best(Some(fetch), Some(fetch)),
-            Ok(Some((fetch, TimeQuality::Fetched)))
-        );
+        assert_eq!(best(Some(fetch), Some(fetch)), Ok(Some((fetch, TimeQuality::Fetched))));
         assert_eq!(best(None, Some(fetch)), Ok(Some((fetch, TimeQuality::Fetched))));
         assert_eq!(best(None, None), Ok(None));
     }
@@ -138,9 +113,6 @@ mod tests {
     fn a_clock_may_run_ten_minutes_ahead_and_no_more() {
         let now = at(1_780_000_000_000);
         assert!(best(Some(now + AHEAD), None, now).is_ok());
-        assert_eq!(
-            best(Some(now + AHEAD + TimeDelta::milliseconds(1)), None, now),
-            Err(Why::Future)
-        );
+        assert_eq!(best(Some(now + AHEAD + TimeDelta::milliseconds(1)), None, now), Err(Why::Future));
     }
 }

@@ -45,78 +45,35 @@ const PSI: Factor = Factor(6_894_757, 1_000_000);
 /// Every spelling of a unit that was seen, without blanks, hyphens and underscores, in lower case; the first
 /// of each quantity is what live cars send.
 const ALIASES: [(Quantity, Factor, &[&str]); 23] = [
-    (
-        Quantity::Kilometres,
-        SAME,
-        &["km", "kilometers", "kilometres", "kilometer", "kilometre"],
-    ),
+    (Quantity::Kilometres, SAME, &["km", "kilometers", "kilometres", "kilometer", "kilometre"]),
     (Quantity::Kilometres, MILES, &["mi", "miles", "mile"]),
     (Quantity::Kilometres, Factor(1, 1000), &["m", "meters", "metres"]),
     (Quantity::Percent, SAME, &["percent", "percentage", "%", "pct"]),
     (Quantity::Percent, HUNDREDFOLD, &["fraction", "ratio"]),
-    (
-        Quantity::KilowattHours,
-        SAME,
-        &["kwh", "kilowatthours", "kilowatthour", "kwhr"],
-    ),
-    (
-        Quantity::KilowattHours,
-        Factor(1, 1000),
-        &["wh", "watthours", "watthour"],
-    ),
-    (
-        Quantity::Litres,
-        SAME,
-        &["l", "liters", "litres", "liter", "litre"],
-    ),
-    (
-        Quantity::Litres,
-        US_GALLONS,
-        &["gal", "gallons", "gallon", "usgallons", "usgal"],
-    ),
+    (Quantity::KilowattHours, SAME, &["kwh", "kilowatthours", "kilowatthour", "kwhr"]),
+    (Quantity::KilowattHours, Factor(1, 1000), &["wh", "watthours", "watthour"]),
+    (Quantity::Litres, SAME, &["l", "liters", "litres", "liter", "litre"]),
+    (Quantity::Litres, US_GALLONS, &["gal", "gallons", "gallon", "usgallons", "usgal"]),
     (Quantity::Kilopascals, HUNDREDFOLD, &["bar", "bars"]),
     (Quantity::Kilopascals, SAME, &["kpa", "kilopascals", "kilopascal"]),
     (Quantity::Kilopascals, PSI, &["psi"]),
     (Quantity::Volts, SAME, &["volts", "volt", "v"]),
     (Quantity::Watts, SAME, &["watts", "watt", "w"]),
     (Quantity::Watts, THOUSANDFOLD, &["kw", "kilowatts", "kilowatt"]),
-    (
-        Quantity::Amperes,
-        SAME,
-        &["ampere", "amperes", "amps", "amp", "a"],
-    ),
-    (
-        Quantity::KilometresPerHour,
-        SAME,
-        &["km/h", "kph", "kmh", "kilometersperhour", "kilometresperhour"],
-    ),
-    (
-        Quantity::KilometresPerHour,
-        MILES,
-        &["mph", "mi/h", "milesperhour"],
-    ),
+    (Quantity::Amperes, SAME, &["ampere", "amperes", "amps", "amp", "a"]),
+    (Quantity::KilometresPerHour, SAME, &["km/h", "kph", "kmh", "kilometersperhour", "kilometresperhour"]),
+    (Quantity::KilometresPerHour, MILES, &["mph", "mi/h", "milesperhour"]),
     (Quantity::Minutes, SAME, &["minutes", "minute", "min", "mins"]),
     (Quantity::Minutes, Factor(60, 1), &["hours", "hour", "h"]),
-    (
-        Quantity::Minutes,
-        Factor(1, 60),
-        &["seconds", "second", "s", "sec"],
-    ),
-    (
-        Quantity::Celsius,
-        SAME,
-        &["celsius", "c", "°c", "degc", "degreescelsius"],
-    ),
+    (Quantity::Minutes, Factor(1, 60), &["seconds", "second", "s", "sec"]),
+    (Quantity::Celsius, SAME, &["celsius", "c", "°c", "degc", "degreescelsius"]),
     (Quantity::Count, SAME, &["count"]),
 ];
 
 impl Quantity {
     /// The quantity that a unit belongs to, for signals that we do not know. `None` for unknown units.
     pub(crate) fn of_unit(unit: &str) -> Option<Self> {
-        ALIASES
-            .iter()
-            .find(|(_, _, names)| names.iter().any(|name| same(unit, name)))
-            .map(|row| row.0)
+        ALIASES.iter().find(|(_, _, names)| names.iter().any(|name| same(unit, name))).map(|row| row.0)
     }
 
     /// The number in this quantity's canonical unit. Without a unit the number is metric, the platform's
@@ -128,10 +85,7 @@ impl Quantity {
         };
         let canonical = self.in_range(scaled(number, factor)?)?;
         let original = (factor != SAME).then(|| original(number, unit));
-        Ok(Canonical {
-            number: canonical,
-            original,
-        })
+        Ok(Canonical { number: canonical, original })
     }
 
     fn factor(self, number: f64, unit: &str) -> Result<Factor, Why> {
@@ -196,10 +150,7 @@ impl Quantity {
 /// A v2 fraction (0–1) as a percentage.
 pub(crate) fn percent_of_fraction(fraction: f64) -> Result<Canonical, Why> {
     let number = Quantity::Percent.in_range(scaled(fraction, HUNDREDFOLD)?)?;
-    Ok(Canonical {
-        number,
-        original: Some(original(fraction, None)),
-    })
+    Ok(Canonical { number, original: Some(original(fraction, None)) })
 }
 
 /// Older cars and the dashboard's test deliveries send percentages without a unit, some of them as fractions.
@@ -217,10 +168,7 @@ fn percent_without_unit(number: f64) -> Result<Factor, Why> {
 
 /// `number × factor` to the nearest thousandth, halves away from zero. Works on millionths, which are more
 /// digits than any car sends, in integers: 25 mi is 40.2335 km and always becomes 40.234.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "the limit is far inside both types"
-)]
+#[expect(clippy::cast_possible_truncation, reason = "the limit is far inside both types")]
 fn scaled(number: f64, Factor(up, down): Factor) -> Result<Milli, Why> {
     const LIMIT: f64 = 1e9;
     // NaN is in no range.
@@ -258,14 +206,8 @@ mod tests {
     /// One line: what becomes of a number with this unit.
     fn become_of(quantity: Quantity, number: f64, unit: &str) -> String {
         match quantity.canonical(number, (!unit.is_empty()).then_some(unit)) {
-            Ok(Canonical {
-                number,
-                original: None,
-            }) => number.to_string(),
-            Ok(Canonical {
-                number,
-                original: Some(original),
-            }) => format!("{number} from {original}"),
+            Ok(Canonical { number, original: None }) => number.to_string(),
+            Ok(Canonical { number, original: Some(original) }) => format!("{number} from {original}"),
             Err(why) => why.to_string(),
         }
     }
@@ -283,34 +225,14 @@ mod tests {
             (Kilometres, 100.0, "miles", "160.934 from 100 miles"),
             (Kilometres, 25.0, "mi", "40.234 from 25 mi"),
             (Kilometres, 26412.5, "Mile", "42506.693 from 26412.5 Mile"),
-            (
-                Kilometres,
-                5.0,
-                "furlongs",
-                "the unit \"furlongs\" is unknown for this signal",
-            ),
-            (
-                Kilometres,
-                5.0,
-                "percent",
-                "the unit \"percent\" is unknown for this signal",
-            ),
-            (
-                Kilometres,
-                -1.0,
-                "km",
-                "the value is out of the range of this signal",
-            ),
+            (Kilometres, 5.0, "furlongs", "the unit \"furlongs\" is unknown for this signal"),
+            (Kilometres, 5.0, "percent", "the unit \"percent\" is unknown for this signal"),
+            (Kilometres, -1.0, "km", "the value is out of the range of this signal"),
             (Percent, 75.0, "percent", "75"),
             (Percent, 75.0, "percentage", "75"),
             (Percent, 0.75, "percent", "0.75"),
             (Percent, 100.4, "%", "100.4"),
-            (
-                Percent,
-                105.1,
-                "%",
-                "the value is out of the range of this signal",
-            ),
+            (Percent, 105.1, "%", "the value is out of the range of this signal"),
             (KilowattHours, 12.3, "kWh", "12.3"),
             (KilowattHours, 12.3, "kilowatt_hours", "12.3"),
             (KilowattHours, 12.3, "kilowatt-hours", "12.3"),
@@ -323,22 +245,13 @@ mod tests {
             (Amperes, 7.0, "ampere", "7"),
             (Amperes, 7.0, "amps", "7"),
             (KilometresPerHour, 30.0, "km/h", "30"),
-            (
-                KilometresPerHour,
-                100.0,
-                "miles_per_hour",
-                "160.934 from 100 miles_per_hour",
-            ),
+            (KilometresPerHour, 100.0, "miles_per_hour", "160.934 from 100 miles_per_hour"),
             (Minutes, 14.0, "", "14"),
             (Minutes, 14.0, "min", "14"),
             (Count, 2.0, "count", "2"),
         ];
         for (quantity, number, unit, expected) in table {
-            assert_eq!(
-                become_of(quantity, number, unit),
-                expected,
-                "{number} {unit} as {quantity:?}"
-            );
+            assert_eq!(become_of(quantity, number, unit), expected, "{number} {unit} as {quantity:?}");
         }
     }
 
@@ -366,40 +279,25 @@ mod tests {
             (219.3, "", "219.3"),
             (2.6, "", "260 from 2.6"),
             (32.0, "", "the unit \"\" is unknown for this signal"),
-            (
-                699.9,
-                "bar",
-                "the value is one that cars send when they do not know",
-            ),
+            (699.9, "bar", "the value is one that cars send when they do not know"),
             (0.0, "bar", "the value is out of the range of this signal"),
         ];
         for (number, unit, expected) in table {
-            assert_eq!(
-                become_of(Quantity::Kilopascals, number, unit),
-                expected,
-                "{number} {unit}"
-            );
+            assert_eq!(become_of(Quantity::Kilopascals, number, unit), expected, "{number} {unit}");
         }
     }
 
     #[test]
     fn a_fraction_of_the_old_api_is_a_percentage_with_its_origin() {
         let canonical = percent_of_fraction(0.3).unwrap();
-        assert_eq!(
-            (canonical.number, canonical.original.as_deref()),
-            (Milli(30_000), Some("0.3"))
-        );
+        assert_eq!((canonical.number, canonical.original.as_deref()), (Milli(30_000), Some("0.3")));
         assert_eq!(percent_of_fraction(58.0), Err(Why::OutOfRange));
     }
 
     #[test]
     fn what_is_no_number_of_a_car_is_refused() {
         for number in [f64::NAN, f64::INFINITY, 1e9 + 1.0, 1e300] {
-            assert_eq!(
-                Quantity::Kilometres.canonical(number, Some("km")),
-                Err(Why::OutOfRange),
-                "{number}"
-            );
+            assert_eq!(Quantity::Kilometres.canonical(number, Some("km")), Err(Why::OutOfRange), "{number}");
         }
     }
 

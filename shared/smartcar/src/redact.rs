@@ -14,36 +14,16 @@ pub enum Redacted {
     /// There was no position: keep the bytes, they are what the signature covers.
     Unchanged,
     /// The body without positions, and the hash of the bytes that the signature covered.
-    Changed {
-        body: Vec<u8>,
-        original_sha256: [u8; 32],
-    },
+    Changed { body: Vec<u8>, original_sha256: [u8; 32] },
 }
 
 /// Fields that are a place, or a part of one, wherever they stand. Compared without case.
-const PLACES: [&str; 9] = [
-    "latitude",
-    "longitude",
-    "lat",
-    "lon",
-    "lng",
-    "coordinates",
-    "location",
-    "condition",
-    "address",
-];
+const PLACES: [&str; 9] =
+    ["latitude", "longitude", "lat", "lon", "lng", "coordinates", "location", "condition", "address"];
 
 /// Fields that say more about a place, beside one of [`PLACES`].
-const BESIDE_A_PLACE: [&str; 8] = [
-    "heading",
-    "direction",
-    "altitude",
-    "name",
-    "street",
-    "city",
-    "postalCode",
-    "country",
-];
+const BESIDE_A_PLACE: [&str; 8] =
+    ["heading", "direction", "altitude", "name", "street", "city", "postalCode", "country"];
 
 /// All that is left of a signal of the group `Location`, or of a path of that name: that it was there.
 const KEPT_OF_A_LOCATION: [&str; 7] = ["code", "name", "group", "status", "meta", "path", "headers"];
@@ -88,12 +68,8 @@ pub fn without_positions(body: &[u8]) -> Redacted {
 /// Removes every reading that holds a position from a report, and the positions from structures. What remains
 /// is what decoding the redacted body gives.
 pub fn strip_positions(report: &mut Report) {
-    report
-        .readings
-        .retain_mut(|Reading { signal, value, .. }| keep_without_position(signal, value));
-    report
-        .untimed
-        .retain_mut(|untimed| keep_without_position(&untimed.signal, &mut untimed.value));
+    report.readings.retain_mut(|Reading { signal, value, .. }| keep_without_position(signal, value));
+    report.untimed.retain_mut(|untimed| keep_without_position(&untimed.signal, &mut untimed.value));
 }
 
 fn keep_without_position(signal: &Signal, value: &mut Value) -> bool {
@@ -162,10 +138,9 @@ fn is_location(fields: &Map<String, Json>) -> bool {
 
 /// A code of the platform's group `Location`, in its present, its older, and our own form for the old API.
 fn names_a_location(code: &str) -> bool {
-    ["location-", "location.", "v2-location"].iter().any(|prefix| {
-        code.get(..prefix.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
-    })
+    ["location-", "location.", "v2-location"]
+        .iter()
+        .any(|prefix| code.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix)))
 }
 
 fn is_one_of(name: &str, names: &[&str]) -> bool {
@@ -175,8 +150,7 @@ fn is_one_of(name: &str, names: &[&str]) -> bool {
 /// The quick look that spares most bodies from being parsed. May say yes in vain, never no.
 fn may_hold_a_place(body: &[u8]) -> bool {
     let starts_with = |rest: &[u8], clue: &str| {
-        rest.get(..clue.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(clue.as_bytes()))
+        rest.get(..clue.len()).is_some_and(|start| start.eq_ignore_ascii_case(clue.as_bytes()))
     };
     body.iter().enumerate().any(|(place, byte)| match byte {
         b'\\' => body.get(place + 1) == Some(&b'u'),
@@ -219,10 +193,7 @@ mod tests {
     fn redacted(body: &str) -> String {
         match without_positions(body.as_bytes()) {
             Redacted::Unchanged => "-".to_owned(),
-            Redacted::Changed {
-                body: redacted,
-                original_sha256,
-            } => {
+            Redacted::Changed { body: redacted, original_sha256 } => {
                 assert_eq!(original_sha256, <[u8; 32]>::from(Sha256::digest(body.as_bytes())));
                 String::from_utf8(redacted).unwrap()
             }
@@ -240,10 +211,7 @@ mod tests {
                 r#"{"a":{"locationType":"CURRENT"}}"#,
             ),
             (r#"{"a":[{"lat":59.4,"lng":24.7,"b":1}]}"#, r#"{"a":[{"b":1}]}"#),
-            (
-                r#"{"a":{"type":"Point","coordinates":[24.7,59.4]}}"#,
-                r#"{"a":{"type":"Point"}}"#,
-            ),
+            (r#"{"a":{"type":"Point","coordinates":[24.7,59.4]}}"#, r#"{"a":{"type":"Point"}}"#),
             (r#"{"\u006catitude":59.4,"b":1}"#, r#"{"b":1}"#),
             (r#"{"b":"\u006catitude"}"#, "-"),
             (r#"{"location":"59.4,24.7","b":1}"#, r#"{"b":1}"#),
@@ -252,23 +220,11 @@ mod tests {
                 r#"{"code":"location-isathome"}"#,
             ),
             (r#"{"code":"location-isathome","status":{"value":"ERROR"}}"#, "-"),
-            (
-                r#"{"group":"Location","name":"New","value":"59.4"}"#,
-                r#"{"group":"Location","name":"New"}"#,
-            ),
-            (
-                r#"{"signals":{"location-preciselocation":{"value":1},"b":{}}}"#,
-                r#"{"signals":{"b":{}}}"#,
-            ),
-            (
-                r#"{"path":"/location","code":200,"body":{"x":59.4}}"#,
-                r#"{"code":200,"path":"/location"}"#,
-            ),
+            (r#"{"group":"Location","name":"New","value":"59.4"}"#, r#"{"group":"Location","name":"New"}"#),
+            (r#"{"signals":{"location-preciselocation":{"value":1},"b":{}}}"#, r#"{"signals":{"b":{}}}"#),
+            (r#"{"path":"/location","code":200,"body":{"x":59.4}}"#, r#"{"code":200,"path":"/location"}"#),
             (r#"{"latitude":59.4,"latitude":null}"#, r#"{"latitude":null}"#),
-            (
-                r#"{"latitude":59.4"#,
-                r#"{"redacted":"unreadable, and may have held positions"}"#,
-            ),
+            (r#"{"latitude":59.4"#, r#"{"redacted":"unreadable, and may have held positions"}"#),
             ("\u{feff}{\"latitude\":59.4}", "{}"),
         ];
         for (body, expected) in table {
@@ -278,28 +234,15 @@ mod tests {
 
     #[test]
     fn a_body_nested_without_end_is_replaced_if_it_may_hold_a_place() {
-        let deep = format!(
-            "{}{{\"latitude\":59.4}}{}",
-            "[".repeat(10_000),
-            "]".repeat(10_000)
-        );
-        assert_eq!(
-            redacted(&deep),
-            r#"{"redacted":"unreadable, and may have held positions"}"#
-        );
+        let deep = format!("{}{{\"latitude\":59.4}}{}", "[".repeat(10_000), "]".repeat(10_000));
+        assert_eq!(redacted(&deep), r#"{"redacted":"unreadable, and may have held positions"}"#);
     }
 
     #[test]
     fn every_place_has_a_clue() {
         for place in PLACES {
-            assert!(
-                may_hold_a_place(format!("{{\"{place}\":1}}").as_bytes()),
-                "{place}"
-            );
-            assert!(
-                may_hold_a_place(format!("{{\"{}\":1}}", place.to_uppercase()).as_bytes()),
-                "{place}"
-            );
+            assert!(may_hold_a_place(format!("{{\"{place}\":1}}").as_bytes()), "{place}");
+            assert!(may_hold_a_place(format!("{{\"{}\":1}}", place.to_uppercase()).as_bytes()), "{place}");
         }
         assert!(!may_hold_a_place(
             br#"{"code":"charge-ischargingcablelatched","name":"IsChargingCableLatched"}"#

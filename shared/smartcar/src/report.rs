@@ -64,13 +64,7 @@ impl Report {
             (Err(why), _) | (_, Err(why)) => self.rejected.push(Rejected { signal, why }),
             (Ok(Meant { value, .. }), Ok(None)) => self.untimed.push(Untimed { signal, value }),
             (Ok(Meant { value, original }), Ok(Some(Moment { at, quality }))) => {
-                self.readings.push(Reading {
-                    at,
-                    signal,
-                    value,
-                    quality,
-                    original,
-                });
+                self.readings.push(Reading { at, signal, value, quality, original });
             }
         }
     }
@@ -175,10 +169,7 @@ impl Problem {
     pub fn is_noise(&self) -> bool {
         self.kind == "PERMISSION"
             && !self.signals.is_empty()
-            && !self
-                .signals
-                .iter()
-                .any(|signal| NEEDED.contains(&signal.as_str()))
+            && !self.signals.iter().any(|signal| NEEDED.contains(&signal.as_str()))
     }
 
     /// True if the connection stays dead until the owner consents again.
@@ -226,44 +217,19 @@ mod tests {
         let account = ["vehicleuseraccount-role", "diagnostics-abs"];
         let mixed = ["vehicleuseraccount-role", "odometer-traveleddistance"];
         let table = [
-            (
-                problem("PERMISSION", None, Some("REAUTHENTICATE"), &account),
-                true,
-                false,
-            ),
-            (
-                problem("PERMISSION", None, Some("REAUTHENTICATE"), &mixed),
-                false,
-                true,
-            ),
-            (
-                problem("PERMISSION", None, Some("REAUTHENTICATE"), &[]),
-                false,
-                true,
-            ),
-            (
-                problem("COMPATIBILITY", Some("VEHICLE_NOT_CAPABLE"), None, &account),
-                false,
-                false,
-            ),
+            (problem("PERMISSION", None, Some("REAUTHENTICATE"), &account), true, false),
+            (problem("PERMISSION", None, Some("REAUTHENTICATE"), &mixed), false, true),
+            (problem("PERMISSION", None, Some("REAUTHENTICATE"), &[]), false, true),
+            (problem("COMPATIBILITY", Some("VEHICLE_NOT_CAPABLE"), None, &account), false, false),
         ];
         for (problem, noise, asks) in table {
-            assert_eq!(
-                (problem.is_noise(), problem.asks_reauthentication()),
-                (noise, asks),
-                "{problem}"
-            );
+            assert_eq!((problem.is_noise(), problem.asks_reauthentication()), (noise, asks), "{problem}");
         }
     }
 
     #[test]
     fn a_dead_account_asks_for_consent_even_if_no_resolution_is_named_and_a_resolved_one_never_does() {
-        let mut dead = problem(
-            "CONNECTED_SERVICES_ACCOUNT",
-            Some("AUTHENTICATION_FAILED"),
-            None,
-            &[],
-        );
+        let mut dead = problem("CONNECTED_SERVICES_ACCOUNT", Some("AUTHENTICATION_FAILED"), None, &[]);
         assert!(dead.asks_reauthentication());
         dead.state = ProblemState::Resolved;
         assert!(!dead.asks_reauthentication());

@@ -131,11 +131,7 @@ pub(crate) fn active_limit(raw: &RawValue) -> Option<Meant> {
 /// entry is worse than none.
 pub(crate) fn odometer<T>(value: &Field<'_, T>, unit: Option<&str>) -> Result<Meant, Why> {
     let meant = number(Quantity::Kilometres, value, unit)?;
-    if meant.value == Value::Number(Milli(0)) {
-        Err(Why::Zero)
-    } else {
-        Ok(meant)
-    }
+    if meant.value == Value::Number(Milli(0)) { Err(Why::Zero) } else { Ok(meant) }
 }
 
 /// A number of a known quantity.
@@ -144,22 +140,14 @@ pub(crate) fn number<T>(quantity: Quantity, value: &Field<'_, T>, unit: Option<&
         return Err(Why::NoValue);
     }
     let canonical = quantity.canonical(value.number().ok_or(Why::WrongKind)?, unit)?;
-    Ok(Meant {
-        value: Value::Number(canonical.number),
-        original: canonical.original,
-    })
+    Ok(Meant { value: Value::Number(canonical.number), original: canonical.original })
 }
 
 /// A place in degrees. Exactly zero and zero is where devices are that do not know where they are.
 pub(crate) fn position(latitude: Option<f64>, longitude: Option<f64>) -> Result<Meant, Why> {
     let (latitude, longitude) = latitude.zip(longitude).ok_or(Why::NoValue)?;
     let position = Position::from_degrees(latitude, longitude).map_err(|_| Why::NoPlace)?;
-    if position
-        == (Position {
-            latitude_e6: 0,
-            longitude_e6: 0,
-        })
-    {
+    if position == (Position { latitude_e6: 0, longitude_e6: 0 }) {
         return Err(Why::Sentinel);
     }
     Ok(exactly(Value::Position(position)))
@@ -174,10 +162,7 @@ pub(crate) fn unit<'f>(field: &'f Field<'_>) -> Option<&'f str> {
 }
 
 pub(crate) fn exactly(value: Value) -> Meant {
-    Meant {
-        value,
-        original: None,
-    }
+    Meant { value, original: None }
 }
 
 /// A body is an object; a bare value counts as its `value`.
@@ -185,22 +170,10 @@ fn read(raw: &RawValue) -> Result<Body<'_>, Why> {
     match serde_json::from_str::<Field<'_, Body<'_>>>(raw.get()).map_err(|_| Why::Unreadable)? {
         Field::Object(body) => Ok(body),
         Field::Absent => Ok(Body::default()),
-        Field::Bool(value) => Ok(Body {
-            value: Field::Bool(value),
-            ..Body::default()
-        }),
-        Field::Integer(value) => Ok(Body {
-            value: Field::Integer(value),
-            ..Body::default()
-        }),
-        Field::Float(value) => Ok(Body {
-            value: Field::Float(value),
-            ..Body::default()
-        }),
-        Field::Text(value) => Ok(Body {
-            value: Field::Text(value),
-            ..Body::default()
-        }),
+        Field::Bool(value) => Ok(Body { value: Field::Bool(value), ..Body::default() }),
+        Field::Integer(value) => Ok(Body { value: Field::Integer(value), ..Body::default() }),
+        Field::Float(value) => Ok(Body { value: Field::Float(value), ..Body::default() }),
+        Field::Text(value) => Ok(Body { value: Field::Text(value), ..Body::default() }),
     }
 }
 
@@ -212,11 +185,7 @@ fn capacity(body: &Body<'_>, unit: Option<&str>) -> Result<Meant, Why> {
             number(Quantity::KilowattHours, &body.capacity, unit)
         }
     }?;
-    if meant.value == Value::Number(Milli(0)) {
-        Err(Why::Zero)
-    } else {
-        Ok(meant)
-    }
+    if meant.value == Value::Number(Milli(0)) { Err(Why::Zero) } else { Ok(meant) }
 }
 
 pub(crate) fn flag(value: &Field<'_>) -> Result<Meant, Why> {
@@ -236,11 +205,7 @@ pub(crate) fn word(value: &Field<'_>) -> Result<Meant, Why> {
 
 fn text(value: &Field<'_>) -> Result<String, Why> {
     let text = value.owned().ok_or(Why::NoValue)?;
-    if text.len() > TEXT_LIMIT {
-        Err(Why::TooLong)
-    } else {
-        Ok(text)
-    }
+    if text.len() > TEXT_LIMIT { Err(Why::TooLong) } else { Ok(text) }
 }
 
 fn place(body: &Body<'_>) -> Result<Meant, Why> {
@@ -252,10 +217,9 @@ fn open(raw: &RawValue, value: &Field<'_>, unit: Option<&str>) -> Result<Meant, 
     let plain = match (value, unit) {
         (Field::Bool(flag), None) => Some(exactly(Value::Bool(*flag))),
         (Field::Text(_), None) => Some(exactly(Value::Text(text(value)?))),
-        (Field::Integer(_) | Field::Float(_), None) => value
-            .number()
-            .and_then(|number| Milli::from_f64(number).ok())
-            .map(|n| exactly(Value::Number(n))),
+        (Field::Integer(_) | Field::Float(_), None) => {
+            value.number().and_then(|number| Milli::from_f64(number).ok()).map(|n| exactly(Value::Number(n)))
+        }
         (Field::Integer(_) | Field::Float(_), Some(unit)) => {
             Quantity::of_unit(unit).and_then(|quantity| number(quantity, value, Some(unit)).ok())
         }
@@ -263,8 +227,6 @@ fn open(raw: &RawValue, value: &Field<'_>, unit: Option<&str>) -> Result<Meant, 
     };
     match plain {
         Some(plain) => Ok(plain),
-        None => Ok(exactly(Value::Structure(canonical::write(&canonical::read(
-            raw.get(),
-        )?)?))),
+        None => Ok(exactly(Value::Structure(canonical::write(&canonical::read(raw.get())?)?))),
     }
 }

@@ -25,16 +25,9 @@ impl Secrets {
     /// Reads a comma separated list. Blanks around a secret and empty places in the list do not count; the
     /// first secret is the one that answers challenges.
     pub fn parse(list: &str) -> Result<Self, NoSecret> {
-        let mut secrets = list
-            .split(',')
-            .map(str::trim)
-            .filter(|secret| !secret.is_empty())
-            .map(keyed);
+        let mut secrets = list.split(',').map(str::trim).filter(|secret| !secret.is_empty()).map(keyed);
         let first = secrets.next().ok_or(NoSecret)?;
-        Ok(Self {
-            first,
-            others: secrets.collect(),
-        })
+        Ok(Self { first, others: secrets.collect() })
     }
 
     /// How many secrets there are: more than one means that a rotation is going on.
@@ -108,11 +101,7 @@ pub fn verify<'a>(secrets: &Secrets, body: &'a [u8], header: Option<&[u8]>) -> R
         proven |= mac(secret, body).ct_eq(&claimed);
     }
 
-    if bool::from(proven) {
-        Ok(Verified(body))
-    } else {
-        Err(Forged::Mismatch)
-    }
+    if bool::from(proven) { Ok(Verified(body)) } else { Err(Forged::Mismatch) }
 }
 
 /// Why a challenge is not answered.
@@ -138,10 +127,7 @@ pub fn challenge_answer(secrets: &Secrets, challenge: &str) -> Result<String, Ba
     if challenge.len() > CHALLENGE_LIMIT {
         return Err(BadChallenge::TooLong);
     }
-    if !challenge
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || b"-_.~=+/:".contains(&byte))
-    {
+    if !challenge.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.~=+/:".contains(&byte)) {
         return Err(BadChallenge::Suspicious);
     }
     Ok(hex::encode(mac(&secrets.first, challenge.as_bytes())))
@@ -193,10 +179,7 @@ mod tests {
         );
         let header = "4c05a8da471f05156ad717baa4017acd13a3a809850b9ca7d3301dcaaa854f70";
         assert_eq!(check("amt", br#"{"pizza":"pasta"}"#, header), Ok(()));
-        assert_eq!(
-            check("amt", br#"{"pizza":"pasta"}"#, &header.to_uppercase()),
-            Ok(())
-        );
+        assert_eq!(check("amt", br#"{"pizza":"pasta"}"#, &header.to_uppercase()), Ok(()));
     }
 
     #[test]
@@ -225,10 +208,7 @@ mod tests {
         assert_eq!(check("new, old", body, &sign("new", body)), Ok(()));
         assert_eq!(check("new, old", body, &sign("old", body)), Ok(()));
         assert_eq!(check("new", body, &sign("old", body)), Err(Forged::Mismatch));
-        assert_eq!(
-            challenge_answer(&secrets("new,old"), "c").unwrap(),
-            sign("new", b"c")
-        );
+        assert_eq!(challenge_answer(&secrets("new,old"), "c").unwrap(), sign("new", b"c"));
     }
 
     #[test]
@@ -263,22 +243,10 @@ mod tests {
             ("nul\0", BadChallenge::Suspicious),
         ];
         for (challenge, why) in table {
-            assert_eq!(
-                challenge_answer(&secrets("amt"), challenge),
-                Err(why),
-                "{challenge:?}"
-            );
+            assert_eq!(challenge_answer(&secrets("amt"), challenge), Err(why), "{challenge:?}");
         }
-        for challenge in [
-            "3a5c8f72-e6d9-4b1a-9f2e-8c7d6a5b4e3f",
-            "YWJj+/==",
-            &long[1..],
-            "a:b~c_d.e",
-        ] {
-            assert!(
-                challenge_answer(&secrets("amt"), challenge).is_ok(),
-                "{challenge:?}"
-            );
+        for challenge in ["3a5c8f72-e6d9-4b1a-9f2e-8c7d6a5b4e3f", "YWJj+/==", &long[1..], "a:b~c_d.e"] {
+            assert!(challenge_answer(&secrets("amt"), challenge).is_ok(), "{challenge:?}");
         }
     }
 

@@ -41,17 +41,13 @@ pub(crate) fn meaning(raw: &RawValue) -> Result<Meant, Why> {
     let tires = serde_json::from_str::<Field<'_, Tires<'_>>>(raw.get()).map_err(|_| Why::Unreadable)?;
     let tires = tires.object().ok_or(Why::WrongKind)?;
     let unit = signal::unit(&tires.unit);
-    let wheels = tires
-        .values
-        .values()
-        .filter_map(Field::object)
-        .filter_map(|tire| {
-            Some(Wheel {
-                row: place(&tire.row)?,
-                column: place(&tire.column)?,
-                kilopascals: signal::number(Quantity::Kilopascals, &tire.pressure, unit),
-            })
-        });
+    let wheels = tires.values.values().filter_map(Field::object).filter_map(|tire| {
+        Some(Wheel {
+            row: place(&tire.row)?,
+            column: place(&tire.column)?,
+            kilopascals: signal::number(Quantity::Kilopascals, &tire.pressure, unit),
+        })
+    });
     structure(wheels.collect())
 }
 
@@ -62,17 +58,9 @@ pub(crate) fn structure(mut wheels: Vec<Wheel>) -> Result<Meant, Why> {
 
     let (mut values, mut trouble) = (Vec::with_capacity(wheels.len()), None);
     let mut any = false;
-    for Wheel {
-        row,
-        column,
-        kilopascals,
-    } in wheels
-    {
+    for Wheel { row, column, kilopascals } in wheels {
         let pressure = match kilopascals {
-            Ok(Meant {
-                value: Value::Number(pressure),
-                ..
-            }) => {
+            Ok(Meant { value: Value::Number(pressure), .. }) => {
                 any = true;
                 pressure.to_string()
             }
@@ -82,9 +70,7 @@ pub(crate) fn structure(mut wheels: Vec<Wheel>) -> Result<Meant, Why> {
                 "null".to_owned()
             }
         };
-        values.push(format!(
-            r#"{{"column":{column},"row":{row},"tirePressure":{pressure}}}"#
-        ));
+        values.push(format!(r#"{{"column":{column},"row":{row},"tirePressure":{pressure}}}"#));
     }
     if !any {
         return Err(trouble.unwrap_or(Why::NoValue));
@@ -128,14 +114,8 @@ mod tests {
     #[test]
     fn tyres_of_which_none_reports_say_why() {
         let table = [
-            (
-                r#"{"values":[{"row":0,"column":0,"tirePressure":699.9}],"unit":"kPa"}"#,
-                Why::Sentinel,
-            ),
-            (
-                r#"{"values":[{"row":0,"column":0,"tirePressure":null}],"unit":"kPa"}"#,
-                Why::NoValue,
-            ),
+            (r#"{"values":[{"row":0,"column":0,"tirePressure":699.9}],"unit":"kPa"}"#, Why::Sentinel),
+            (r#"{"values":[{"row":0,"column":0,"tirePressure":null}],"unit":"kPa"}"#, Why::NoValue),
             (r#"{"values":[]}"#, Why::NoValue),
             (
                 r#"{"values":[{"row":0,"column":0,"tirePressure":2}],"unit":"atm"}"#,

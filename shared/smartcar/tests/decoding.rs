@@ -22,31 +22,18 @@ fn decode(body: &str) -> Result<Delivery, Undecodable> {
 
 #[track_caller]
 fn check(fixture: &str, expected: &str) {
-    let body = std::fs::read_to_string(
-        Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("fixtures")
-            .join(fixture),
-    )
-    .unwrap();
+    let body = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(fixture))
+        .unwrap();
     let told = told(&decode(&body).unwrap());
     let expected: Vec<&str> = expected.trim().lines().map(str::trim).collect();
-    assert_eq!(
-        told.lines().map(str::trim_end).collect::<Vec<_>>(),
-        expected,
-        "{fixture} says:\n{told}"
-    );
+    assert_eq!(told.lines().map(str::trim_end).collect::<Vec<_>>(), expected, "{fixture} says:\n{told}");
 }
 
 fn told(delivery: &Delivery) -> String {
     let mut lines = String::new();
     let first = if delivery.first { ", first" } else { "" };
     let id = delivery.event_id.as_deref().unwrap_or("no id");
-    writeln!(
-        lines,
-        "{} {:?}{first} ({id})",
-        delivery.event_type, delivery.contents
-    )
-    .unwrap();
+    writeln!(lines, "{} {:?}{first} ({id})", delivery.event_type, delivery.contents).unwrap();
     for report in &delivery.reports {
         tell(report, &mut lines);
     }
@@ -55,23 +42,13 @@ fn told(delivery: &Delivery) -> String {
 
 fn tell(report: &Report, lines: &mut String) {
     let car = &report.vehicle;
-    let words: Vec<String> = [
-        car.make.clone(),
-        car.model.clone(),
-        car.year.map(|y| y.to_string()),
-        car.powertrain.clone(),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
+    let words: Vec<String> =
+        [car.make.clone(), car.model.clone(), car.year.map(|y| y.to_string()), car.powertrain.clone()]
+            .into_iter()
+            .flatten()
+            .collect();
     let user = car.smartcar_user_id.as_deref().map_or("nobody", |id| &id[..8]);
-    writeln!(
-        lines,
-        "car {} of {user}: {}",
-        &car.smartcar_vehicle_id[..8],
-        words.join(" ")
-    )
-    .unwrap();
+    writeln!(lines, "car {} of {user}: {}", &car.smartcar_vehicle_id[..8], words.join(" ")).unwrap();
     for reading in &report.readings {
         writeln!(lines, "{}", line(reading)).unwrap();
     }
@@ -82,14 +59,8 @@ fn tell(report: &Report, lines: &mut String) {
         writeln!(lines, "{}", problem_line(problem)).unwrap();
     }
     for failed in &report.failed {
-        writeln!(
-            lines,
-            "failed {} {}/{}",
-            failed.signal,
-            failed.kind,
-            failed.code.as_deref().unwrap_or("-")
-        )
-        .unwrap();
+        writeln!(lines, "failed {} {}/{}", failed.signal, failed.kind, failed.code.as_deref().unwrap_or("-"))
+            .unwrap();
     }
     for rejected in &report.rejected {
         writeln!(lines, "rejected {}: {}", rejected.signal, rejected.why).unwrap();
@@ -103,15 +74,8 @@ fn line(reading: &Reading) -> String {
         TimeQuality::Delivered => "delivered",
     };
     let at = reading.at.format("%m-%d %H:%M:%S%.3f");
-    let original = reading
-        .original
-        .as_ref()
-        .map_or_else(String::new, |original| format!(" from {original}"));
-    format!(
-        "{at} {quality} {} {}{original}",
-        reading.signal,
-        value(&reading.value)
-    )
+    let original = reading.original.as_ref().map_or_else(String::new, |original| format!(" from {original}"));
+    format!("{at} {quality} {} {}{original}", reading.signal, value(&reading.value))
 }
 
 fn value(value: &Value) -> String {
@@ -129,22 +93,14 @@ fn problem_line(problem: &Problem) -> String {
         ProblemState::Raised => "raised",
         ProblemState::Resolved => "resolved",
     };
-    let signals: Vec<&str> = problem
-        .signals
-        .iter()
-        .map(domain::reading::Signal::as_str)
-        .collect();
+    let signals: Vec<&str> = problem.signals.iter().map(domain::reading::Signal::as_str).collect();
     format!(
         "{} {state} {problem} on [{}] cure {}{}{}",
         problem.at.format("%H:%M:%S%.3f"),
         signals.join(" "),
         problem.resolution.as_deref().unwrap_or("-"),
         if problem.is_noise() { ", noise" } else { "" },
-        if problem.asks_reauthentication() {
-            ", asks for consent"
-        } else {
-            ""
-        },
+        if problem.asks_reauthentication() { ", asks for consent" } else { "" },
     )
 }
 
@@ -430,14 +386,8 @@ fn plain(body: &str) -> String {
 #[test]
 fn the_plans_form_is_read_in_every_spelling() {
     let table = [
-        (
-            r#"{"type":"odometer","vehicleId":"vehicle-1","data":{"distance":100,"unit":"km"}}"#,
-            "100",
-        ),
-        (
-            r#"{"eventType":"vehicle.odometer","vehicle_id":"vehicle-1","data":{"odometer":"100.5"}}"#,
-            "100.5",
-        ),
+        (r#"{"type":"odometer","vehicleId":"vehicle-1","data":{"distance":100,"unit":"km"}}"#, "100"),
+        (r#"{"eventType":"vehicle.odometer","vehicle_id":"vehicle-1","data":{"odometer":"100.5"}}"#, "100.5"),
         (
             r#"{"eventName":"odometer","vehicle":{"id":"vehicle-1"},"data":{"odometer":{"distance":100,"unit":"miles"}}}"#,
             "160.934 from 100 miles",
@@ -446,18 +396,9 @@ fn the_plans_form_is_read_in_every_spelling() {
             r#"{"type":"odometer","vehicleId":"vehicle-1","data":{"odometer":{"value":100},"unit":"mi"}}"#,
             "160.934 from 100 mi",
         ),
-        (
-            r#"{"type":"odometer","vehicleId":"vehicle-1","distance":100,"unit":"kilometers"}"#,
-            "100",
-        ),
-        (
-            r#"{"type":"Odometer","vehicle":"vehicle-1","odometer":100}"#,
-            "100",
-        ),
-        (
-            r#"{"type":"odometer","data":{"vehicleId":"vehicle-1","value":100}}"#,
-            "100",
-        ),
+        (r#"{"type":"odometer","vehicleId":"vehicle-1","distance":100,"unit":"kilometers"}"#, "100"),
+        (r#"{"type":"Odometer","vehicle":"vehicle-1","odometer":100}"#, "100"),
+        (r#"{"type":"odometer","data":{"vehicleId":"vehicle-1","value":100}}"#, "100"),
     ];
     for (body, number) in table {
         let expected = format!("05-31 10:17:43.123 delivered odometer-traveleddistance {number}");
@@ -468,16 +409,11 @@ fn the_plans_form_is_read_in_every_spelling() {
 #[test]
 fn the_plans_form_without_a_time_is_of_the_moment_of_its_arrival() {
     let with = |time: &str| {
-        plain(&format!(
-            r#"{{"type":"odometer","vehicleId":"vehicle-1","data":{{"distance":100{time}}}}}"#
-        ))
+        plain(&format!(r#"{{"type":"odometer","vehicleId":"vehicle-1","data":{{"distance":100{time}}}}}"#))
     };
     let said = "odometer-traveleddistance";
     assert_eq!(with(""), format!("05-31 10:17:43.123 delivered {said} 100"));
-    assert_eq!(
-        with(r#","time":null"#),
-        format!("05-31 10:17:43.123 delivered {said} 100")
-    );
+    assert_eq!(with(r#","time":null"#), format!("05-31 10:17:43.123 delivered {said} 100"));
     for time in [
         r#","timestamp":"2026-05-31T10:15:06Z""#,
         r#","eventTime":1780222506000"#,
@@ -495,14 +431,8 @@ fn the_plans_form_without_a_time_is_of_the_moment_of_its_arrival() {
 #[test]
 fn the_plans_form_makes_no_entry_of_what_is_no_distance() {
     let table = [
-        (
-            r#""data":{"distance":0}"#,
-            "rejected odometer-traveleddistance: the value is zero",
-        ),
-        (
-            r#""data":{"distance":null}"#,
-            "rejected odometer-traveleddistance: there is no value",
-        ),
+        (r#""data":{"distance":0}"#, "rejected odometer-traveleddistance: the value is zero"),
+        (r#""data":{"distance":null}"#, "rejected odometer-traveleddistance: there is no value"),
         (
             r#""data":{"distance":-5}"#,
             "rejected odometer-traveleddistance: the value is out of the range of this signal",
@@ -511,10 +441,7 @@ fn the_plans_form_makes_no_entry_of_what_is_no_distance() {
             r#""data":{"distance":5,"unit":"leagues"}"#,
             "rejected odometer-traveleddistance: the unit \"leagues\" is unknown for this signal",
         ),
-        (
-            r#""data":7"#,
-            "rejected odometer-traveleddistance: there is no value",
-        ),
+        (r#""data":7"#, "rejected odometer-traveleddistance: there is no value"),
     ];
     for (data, expected) in table {
         let body = format!(r#"{{"type":"odometer","vehicleId":"vehicle-1",{data}}}"#);
@@ -535,35 +462,14 @@ fn a_body_that_is_no_delivery_says_why() {
     let long = format!(r#"{{"type":"odometer","vehicleId":"{}"}}"#, "v".repeat(129));
     let table = [
         ("not json", "cannot read the body as JSON"),
-        (
-            r#"{"eventType":"VEHICLE_STATE","data":"#,
-            "cannot read the body as JSON",
-        ),
+        (r#"{"eventType":"VEHICLE_STATE","data":"#, "cannot read the body as JSON"),
         ("[]", "the body is no envelope that Smartcar sends"),
-        (
-            r#"{"hello":"world"}"#,
-            "the body is no envelope that Smartcar sends",
-        ),
-        (
-            r#"{"eventType":"VEHICLE_STATE","data":{"signals":[]}}"#,
-            "the delivery names no vehicle",
-        ),
-        (
-            r#"{"eventType":"VEHICLE_STATE","data":[],"meta":{}}"#,
-            "the delivery names no vehicle",
-        ),
-        (
-            r#"{"eventType":"VEHICLE_ERROR","data":{"errors":[]}}"#,
-            "the delivery names no vehicle",
-        ),
-        (
-            r#"{"eventName":"schedule","payload":{"vehicles":[]}}"#,
-            "the delivery names no vehicle",
-        ),
-        (
-            r#"{"type":"odometer","data":{"distance":1}}"#,
-            "the delivery names no vehicle",
-        ),
+        (r#"{"hello":"world"}"#, "the body is no envelope that Smartcar sends"),
+        (r#"{"eventType":"VEHICLE_STATE","data":{"signals":[]}}"#, "the delivery names no vehicle"),
+        (r#"{"eventType":"VEHICLE_STATE","data":[],"meta":{}}"#, "the delivery names no vehicle"),
+        (r#"{"eventType":"VEHICLE_ERROR","data":{"errors":[]}}"#, "the delivery names no vehicle"),
+        (r#"{"eventName":"schedule","payload":{"vehicles":[]}}"#, "the delivery names no vehicle"),
+        (r#"{"type":"odometer","data":{"distance":1}}"#, "the delivery names no vehicle"),
         (&long, "the delivery names no vehicle"),
     ];
     for (body, expected) in table {
@@ -599,10 +505,7 @@ fn a_body_nested_without_end_is_rejected_alone() {
     );
     let delivery = decode(&body).unwrap();
     assert_eq!(delivery.reports[0].rejected[0].why, Why::Unreadable);
-    assert_eq!(
-        line(&delivery.reports[0].readings[0]),
-        "05-31 10:15:06.000 oem charge-ischarging true"
-    );
+    assert_eq!(line(&delivery.reports[0].readings[0]), "05-31 10:15:06.000 oem charge-ischarging true");
 }
 
 #[test]
@@ -613,10 +516,7 @@ fn a_vendors_sample_of_charging_events_names_a_list_of_vehicles() {
             {"vehicleId":"vehicle-2","eventType":"CHARGING_STOPPED"}]}}"#,
     )
     .unwrap();
-    assert_eq!(
-        line(&delivery.reports[0].readings[0]),
-        "05-31 10:15:06.000 oem charge-ischarging true"
-    );
+    assert_eq!(line(&delivery.reports[0].readings[0]), "05-31 10:15:06.000 oem charge-ischarging true");
     assert_eq!(delivery.reports[1].readings, []);
     assert_eq!(delivery.reports[1].untimed.len(), 2);
 }
@@ -627,11 +527,7 @@ fn signal(code: &str, body: &str) -> String {
         r#"{{"eventType":"VEHICLE_STATE","data":{{"vehicle":{{"id":"vehicle-1"}},"signals":[
             {{"code":"{code}","body":{body},"meta":{{"oemUpdatedAt":1780222506000}}}}]}}}}"#
     ));
-    told(&delivery.unwrap())
-        .lines()
-        .skip(2)
-        .collect::<Vec<_>>()
-        .join("; ")
+    told(&delivery.unwrap()).lines().skip(2).collect::<Vec<_>>().join("; ")
 }
 
 #[test]
@@ -639,27 +535,12 @@ fn a_signal_that_we_do_not_know_keeps_whatever_it_says() {
     let long = format!(r#"{{"value":"{}"}}"#, "a".repeat(1001));
     let table = [
         (r#"{"value":true}"#, "05-31 10:15:06.000 oem new-signal true"),
-        (
-            r#"{"value":"P\u0000ark"}"#,
-            r#"05-31 10:15:06.000 oem new-signal "Park""#,
-        ),
+        (r#"{"value":"P\u0000ark"}"#, r#"05-31 10:15:06.000 oem new-signal "Park""#),
         (r#"{"value":5}"#, "05-31 10:15:06.000 oem new-signal 5"),
-        (
-            r#"{"value":100,"unit":"miles"}"#,
-            "05-31 10:15:06.000 oem new-signal 160.934 from 100 miles",
-        ),
-        (
-            r#"{"value":1e15}"#,
-            r#"05-31 10:15:06.000 oem new-signal {"value":1000000000000000}"#,
-        ),
-        (
-            r#"{"value":"x","unit":"y"}"#,
-            r#"05-31 10:15:06.000 oem new-signal {"unit":"y","value":"x"}"#,
-        ),
-        (
-            r#"{"status":"OK"}"#,
-            r#"05-31 10:15:06.000 oem new-signal {"status":"OK"}"#,
-        ),
+        (r#"{"value":100,"unit":"miles"}"#, "05-31 10:15:06.000 oem new-signal 160.934 from 100 miles"),
+        (r#"{"value":1e15}"#, r#"05-31 10:15:06.000 oem new-signal {"value":1000000000000000}"#),
+        (r#"{"value":"x","unit":"y"}"#, r#"05-31 10:15:06.000 oem new-signal {"unit":"y","value":"x"}"#),
+        (r#"{"status":"OK"}"#, r#"05-31 10:15:06.000 oem new-signal {"status":"OK"}"#),
         ("[1,null]", "05-31 10:15:06.000 oem new-signal [1,null]"),
         (r#"{"value":null}"#, "rejected new-signal: there is no value"),
         ("null", "rejected new-signal: there is no body"),
@@ -672,31 +553,18 @@ fn a_signal_that_we_do_not_know_keeps_whatever_it_says() {
 
 #[test]
 fn a_code_that_no_index_could_hold_is_refused() {
-    assert_eq!(
-        signal(&"a".repeat(129), r#"{"value":1}"#),
-        "rejected unknown: the signal has no code"
-    );
+    assert_eq!(signal(&"a".repeat(129), r#"{"value":1}"#), "rejected unknown: the signal has no code");
 }
 
 #[test]
 fn a_capacity_is_a_number_in_each_of_its_forms_and_never_zero() {
     let capacity = "tractionbattery-nominalcapacity";
     let said = format!("05-31 10:15:06.000 oem {capacity} 77");
-    for body in [
-        r#"{"capacity":77,"unit":"kWh"}"#,
-        r#"{"capacity":{"nominal":77}}"#,
-        r#"{"value":77}"#,
-    ] {
+    for body in [r#"{"capacity":77,"unit":"kWh"}"#, r#"{"capacity":{"nominal":77}}"#, r#"{"value":77}"#] {
         assert_eq!(signal(capacity, body), said, "{body}");
     }
-    assert_eq!(
-        signal(capacity, r#"{"capacity":0}"#),
-        format!("rejected {capacity}: the value is zero")
-    );
-    assert_eq!(
-        signal(capacity, r#"{"capacity":null}"#),
-        format!("rejected {capacity}: there is no value")
-    );
+    assert_eq!(signal(capacity, r#"{"capacity":0}"#), format!("rejected {capacity}: the value is zero"));
+    assert_eq!(signal(capacity, r#"{"capacity":null}"#), format!("rejected {capacity}: there is no value"));
 }
 
 #[test]
@@ -707,21 +575,9 @@ fn a_fault_is_of_its_delivery_and_never_of_the_future() {
         );
         decode(&body).unwrap().reports[0].problems[0].at.to_rfc3339()
     };
-    assert_eq!(
-        at(r#"{"deliveredAt":1780222506000}"#),
-        "2026-05-31T10:15:06+00:00"
-    );
-    assert_eq!(
-        at(r#"{"deliveredAt":"2026-05-31T10:15:06Z"}"#),
-        "2026-05-31T10:15:06+00:00"
-    );
-    assert_eq!(
-        at(r#"{"deliveryTime":1780222506000}"#),
-        "2026-05-31T10:15:06+00:00"
-    );
+    assert_eq!(at(r#"{"deliveredAt":1780222506000}"#), "2026-05-31T10:15:06+00:00");
+    assert_eq!(at(r#"{"deliveredAt":"2026-05-31T10:15:06Z"}"#), "2026-05-31T10:15:06+00:00");
+    assert_eq!(at(r#"{"deliveryTime":1780222506000}"#), "2026-05-31T10:15:06+00:00");
     assert_eq!(at("{}"), "2026-05-31T10:17:43.123+00:00");
-    assert_eq!(
-        at(r#"{"deliveredAt":1790222506000}"#),
-        "2026-05-31T10:17:43.123+00:00"
-    );
+    assert_eq!(at(r#"{"deliveredAt":1790222506000}"#), "2026-05-31T10:17:43.123+00:00");
 }

@@ -17,13 +17,9 @@ fn received_at() -> DateTime<Utc> {
 
 fn fixtures() -> Vec<(String, Vec<u8>)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
-    let files = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path());
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let bodies = files.filter(|path| path.extension().is_some_and(|ending| ending == "json"));
-    bodies
-        .map(|path| (path.display().to_string(), std::fs::read(path).unwrap()))
-        .collect()
+    bodies.map(|path| (path.display().to_string(), std::fs::read(path).unwrap())).collect()
 }
 
 /// The body that is stored.
@@ -35,10 +31,7 @@ fn stored(body: &[u8]) -> Vec<u8> {
 }
 
 fn values(reports: &[Report]) -> Vec<(&Vec<Reading>, &Vec<Untimed>)> {
-    reports
-        .iter()
-        .map(|report| (&report.readings, &report.untimed))
-        .collect()
+    reports.iter().map(|report| (&report.readings, &report.untimed)).collect()
 }
 
 #[track_caller]
@@ -58,9 +51,9 @@ fn check_that_stripping_is_decoding_the_redacted(body: &[u8]) -> Result<(), Test
 fn the_positions_of_every_fixture_go_and_everything_else_stays() {
     for (name, body) in fixtures() {
         let text = String::from_utf8(stored(&body)).unwrap();
-        for place in [
-            "59.43", "24.75", "58.38", "24.49", "59.44", "24.76", "Summer", "Pine", "Harbour", "Quay",
-        ] {
+        for place in
+            ["59.43", "24.75", "58.38", "24.49", "59.44", "24.76", "Summer", "Pine", "Harbour", "Quay"]
+        {
             assert!(!text.contains(place), "{name} still holds {place}");
         }
         check_that_stripping_is_decoding_the_redacted(&body).unwrap();
@@ -69,29 +62,16 @@ fn the_positions_of_every_fixture_go_and_everything_else_stays() {
 
 #[test]
 fn a_delivery_without_a_place_stays_byte_for_byte() {
-    let with_places = [
-        "v4_positions.json",
-        "v4_state_test.json",
-        "v4_state_odd.json",
-        "v2_schedule.json",
-    ];
+    let with_places = ["v4_positions.json", "v4_state_test.json", "v4_state_odd.json", "v2_schedule.json"];
     for (name, body) in fixtures() {
         let unchanged = without_positions(&body) == Redacted::Unchanged;
-        assert_eq!(
-            unchanged,
-            !with_places.iter().any(|place| name.ends_with(place)),
-            "{name}"
-        );
+        assert_eq!(unchanged, !with_places.iter().any(|place| name.ends_with(place)), "{name}");
     }
 }
 
 #[test]
 fn what_is_no_place_survives_in_the_structures_that_held_one() {
-    let body = fixtures()
-        .into_iter()
-        .find(|(name, _)| name.ends_with("v4_positions.json"))
-        .unwrap()
-        .1;
+    let body = fixtures().into_iter().find(|(name, _)| name.ends_with("v4_positions.json")).unwrap().1;
     let mut delivery = webhook::decode(&body, received_at()).unwrap();
     let report = &mut delivery.reports[0];
     strip_positions(report);

@@ -17,9 +17,7 @@ fn received_at() -> DateTime<Utc> {
 
 fn fixtures() -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
-    let files = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path());
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let bodies = files.filter(|path| path.extension().is_some_and(|ending| ending == "json"));
     bodies.map(|path| std::fs::read(path).unwrap()).collect()
 }
@@ -46,18 +44,9 @@ fn check_report(report: &Report) -> Result<(), TestCaseError> {
     let earliest: DateTime<Utc> = "2010-01-01T00:00:00Z".parse().unwrap();
     for reading in &report.readings {
         prop_assert!(reading.at >= earliest && reading.at <= received_at() + TimeDelta::minutes(10));
-        prop_assert_eq!(
-            reading.at.timestamp_subsec_nanos() % 1_000_000,
-            0,
-            "whole milliseconds"
-        );
+        prop_assert_eq!(reading.at.timestamp_subsec_nanos() % 1_000_000, 0, "whole milliseconds");
         check_value(&reading.signal, &reading.value)?;
-        prop_assert!(
-            reading
-                .original
-                .as_ref()
-                .is_none_or(|original| !original.contains('\0'))
-        );
+        prop_assert!(reading.original.as_ref().is_none_or(|original| !original.contains('\0')));
     }
     for untimed in &report.untimed {
         check_value(&untimed.signal, &untimed.value)?;
@@ -114,17 +103,10 @@ fn token() -> impl Strategy<Value = &'static str> {
 
 /// Replaces the value after one of the colons.
 fn with_token(body: &[u8], which: usize, token: &str) -> Vec<u8> {
-    let colons: Vec<usize> = body
-        .iter()
-        .enumerate()
-        .filter(|(_, byte)| **byte == b':')
-        .map(|(at, _)| at)
-        .collect();
+    let colons: Vec<usize> =
+        body.iter().enumerate().filter(|(_, byte)| **byte == b':').map(|(at, _)| at).collect();
     let start = colons[which % colons.len()] + 1;
-    let length = body[start..]
-        .iter()
-        .position(|byte| b",}]".contains(byte))
-        .unwrap_or(0);
+    let length = body[start..].iter().position(|byte| b",}]".contains(byte)).unwrap_or(0);
     [&body[..start], token.as_bytes(), &body[start + length..]].concat()
 }
 

@@ -38,17 +38,12 @@ pub enum EventKind {
 impl Event {
     /// The body of one attempt to deliver it.
     pub fn body(&self, delivery_id: Uuid, delivered_at: DateTime<Utc>) -> Vec<u8> {
-        let stamp = Stamp {
-            event_id: self.event_id.to_string(),
-            delivery_id: delivery_id.to_string(),
-            delivered_at,
-        };
+        let stamp =
+            Stamp { event_id: self.event_id.to_string(), delivery_id: delivery_id.to_string(), delivered_at };
         match &self.kind {
-            EventKind::State {
-                signals,
-                triggers,
-                odometer_flaw: _,
-            } => wire::vehicle_state(&self.car.identity, signals, triggers, &stamp),
+            EventKind::State { signals, triggers, odometer_flaw: _ } => {
+                wire::vehicle_state(&self.car.identity, signals, triggers, &stamp)
+            }
             EventKind::Error { errors } => wire::vehicle_error(&self.car.identity, errors, &stamp),
         }
     }

@@ -125,19 +125,12 @@ pub(super) fn spoil(signals: &mut [Signal], faults: &Faults, chance: &mut Chance
     .into_iter()
     .find_map(|(share, flaw)| chance.happens(share).then_some(flaw))?;
     let odometer = signals.iter_mut().find(|signal| signal.name == names::ODOMETER)?;
-    let Outcome::Success {
-        body: Body::Measured { value, unit },
-        times,
-    } = &mut odometer.outcome
-    else {
+    let Outcome::Success { body: Body::Measured { value, unit }, times } = &mut odometer.outcome else {
         return None;
     };
     *value = wrong(*value, unit, flaw);
     // A new reading, and not another value for an old one.
-    *times = Times {
-        oem_updated_at: times.retrieved_at,
-        ..*times
-    };
+    *times = Times { oem_updated_at: times.retrieved_at, ..*times };
     Some(flaw)
 }
 
@@ -153,11 +146,7 @@ fn wrong(value: Number, unit: &str, flaw: Flaw) -> Number {
 
 /// Lets a signal fail: mostly without a body, sometimes with the last one.
 fn fail(signal: &mut Signal, chance: &mut Chance) {
-    let errors = [
-        SignalError::UNREACHABLE,
-        SignalError::INTERNAL,
-        SignalError::NO_PERMISSION,
-    ];
+    let errors = [SignalError::UNREACHABLE, SignalError::INTERNAL, SignalError::NO_PERMISSION];
     let error = *chance.pick(&errors);
     let keeps_body = chance.happens(0.3);
     if let Outcome::Success { body, times } = &signal.outcome {

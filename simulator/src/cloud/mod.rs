@@ -103,11 +103,7 @@ impl Cloud {
             let resolved = old.map(|kind| error(kind, ErrorState::Resolved));
             let raised = new.map(|kind| error(kind, ErrorState::Raised));
             // People may change their mind twice within one moment of virtual time.
-            let id = self.cars[car]
-                .car
-                .chance
-                .branch("broken", self.agenda.count())
-                .uuid();
+            let id = self.cars[car].car.chance.branch("broken", self.agenda.count()).uuid();
             self.put_errors(car, now, id, resolved.into_iter().chain(raised).collect());
         }
     }
@@ -137,10 +133,7 @@ impl Cloud {
 
     fn hear(&mut self, car: usize, faults: &Faults) -> Step {
         let virtual_car = &mut self.cars[car];
-        let report = if faults
-            .offline
-            .contains(&virtual_car.car.identity.smartcar_vehicle_id)
-        {
+        let report = if faults.offline.contains(&virtual_car.car.identity.smartcar_vehicle_id) {
             virtual_car.stay_silent();
             None
         } else {
@@ -152,21 +145,10 @@ impl Cloud {
 
     fn tell(&mut self, car: usize, mut report: Report, faults: &Faults) -> Step {
         // A stream for each fault, so that one more of them does not move the others.
-        let chance = self.cars[car]
-            .car
-            .chance
-            .branch("event", report.at.timestamp_millis());
+        let chance = self.cars[car].car.chance.branch("event", report.at.timestamp_millis());
         let flaw = faults::spoil(&mut report.signals, faults, &mut chance.branch("spoil", 0));
-        let Report {
-            at,
-            signals,
-            triggers,
-        } = report;
-        let kind = EventKind::State {
-            signals,
-            triggers,
-            odometer_flaw: flaw,
-        };
+        let Report { at, signals, triggers } = report;
+        let kind = EventKind::State { signals, triggers, odometer_flaw: flaw };
         let event = self.event(car, chance.branch("id", 0).uuid(), at, kind);
         self.tell_errors(car, at, faults, &mut chance.branch("errors", 0));
         if chance.branch("loss", 0).happens(faults.lost) {
@@ -200,13 +182,7 @@ impl Cloud {
     }
 
     fn event(&self, car: usize, event_id: Uuid, at: DateTime<Utc>, kind: EventKind) -> Arc<Event> {
-        Arc::new(Event {
-            event_id,
-            number: car,
-            car: Arc::clone(&self.cars[car].car),
-            at,
-            kind,
-        })
+        Arc::new(Event { event_id, number: car, car: Arc::clone(&self.cars[car].car), at, kind })
     }
 
     fn await_car(&mut self, car: usize) {
@@ -219,11 +195,7 @@ impl Cloud {
 }
 
 fn error(kind: ErrorKind, state: ErrorState) -> VehicleError {
-    VehicleError {
-        kind,
-        state,
-        signals: Vec::new(),
-    }
+    VehicleError { kind, state, signals: Vec::new() }
 }
 
 /// How long an event is held back by the faults.

@@ -41,21 +41,16 @@ pub struct Journal {
 
 impl Journal {
     pub fn create(path: &Path) -> Result<Self, JournalError> {
-        let file = File::create(path).map_err(|source| JournalError {
-            path: path.to_owned(),
-            source,
-        })?;
+        let file = File::create(path).map_err(|source| JournalError { path: path.to_owned(), source })?;
         Ok(Self { file, error: None })
     }
 
     /// Writes a line. The simulation goes on without its file if that fails; [`Journal::error`] tells.
     pub fn write(&mut self, entry: &Entry<'_>) {
-        let written = serde_json::to_vec(entry)
-            .map_err(std::io::Error::from)
-            .and_then(|mut line| {
-                line.push(b'\n');
-                self.file.write_all(&line)
-            });
+        let written = serde_json::to_vec(entry).map_err(std::io::Error::from).and_then(|mut line| {
+            line.push(b'\n');
+            self.file.write_all(&line)
+        });
         if let Err(error) = written {
             self.error.get_or_insert(error.to_string());
         }

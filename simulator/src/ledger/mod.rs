@@ -67,11 +67,7 @@ impl Ledger {
             order: Vec::new(),
             journal: file.map(Journal::create).transpose()?,
         };
-        Ok(Self {
-            fleet,
-            now_ms: AtomicI64::new(now.timestamp_millis()),
-            books: Mutex::new(books),
-        })
+        Ok(Self { fleet, now_ms: AtomicI64::new(now.timestamp_millis()), books: Mutex::new(books) })
     }
 
     pub fn fleet(&self) -> &[CarIdentity] {
@@ -85,10 +81,7 @@ impl Ledger {
 
     /// What a car really did until now; `None` for a car that is not in the fleet.
     pub fn truth(&self, smartcar_vehicle_id: &str) -> Option<Truth> {
-        let number = self
-            .fleet
-            .iter()
-            .position(|car| car.smartcar_vehicle_id == smartcar_vehicle_id)?;
+        let number = self.fleet.iter().position(|car| car.smartcar_vehicle_id == smartcar_vehicle_id)?;
         Truth::of(&self.books().lives[number], self.now())
     }
 
@@ -100,12 +93,7 @@ impl Ledger {
     /// All events, in the order in which they came up.
     pub fn events(&self) -> Vec<EventRecord> {
         let books = self.books();
-        books
-            .order
-            .iter()
-            .filter_map(|id| books.events.get(id))
-            .cloned()
-            .collect()
+        books.order.iter().filter_map(|id| books.events.get(id)).cloned().collect()
     }
 
     /// The events that were answered 2xx at least once.
@@ -119,14 +107,9 @@ impl Ledger {
     /// car's time.
     pub fn accepted_odometers(&self, smartcar_vehicle_id: &str) -> Vec<ReportedOdometer> {
         let books = self.books();
-        let of_car = books
-            .events
-            .values()
-            .filter(|event| event.smartcar_vehicle_id == smartcar_vehicle_id);
-        let mut readings: Vec<ReportedOdometer> = of_car
-            .filter(|event| event.fate() == Fate::Accepted)
-            .filter_map(EventRecord::odometer)
-            .collect();
+        let of_car = books.events.values().filter(|event| event.smartcar_vehicle_id == smartcar_vehicle_id);
+        let mut readings: Vec<ReportedOdometer> =
+            of_car.filter(|event| event.fate() == Fate::Accepted).filter_map(EventRecord::odometer).collect();
         readings.sort_by(|one, other| one.at.cmp(&other.at).then(one.value.total_cmp(&other.value)));
         readings.dedup();
         readings
@@ -134,21 +117,18 @@ impl Ledger {
 
     pub fn counts(&self) -> Counts {
         let books = self.books();
-        books
-            .events
-            .values()
-            .fold(Counts::default(), |mut counts, event| {
-                counts.events += 1;
-                counts.attempts += event.attempts.len();
-                counts.duplicates += event.deliveries.saturating_sub(1);
-                match event.fate() {
-                    Fate::Accepted => counts.accepted += 1,
-                    Fate::GivenUp => counts.given_up += 1,
-                    Fate::InFlight => counts.in_flight += 1,
-                    Fate::Lost => counts.lost += 1,
-                }
-                counts
-            })
+        books.events.values().fold(Counts::default(), |mut counts, event| {
+            counts.events += 1;
+            counts.attempts += event.attempts.len();
+            counts.duplicates += event.deliveries.saturating_sub(1);
+            match event.fate() {
+                Fate::Accepted => counts.accepted += 1,
+                Fate::GivenUp => counts.given_up += 1,
+                Fate::InFlight => counts.in_flight += 1,
+                Fate::Lost => counts.lost += 1,
+            }
+            counts
+        })
     }
 
     /// The first error of writing to the file, if there was one: from then on the file is not complete.

@@ -89,11 +89,7 @@ pub struct ReportedOdometer {
 impl EventRecord {
     pub(super) fn of(event: &Event) -> Self {
         let (event_type, readings) = match &event.kind {
-            EventKind::State {
-                signals,
-                triggers: _,
-                odometer_flaw,
-            } => {
+            EventKind::State { signals, triggers: _, odometer_flaw } => {
                 let readings = signals.iter().filter_map(|signal| match &signal.outcome {
                     Outcome::Success { body, times } => Some(LedgerReading {
                         code: signal.name.code,
@@ -134,18 +130,12 @@ impl EventRecord {
 
     /// The odometer reading inside, if it holds one.
     pub fn odometer(&self) -> Option<ReportedOdometer> {
-        let reading = self
-            .readings
-            .iter()
-            .find(|reading| reading.code == names::ODOMETER.code)?;
+        let reading = self.readings.iter().find(|reading| reading.code == names::ODOMETER.code)?;
         let at = DateTime::from_timestamp_millis(reading.oem_updated_at)?;
         match reading.body {
-            Body::Measured { value, unit } => Some(ReportedOdometer {
-                at,
-                value: value.as_f64(),
-                unit,
-                flaw: reading.flaw,
-            }),
+            Body::Measured { value, unit } => {
+                Some(ReportedOdometer { at, value: value.as_f64(), unit, flaw: reading.flaw })
+            }
             _ => None,
         }
     }

@@ -22,10 +22,7 @@ pub fn moments(cadence: Cadence, segment: &Segment, last: Last, chance: &mut Cha
     at = at.max(segment.from + Duration::seconds(30));
     let mut moments = Vec::new();
     while at < segment.until {
-        moments.push(Moment {
-            at,
-            opening: moments.is_empty(),
-        });
+        moments.push(Moment { at, opening: moments.is_empty() });
         at += jitter(interval_seconds, chance);
     }
     moments
@@ -67,46 +64,17 @@ mod tests {
         odometer_while_driving: true,
         whole_seconds: true,
     };
-    const SLEEPY: Cadence = Cadence {
-        on_change: false,
-        idle_hours: 12,
-        active_minutes: 40,
-        ..LIVELY
-    };
+    const SLEEPY: Cadence = Cadence { on_change: false, idle_hours: 12, active_minutes: 40, ..LIVELY };
 
     fn spoken(cadence: Cadence, doing: Doing, minutes: i64, last: (i64, bool)) -> Vec<i64> {
         let from = DateTime::from_timestamp(1_780_000_000, 0).unwrap();
-        let place = Place {
-            kind: PlaceKind::Home,
-            position: Position {
-                latitude_e6: 0,
-                longitude_e6: 0,
-            },
-        };
-        let gauges = Gauges {
-            odometer_m: 0,
-            fuel_ml: 0,
-            battery_wh: 0,
-            serviced_at_m: 0,
-        };
+        let place = Place { kind: PlaceKind::Home, position: Position { latitude_e6: 0, longitude_e6: 0 } };
+        let gauges = Gauges { odometer_m: 0, fuel_ml: 0, battery_wh: 0, serviced_at_m: 0 };
         let until = from + Duration::minutes(minutes);
-        let segment = Segment {
-            from,
-            until,
-            place,
-            doing,
-            before: gauges,
-            after: gauges,
-        };
-        let last = Last {
-            at: from + Duration::minutes(last.0),
-            settled: last.1,
-        };
+        let segment = Segment { from, until, place, doing, before: gauges, after: gauges };
+        let last = Last { at: from + Duration::minutes(last.0), settled: last.1 };
         let moments = moments(cadence, &segment, last, &mut Chance::new(1));
-        moments
-            .iter()
-            .map(|moment| (moment.at - from).num_minutes())
-            .collect()
+        moments.iter().map(|moment| (moment.at - from).num_minutes()).collect()
     }
 
     const STANDING: Doing = Doing::Standing { plugged: false };
@@ -116,12 +84,7 @@ mod tests {
         let spoken = spoken(LIVELY, STANDING, 20 * 60, (-3, false));
         assert!(spoken[0] <= 4);
         assert!((3..=5).contains(&spoken.len()), "{spoken:?}");
-        assert!(
-            spoken
-                .windows(2)
-                .all(|two| (288..=432).contains(&(two[1] - two[0]))),
-            "{spoken:?}"
-        );
+        assert!(spoken.windows(2).all(|two| (288..=432).contains(&(two[1] - two[0]))), "{spoken:?}");
     }
 
     #[test]

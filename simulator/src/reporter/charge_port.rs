@@ -23,10 +23,7 @@ enum Plug {
 
 impl ChargePort {
     pub fn new(car: Arc<Car>) -> Self {
-        Self {
-            car,
-            plug: Plug::Out { added_wh: 0 },
-        }
+        Self { car, plug: Plug::Out { added_wh: 0 } }
     }
 
     /// The car begins to do something else.
@@ -34,9 +31,7 @@ impl ChargePort {
         let now_wh = segment.before.battery_wh;
         self.plug = match (self.plug, segment.plugged()) {
             (Plug::Out { .. }, true) => Plug::In { wh: now_wh },
-            (Plug::In { wh }, false) => Plug::Out {
-                added_wh: now_wh.saturating_sub(wh),
-            },
+            (Plug::In { wh }, false) => Plug::Out { added_wh: now_wh.saturating_sub(wh) },
             (same @ Plug::In { .. }, true) | (same @ Plug::Out { .. }, false) => same,
         };
     }
@@ -46,23 +41,13 @@ impl ChargePort {
         let watts = charging_watts(segment);
         let body = match name {
             names::IS_CHARGING => Some(Body::Flag { value: watts > 0 }),
-            names::CABLE_CONNECTED => Some(Body::Flag {
-                value: segment.plugged(),
-            }),
-            names::CHARGING_STATUS => Some(Body::Text {
-                value: self.status(segment, gauges).to_owned(),
-            }),
+            names::CABLE_CONNECTED => Some(Body::Flag { value: segment.plugged() }),
+            names::CHARGING_STATUS => Some(Body::Text { value: self.status(segment, gauges).to_owned() }),
             names::ENERGY_ADDED => {
                 let tenths = Number::decimal(i64::from(self.added_wh(gauges) / 100), 1);
-                Some(Body::Measured {
-                    value: tenths,
-                    unit: "kWh",
-                })
+                Some(Body::Measured { value: tenths, unit: "kWh" })
             }
-            names::WATTAGE => Some(Body::Measured {
-                value: i64::from(watts).into(),
-                unit: "watts",
-            }),
+            names::WATTAGE => Some(Body::Measured { value: i64::from(watts).into(), unit: "watts" }),
             names::CHARGE_LIMITS => Some(self.limits()),
             names::CHARGE_RATE if watts == 0 => return Shown::NotNow(self.rate(watts)),
             names::CHARGE_RATE => Some(self.rate(watts)),
@@ -93,16 +78,8 @@ impl ChargePort {
 
     fn limits(&self) -> Body {
         let limit = Number::from(i64::from(self.car.charge_limit_percent));
-        let values = vec![ChargeLimit {
-            r#type: "GLOBAL",
-            limit,
-            condition: None,
-        }];
-        Body::ChargeLimits {
-            values,
-            active_limit: Some(limit),
-            unit: "percent",
-        }
+        let values = vec![ChargeLimit { r#type: "GLOBAL", limit, condition: None }];
+        Body::ChargeLimits { values, active_limit: Some(limit), unit: "percent" }
     }
 
     fn rate(&self, watts: u32) -> Body {

@@ -32,10 +32,7 @@ impl From<Option<Body>> for Shown {
 
 impl Dashboard {
     pub fn new(car: Arc<Car>) -> Self {
-        Self {
-            charge_port: ChargePort::new(Arc::clone(&car)),
-            car,
-        }
+        Self { charge_port: ChargePort::new(Arc::clone(&car)), car }
     }
 
     /// The car begins to do something else.
@@ -46,18 +43,13 @@ impl Dashboard {
     /// What never changes, without any time of its own.
     pub fn constant(&self, name: SignalName) -> Option<Body> {
         match name {
-            names::VIN => Some(Body::Text {
-                value: self.car.identity.vin.clone(),
-            }),
+            names::VIN => Some(Body::Text { value: self.car.identity.vin.clone() }),
             names::NOMINAL_CAPACITY => {
                 let capacity = Number::from(i64::from(self.car.identity.battery_capacity_kwh?));
                 Some(Body::Capacity {
                     capacity,
                     source: "SMARTCAR",
-                    available_capacities: vec![Capacity {
-                        capacity,
-                        description: None,
-                    }],
+                    available_capacities: vec![Capacity { capacity, description: None }],
                     unit: "kWh",
                 })
             }
@@ -84,9 +76,7 @@ impl Dashboard {
             }
             names::BATTERY_RANGE if has_battery => Some(self.battery_range(gauges)),
             names::LOCATION => Some(location(segment, at)),
-            names::IS_LOCKED => Some(Body::Flag {
-                value: !matches!(segment.doing, Doing::Driving { .. }),
-            }),
+            names::IS_LOCKED => Some(Body::Flag { value: !matches!(segment.doing, Doing::Driving { .. }) }),
             names::TIRES => Some(self.tires(at)),
             names::LOW_VOLTAGE => Some(self.low_voltage(at)),
             _ if name.group == "Charge" && has_battery => {
@@ -101,11 +91,7 @@ impl Dashboard {
         let level = rounded_percent(gauges.fuel_ml, self.car.model.tank_ml)?;
         // Fuel sloshes while the car drives.
         let driving = matches!(segment.doing, Doing::Driving { .. });
-        let slosh = if driving {
-            self.car.chance.branch("slosh", at.timestamp()).between(-1, 1)
-        } else {
-            0
-        };
+        let slosh = if driving { self.car.chance.branch("slosh", at.timestamp()).between(-1, 1) } else { 0 };
         Some(percent((i64::from(level) + slosh).clamp(0, 100)))
     }
 
@@ -126,12 +112,7 @@ impl Dashboard {
     fn battery_range(&self, gauges: Gauges) -> Body {
         let metres = u64::from(gauges.battery_wh) * 100_000 / u64::from(self.car.model.wh_per_100_km.max(1));
         let (value, unit) = distance(self.car.unit, metres, 0);
-        Body::Range {
-            value,
-            r#type: "DEFAULT",
-            additional_values: Vec::new(),
-            unit,
-        }
+        Body::Range { value, r#type: "DEFAULT", additional_values: Vec::new(), unit }
     }
 
     fn tires(&self, at: DateTime<Utc>) -> Body {
@@ -140,35 +121,16 @@ impl Dashboard {
             // The pressure follows the absolute temperature; the placard holds at 20 °C. Gauges show it over
             // air's.
             let kpa = (placard_kpa + 101) * (273 + warmth) / 293 - 101;
-            let tire_pressure = if self.car.model.tires_in_kpa {
-                Number::from(kpa)
-            } else {
-                Number::decimal(kpa, 2)
-            };
-            Tire {
-                row,
-                column,
-                tire_pressure,
-            }
+            let tire_pressure =
+                if self.car.model.tires_in_kpa { Number::from(kpa) } else { Number::decimal(kpa, 2) };
+            Tire { row, column, tire_pressure }
         };
-        let values = [(0, 0, 250), (0, 1, 250), (1, 0, 261), (1, 1, 260)]
-            .map(tire)
-            .to_vec();
-        Body::Tires {
-            values,
-            row_count: 2,
-            column_count: 2,
-            unit: "bar",
-        }
+        let values = [(0, 0, 250), (0, 1, 250), (1, 0, 261), (1, 1, 260)].map(tire).to_vec();
+        Body::Tires { values, row_count: 2, column_count: 2, unit: "bar" }
     }
 
     fn low_voltage(&self, at: DateTime<Utc>) -> Body {
-        percent(
-            self.car
-                .chance
-                .branch("small battery", at.timestamp() / 86_400)
-                .between(84, 93),
-        )
+        percent(self.car.chance.branch("small battery", at.timestamp() / 86_400).between(84, 93))
     }
 
     /// The weather: the middle of the month, colder at night.
@@ -197,17 +159,11 @@ pub(super) fn distance(unit: DistanceUnit, metres: u64, decimals: u8) -> (Number
         DistanceUnit::Miles => (1_609_344, "miles"),
     };
     let parts = metres * 1_000 * 10_u64.pow(u32::from(decimals)) / unit_mm;
-    (
-        Number::decimal(i64::try_from(parts).unwrap_or(i64::MAX), decimals),
-        name,
-    )
+    (Number::decimal(i64::try_from(parts).unwrap_or(i64::MAX), decimals), name)
 }
 
 fn percent(value: i64) -> Body {
-    Body::Measured {
-        value: value.into(),
-        unit: "percent",
-    }
+    Body::Measured { value: value.into(), unit: "percent" }
 }
 
 /// `None` where there is nothing that could be full.

@@ -55,11 +55,7 @@ struct Known {
 
 impl Reporter {
     fn new(car: Arc<Car>, subscription: &[SignalName]) -> Self {
-        let known = |&name: &SignalName| Known {
-            name,
-            last: None,
-            is_failing: false,
-        };
+        let known = |&name: &SignalName| Known { name, last: None, is_failing: false };
         Self {
             dashboard: Dashboard::new(Arc::clone(&car)),
             known: subscription.iter().map(known).collect(),
@@ -73,9 +69,7 @@ impl Reporter {
     /// nothing.
     fn report(&mut self, segment: &Segment, moment: Moment) -> Option<Report> {
         let first = !std::mem::replace(&mut self.is_subscribed, true);
-        let health = self
-            .health_at
-            .is_none_or(|last| moment.at - last > Duration::hours(20));
+        let health = self.health_at.is_none_or(|last| moment.at - last > Duration::hours(20));
         if health {
             self.health_at = Some(moment.at);
         }
@@ -95,22 +89,10 @@ impl Reporter {
             }
             signals.push(self.tell(index, source, moment));
         }
-        let triggers = if first {
-            Triggers::First
-        } else {
-            Triggers::Updated(updated)
-        };
-        let latency = self
-            .car
-            .chance
-            .branch("latency", moment.at.timestamp_millis())
-            .between(1_600, 4_000);
+        let triggers = if first { Triggers::First } else { Triggers::Updated(updated) };
+        let latency = self.car.chance.branch("latency", moment.at.timestamp_millis()).between(1_600, 4_000);
         let is_news = triggers != Triggers::Updated(Vec::new());
-        is_news.then(|| Report {
-            at: moment.at + Duration::milliseconds(latency),
-            signals,
-            triggers,
-        })
+        is_news.then(|| Report { at: moment.at + Duration::milliseconds(latency), signals, triggers })
     }
 
     fn speaks_of(&self, source: Source, segment: &Segment, moment: Moment) -> bool {
@@ -158,10 +140,7 @@ impl Reporter {
 
     /// The car speaks some seconds before the platform fetches, and of each thing at another moment.
     fn said_at(&self, source: Source, segment: &Segment, moment: Moment) -> DateTime<Utc> {
-        let mut chance = self
-            .car
-            .chance
-            .branch(source.name(), moment.at.timestamp_millis());
+        let mut chance = self.car.chance.branch(source.name(), moment.at.timestamp_millis());
         let said_at = moment.at - Duration::milliseconds(chance.between(0, 14_000));
         let said_at = said_at.max(segment.from);
         if self.car.model.cadence.whole_seconds {
@@ -177,31 +156,17 @@ impl Reporter {
             return Signal::new(known.name, body, Times::STATIC);
         }
         // Each part of the car is fetched by itself.
-        let offset = self
-            .car
-            .chance
-            .branch(source.name(), moment.at.timestamp())
-            .between(0, 1_500);
+        let offset = self.car.chance.branch(source.name(), moment.at.timestamp()).between(0, 1_500);
         let fetched_at = moment.at + Duration::milliseconds(offset);
-        let last = known
-            .last
-            .clone()
-            .map(|(body, said_at)| (body, Times::new(said_at, fetched_at)));
+        let last = known.last.clone().map(|(body, said_at)| (body, Times::new(said_at, fetched_at)));
         let outcome = match last {
-            Some(last) if known.is_failing => Outcome::Failed {
-                error: SignalError::NOT_CHARGING,
-                last: Some(last),
-            },
+            Some(last) if known.is_failing => {
+                Outcome::Failed { error: SignalError::NOT_CHARGING, last: Some(last) }
+            }
             Some((body, times)) => Outcome::Success { body, times },
-            None => Outcome::Failed {
-                error: SignalError::NOT_CAPABLE,
-                last: None,
-            },
+            None => Outcome::Failed { error: SignalError::NOT_CAPABLE, last: None },
         };
-        Signal {
-            name: known.name,
-            outcome,
-        }
+        Signal { name: known.name, outcome }
     }
 }
 

@@ -35,14 +35,8 @@ impl VirtualCar {
         let mut reporter = Reporter::new(Arc::clone(&car), subscription);
         reporter.dashboard.enter(&segment);
         let hello = start + Duration::seconds(car.chance.branch("hello", 0).between(5, 120));
-        let hello = Moment {
-            at: hello.min(segment.until),
-            opening: true,
-        };
-        let last = Last {
-            at: hello.at,
-            settled: true,
-        };
+        let hello = Moment { at: hello.min(segment.until), opening: true };
+        let last = Last { at: hello.at, settled: true };
         let later = moments(&car, &segment, last)
             .into_iter()
             .filter(|moment| moment.at >= hello.at + Duration::seconds(30));
@@ -74,15 +68,9 @@ impl VirtualCar {
         self.next_at();
         let moment = self.moments.pop_front()?;
         // After a silence the car tells everything anew.
-        let moment = Moment {
-            opening: moment.opening || std::mem::take(&mut self.missed),
-            ..moment
-        };
+        let moment = Moment { opening: moment.opening || std::mem::take(&mut self.missed), ..moment };
         let settled = matches!(self.segment.doing, Doing::Standing { .. } | Doing::InService);
-        self.last = Last {
-            at: moment.at,
-            settled,
-        };
+        self.last = Last { at: moment.at, settled };
         self.reporter.report(&self.segment, moment)
     }
 
@@ -114,12 +102,5 @@ fn moments(car: &Car, segment: &Segment, last: Last) -> Vec<Moment> {
 fn standing(car: &Car, at: DateTime<Utc>) -> Segment {
     let gauges = car.at_first;
     let doing = Doing::Standing { plugged: false };
-    Segment {
-        from: at,
-        until: at,
-        place: car.places.home,
-        doing,
-        before: gauges,
-        after: gauges,
-    }
+    Segment { from: at, until: at, place: car.places.home, doing, before: gauges, after: gauges }
 }

@@ -45,16 +45,7 @@ impl Sender {
         stop: CancellationToken,
     ) -> Self {
         let slots = Arc::new(Semaphore::new(concurrency.max(1)));
-        Self {
-            route: Arc::new(Route {
-                post,
-                ledger,
-                slots,
-                retry_scale,
-                stop,
-            }),
-            deliveries: JoinSet::new(),
-        }
+        Self { route: Arc::new(Route { post, ledger, slots, retry_scale, stop }), deliveries: JoinSet::new() }
     }
 
     /// Waits for a free slot and begins to deliver. An event that is sent again is another delivery of the
@@ -63,8 +54,7 @@ impl Sender {
         while self.deliveries.try_join_next().is_some() {}
         let slot = self.route.slot().await;
         let nth = self.route.ledger.begun(&event);
-        self.deliveries
-            .spawn(Arc::clone(&self.route).deliver(event, nth, slot));
+        self.deliveries.spawn(Arc::clone(&self.route).deliver(event, nth, slot));
     }
 
     /// Waits until every delivery is over.
@@ -105,14 +95,7 @@ impl Route {
     async fn attempt(&self, event: &Event, ids: &mut Chance) -> bool {
         let (delivery_id, delivered_at) = (ids.uuid(), self.ledger.now());
         let answer = self.post.send(event.body(delivery_id, delivered_at)).await;
-        self.ledger.attempted(
-            event.event_id,
-            Attempt {
-                delivery_id,
-                delivered_at,
-                answer,
-            },
-        );
+        self.ledger.attempted(event.event_id, Attempt { delivery_id, delivered_at, answer });
         answer.is_success()
     }
 }

@@ -36,12 +36,7 @@ impl Post {
             .pool_max_idle_per_host(connections)
             .no_proxy()
             .build()?;
-        Ok(Self {
-            client,
-            url,
-            secret,
-            answer_within,
-        })
+        Ok(Self { client, url, secret, answer_within })
     }
 
     /// Sends a body and waits for the answer.

@@ -21,10 +21,8 @@ mod tests {
 
     #[test]
     fn four_attempts_in_175_seconds_and_then_never_again() {
-        let waits: Vec<u64> = (1..10)
-            .map_while(|failed| wait_after(failed, 1.0))
-            .map(|wait| wait.as_secs())
-            .collect();
+        let waits: Vec<u64> =
+            (1..10).map_while(|failed| wait_after(failed, 1.0)).map(|wait| wait.as_secs()).collect();
         assert_eq!(waits, [25, 50, 100]);
         assert_eq!(waits.iter().sum::<u64>(), 175);
         assert_eq!(wait_after(0, 1.0), None);
@@ -32,10 +30,8 @@ mod tests {
 
     #[test]
     fn the_scale_shrinks_the_waits_and_not_their_number() {
-        let waits: Vec<u128> = (1..10)
-            .map_while(|failed| wait_after(failed, 0.001))
-            .map(|wait| wait.as_millis())
-            .collect();
+        let waits: Vec<u128> =
+            (1..10).map_while(|failed| wait_after(failed, 0.001)).map(|wait| wait.as_millis()).collect();
         assert_eq!(waits, [25, 50, 100]);
         assert_eq!(wait_after(1, f64::INFINITY), Some(Duration::from_secs(25_000)));
     }

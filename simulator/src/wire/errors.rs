@@ -62,9 +62,7 @@ impl VehicleError {
                     .map_or_else(|| "null".to_owned(), |code| code.to_lowercase().replace('_', "-"));
                 format!("https://smartcar.com/docs/errors/api-errors/{page}-errors#{anchor}")
             }),
-            resolution: raised.then_some(Resolution {
-                r#type: words.resolution,
-            }),
+            resolution: raised.then_some(Resolution { r#type: words.resolution }),
             suggested_user_message: words.user_message.filter(|_| raised),
             state: self.state,
             signals: (!self.signals.is_empty()).then(|| self.signals.iter().map(SignalRef::from).collect()),

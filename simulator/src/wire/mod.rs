@@ -49,18 +49,9 @@ pub fn vehicle_state(car: &CarIdentity, signals: &[Signal], triggers: &Triggers,
     print(&Envelope {
         event_id: &stamp.event_id,
         event_type: "VEHICLE_STATE",
-        data: StateData {
-            user: User {
-                id: &car.smartcar_user_id,
-            },
-            vehicle: Vehicle::live(car),
-            signals,
-        },
+        data: StateData { user: User { id: &car.smartcar_user_id }, vehicle: Vehicle::live(car), signals },
         triggers: Some(trigger_list(triggers)),
-        meta: Meta {
-            signal_count: Some(signals.len()),
-            ..Meta::of(stamp)
-        },
+        meta: Meta { signal_count: Some(signals.len()), ..Meta::of(stamp) },
     })
 }
 
@@ -70,9 +61,7 @@ pub fn vehicle_error(car: &CarIdentity, errors: &[VehicleError], stamp: &Stamp) 
         event_id: &stamp.event_id,
         event_type: "VEHICLE_ERROR",
         data: ErrorData {
-            user: User {
-                id: &car.smartcar_user_id,
-            },
+            user: User { id: &car.smartcar_user_id },
             vehicle: Vehicle::live(car),
             errors: errors.iter().map(VehicleError::on_wire).collect(),
         },
@@ -93,9 +82,7 @@ pub fn verify(challenge: &str, stamp: &Stamp) -> Vec<u8> {
             webhook_id: WEBHOOK_ID,
             webhook_name: WEBHOOK_NAME,
             delivery_id: &stamp.delivery_id,
-            delivered_at: stamp
-                .delivered_at
-                .to_rfc3339_opts(chrono::SecondsFormat::Millis, true),
+            delivered_at: stamp.delivered_at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true),
         },
     })
 }
@@ -178,10 +165,7 @@ struct TriggerSignal {
 
 fn trigger_list(triggers: &Triggers) -> Vec<Trigger> {
     match triggers {
-        Triggers::First => vec![Trigger {
-            r#type: "FIRST_DELIVERY",
-            signal: None,
-        }],
+        Triggers::First => vec![Trigger { r#type: "FIRST_DELIVERY", signal: None }],
         Triggers::Updated(names) => names
             .iter()
             .map(|&SignalName { code, name, group }| Trigger {

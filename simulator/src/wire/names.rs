@@ -13,43 +13,22 @@ const fn signal(code: &'static str, group: &'static str, name: &'static str) -> 
 }
 
 pub const ODOMETER: SignalName = signal("odometer-traveleddistance", "Odometer", "TraveledDistance");
-pub const FUEL_LEVEL: SignalName = signal(
-    "internalcombustionengine-fuellevel",
-    "InternalCombustionEngine",
-    "FuelLevel",
-);
-pub const FUEL_AMOUNT: SignalName = signal(
-    "internalcombustionengine-amountremaining",
-    "InternalCombustionEngine",
-    "AmountRemaining",
-);
-pub const OIL_LIFE: SignalName = signal(
-    "internalcombustionengine-oillife",
-    "InternalCombustionEngine",
-    "OilLife",
-);
-pub const STATE_OF_CHARGE: SignalName = signal(
-    "tractionbattery-stateofcharge",
-    "TractionBattery",
-    "StateOfCharge",
-);
+pub const FUEL_LEVEL: SignalName =
+    signal("internalcombustionengine-fuellevel", "InternalCombustionEngine", "FuelLevel");
+pub const FUEL_AMOUNT: SignalName =
+    signal("internalcombustionengine-amountremaining", "InternalCombustionEngine", "AmountRemaining");
+pub const OIL_LIFE: SignalName =
+    signal("internalcombustionengine-oillife", "InternalCombustionEngine", "OilLife");
+pub const STATE_OF_CHARGE: SignalName =
+    signal("tractionbattery-stateofcharge", "TractionBattery", "StateOfCharge");
 pub const BATTERY_RANGE: SignalName = signal("tractionbattery-range", "TractionBattery", "Range");
-pub const NOMINAL_CAPACITY: SignalName = signal(
-    "tractionbattery-nominalcapacity",
-    "TractionBattery",
-    "NominalCapacity",
-);
+pub const NOMINAL_CAPACITY: SignalName =
+    signal("tractionbattery-nominalcapacity", "TractionBattery", "NominalCapacity");
 pub const IS_CHARGING: SignalName = signal("charge-ischarging", "Charge", "IsCharging");
-pub const CABLE_CONNECTED: SignalName = signal(
-    "charge-ischargingcableconnected",
-    "Charge",
-    "IsChargingCableConnected",
-);
-pub const CHARGING_STATUS: SignalName = signal(
-    "charge-detailedchargingstatus",
-    "Charge",
-    "DetailedChargingStatus",
-);
+pub const CABLE_CONNECTED: SignalName =
+    signal("charge-ischargingcableconnected", "Charge", "IsChargingCableConnected");
+pub const CHARGING_STATUS: SignalName =
+    signal("charge-detailedchargingstatus", "Charge", "DetailedChargingStatus");
 pub const ENERGY_ADDED: SignalName = signal("charge-energyadded", "Charge", "EnergyAdded");
 pub const WATTAGE: SignalName = signal("charge-wattage", "Charge", "Wattage");
 pub const CHARGE_RATE: SignalName = signal("charge-chargerate", "Charge", "ChargeRate");
@@ -57,17 +36,11 @@ pub const CHARGE_LIMITS: SignalName = signal("charge-chargelimits", "Charge", "C
 pub const LOCATION: SignalName = signal("location-preciselocation", "Location", "PreciseLocation");
 pub const IS_LOCKED: SignalName = signal("closure-islocked", "Closure", "IsLocked");
 pub const TIRES: SignalName = signal("wheel-tires", "Wheel", "Tires");
-pub const LOW_VOLTAGE: SignalName = signal(
-    "lowvoltagebattery-stateofcharge",
-    "LowVoltageBattery",
-    "StateOfCharge",
-);
+pub const LOW_VOLTAGE: SignalName =
+    signal("lowvoltagebattery-stateofcharge", "LowVoltageBattery", "StateOfCharge");
 pub const VIN: SignalName = signal("vehicleidentification-vin", "VehicleIdentification", "VIN");
-pub const PERMISSIONS: SignalName = signal(
-    "vehicleuseraccount-permissions",
-    "VehicleUserAccount",
-    "Permissions",
-);
+pub const PERMISSIONS: SignalName =
+    signal("vehicleuseraccount-permissions", "VehicleUserAccount", "Permissions");
 pub const ROLE: SignalName = signal("vehicleuseraccount-role", "VehicleUserAccount", "Role");
 
 /// All signals that a webhook may subscribe to here.

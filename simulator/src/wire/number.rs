@@ -34,10 +34,7 @@ impl From<i64> for Number {
 impl Serialize for Number {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         const EXACT: f64 = 9_007_199_254_740_992.0; // 2^53
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "it was just seen to be whole and below 2^53"
-        )]
+        #[expect(clippy::cast_possible_truncation, reason = "it was just seen to be whole and below 2^53")]
         if self.0.fract() == 0.0 && self.0.abs() < EXACT {
             to.serialize_i64(self.0 as i64)
         } else {

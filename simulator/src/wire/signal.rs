@@ -38,10 +38,7 @@ pub struct Times {
 
 impl Times {
     /// The times of what never changes.
-    pub const STATIC: Self = Self {
-        oem_updated_at: 0,
-        retrieved_at: 0,
-    };
+    pub const STATIC: Self = Self { oem_updated_at: 0, retrieved_at: 0 };
 
     pub fn new(oem_updated_at: DateTime<Utc>, retrieved_at: DateTime<Utc>) -> Self {
         Self {
@@ -60,26 +57,11 @@ pub struct SignalError {
 }
 
 impl SignalError {
-    pub const NOT_CAPABLE: Self = Self {
-        kind: "COMPATIBILITY",
-        code: Some("VEHICLE_NOT_CAPABLE"),
-    };
-    pub const NOT_CHARGING: Self = Self {
-        kind: "VEHICLE_STATE",
-        code: Some("NOT_CHARGING"),
-    };
-    pub const UNREACHABLE: Self = Self {
-        kind: "VEHICLE_STATE",
-        code: Some("UNREACHABLE"),
-    };
-    pub const INTERNAL: Self = Self {
-        kind: "SERVER",
-        code: Some("INTERNAL"),
-    };
-    pub const NO_PERMISSION: Self = Self {
-        kind: "PERMISSION",
-        code: None,
-    };
+    pub const NOT_CAPABLE: Self = Self { kind: "COMPATIBILITY", code: Some("VEHICLE_NOT_CAPABLE") };
+    pub const NOT_CHARGING: Self = Self { kind: "VEHICLE_STATE", code: Some("NOT_CHARGING") };
+    pub const UNREACHABLE: Self = Self { kind: "VEHICLE_STATE", code: Some("UNREACHABLE") };
+    pub const INTERNAL: Self = Self { kind: "SERVER", code: Some("INTERNAL") };
+    pub const NO_PERMISSION: Self = Self { kind: "PERMISSION", code: None };
 }
 
 /// The bodies of signals, with their keys in the platform's order.
@@ -155,10 +137,7 @@ pub struct Capacity {
 
 impl Signal {
     pub const fn new(name: SignalName, body: Body, times: Times) -> Self {
-        Self {
-            name,
-            outcome: Outcome::Success { body, times },
-        }
+        Self { name, outcome: Outcome::Success { body, times } }
     }
 
     /// A number with a unit, said by the car and fetched at the same moment.
@@ -168,22 +147,12 @@ impl Signal {
         unit: &'static str,
         at: DateTime<Utc>,
     ) -> Self {
-        Self::new(
-            name,
-            Body::Measured {
-                value: value.into(),
-                unit,
-            },
-            Times::new(at, at),
-        )
+        Self::new(name, Body::Measured { value: value.into(), unit }, Times::new(at, at))
     }
 
     /// A signal that failed, without a body.
     pub const fn failed(name: SignalName, error: SignalError) -> Self {
-        Self {
-            name,
-            outcome: Outcome::Failed { error, last: None },
-        }
+        Self { name, outcome: Outcome::Failed { error, last: None } }
     }
 }
 
@@ -203,10 +172,7 @@ impl Serialize for Signal {
                 (last.as_ref().map(|(body, times)| (body, times)), Some(*error))
             }
         };
-        let status = Status {
-            value: if error.is_some() { "ERROR" } else { "SUCCESS" },
-            error,
-        };
+        let status = Status { value: if error.is_some() { "ERROR" } else { "SUCCESS" }, error };
         let mut signal = to.serialize_struct("Signal", 6)?;
         // The platform orders the keys of a signal that has nothing to say in another way.
         if let Some((body, times)) = said {

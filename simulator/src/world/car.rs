@@ -103,11 +103,7 @@ impl Car {
         let mut chance = root.branch("identity", 0);
         let model = model_of(number);
         let miles = MILE_MODELS.iter().any(|other| std::ptr::eq(other, model));
-        let town = if miles {
-            chance.pick(&MILE_TOWNS)
-        } else {
-            chance.pick(&METRIC_TOWNS)
-        };
+        let town = if miles { chance.pick(&MILE_TOWNS) } else { chance.pick(&METRIC_TOWNS) };
         let places = Neighbourhood::draw(town, &mut chance);
         let identity = identity(model, &mut chance);
         let mut habits = root.branch("habits", 0);
@@ -121,25 +117,13 @@ impl Car {
                 Habit::Busy,
                 Habit::Weekender,
             ]),
-            unit: if town.miles {
-                DistanceUnit::Miles
-            } else {
-                DistanceUnit::Kilometres
-            },
-            home_charger_watts: if plugs {
-                *habits.pick(&[2_300, 3_700, 11_000, 11_000, 0])
-            } else {
-                0
-            },
+            unit: if town.miles { DistanceUnit::Miles } else { DistanceUnit::Kilometres },
+            home_charger_watts: if plugs { *habits.pick(&[2_300, 3_700, 11_000, 11_000, 0]) } else { 0 },
             work_charger_watts: if plugs && habits.happens(0.15) { 11_000 } else { 0 },
             charges_from_hour: habits.happens(0.35).then(|| habits.between(21, 23)),
             charge_limit_percent: charge_limit(model, &mut habits),
             reserve_m: habits.between(45_000, 95_000).unsigned_abs(),
-            drain_watts: if plugs {
-                u32::try_from(habits.between(4, 20)).unwrap_or(10)
-            } else {
-                0
-            },
+            drain_watts: if plugs { u32::try_from(habits.between(4, 20)).unwrap_or(10) } else { 0 },
             service_interval_m: 15_000_000,
             identity,
             model,
@@ -180,10 +164,7 @@ fn identity(model: &Model, chance: &mut Chance) -> CarIdentity {
         make: model.make.to_owned(),
         model: model.model.to_owned(),
         year: i32::try_from(chance.between(2019, 2026)).unwrap_or(2024),
-        vin: "SIM"
-            .chars()
-            .chain((0..14).map(|_| char::from(*chance.pick(VIN))))
-            .collect(),
+        vin: "SIM".chars().chain((0..14).map(|_| char::from(*chance.pick(VIN)))).collect(),
         powertrain: model.powertrain,
         tells_powertrain: model.tells_powertrain,
         tank_capacity_l: (model.tank_ml > 0).then_some(model.tank_ml / 1_000),
@@ -203,12 +184,7 @@ fn at_first(model: &Model, year: i32, chance: &mut Chance) -> Gauges {
     let (fuel_ml, battery_wh) = (part(model.tank_ml), part(model.battery_wh));
     let odometer_m = chance.between(6_000_000 * age, 19_000_000 * age).unsigned_abs();
     let since_service = chance.between(0, 13_000_000).unsigned_abs();
-    Gauges {
-        odometer_m,
-        fuel_ml,
-        battery_wh,
-        serviced_at_m: odometer_m.saturating_sub(since_service),
-    }
+    Gauges { odometer_m, fuel_ml, battery_wh, serviced_at_m: odometer_m.saturating_sub(since_service) }
 }
 
 #[cfg(test)]
@@ -219,18 +195,11 @@ mod tests {
     fn a_small_fleet_holds_all_kinds_of_cars() {
         let fleet: Vec<Car> = (0..18).map(|number| Car::draw(1, number)).collect();
         for powertrain in [Powertrain::Ice, Powertrain::Phev, Powertrain::Bev] {
-            assert!(
-                fleet.iter().any(|car| car.identity.powertrain == powertrain),
-                "{powertrain:?}"
-            );
+            assert!(fleet.iter().any(|car| car.identity.powertrain == powertrain), "{powertrain:?}");
         }
         let miles = fleet.iter().filter(|car| car.unit == DistanceUnit::Miles).count();
         assert_eq!(miles, 3);
-        assert!(
-            fleet
-                .iter()
-                .all(|car| (car.unit == DistanceUnit::Miles) == car.town.miles)
-        );
+        assert!(fleet.iter().all(|car| (car.unit == DistanceUnit::Miles) == car.town.miles));
     }
 
     #[test]
@@ -241,10 +210,7 @@ mod tests {
 
     #[test]
     fn local_days_follow_the_town() {
-        let car = (0..60)
-            .map(|number| Car::draw(1, number))
-            .find(|car| car.town.name == "Boise")
-            .unwrap();
+        let car = (0..60).map(|number| Car::draw(1, number)).find(|car| car.town.name == "Boise").unwrap();
         let at = DateTime::from_timestamp(1_780_000_000, 0).unwrap(); // 2026-05-28 20:26:40 UTC
         assert_eq!(car.local_date(at).to_string(), "2026-05-28");
         assert_eq!(car.local_date(at + Duration::hours(10)).to_string(), "2026-05-28");

@@ -66,25 +66,12 @@ const LIVELY: Cadence = Cadence {
     whole_seconds: true,
 };
 /// The odometer is told when the drive is over.
-const AFTER_THE_DRIVE: Cadence = Cadence {
-    active_minutes: 8,
-    odometer_while_driving: false,
-    whole_seconds: false,
-    ..LIVELY
-};
+const AFTER_THE_DRIVE: Cadence =
+    Cadence { active_minutes: 8, odometer_while_driving: false, whole_seconds: false, ..LIVELY };
 /// Every reading of a fetch gets the time of the fetch.
-const RESTAMPING: Cadence = Cadence {
-    active_minutes: 5,
-    stamps: Stamps::Fetches,
-    ..LIVELY
-};
+const RESTAMPING: Cadence = Cadence { active_minutes: 5, stamps: Stamps::Fetches, ..LIVELY };
 /// Told by a timer alone, and asleep for half a day.
-const SLEEPY: Cadence = Cadence {
-    active_minutes: 45,
-    idle_hours: 12,
-    on_change: false,
-    ..LIVELY
-};
+const SLEEPY: Cadence = Cadence { active_minutes: 45, idle_hours: 12, on_change: false, ..LIVELY };
 
 const fn bev(
     make: &'static str,
@@ -148,53 +135,25 @@ const fn phev(
 
 /// Models that are sold where kilometres are counted.
 pub static METRIC_MODELS: [Model; 13] = [
-    Model {
-        tells_powertrain: false,
-        ..bev("VOLKSWAGEN", "ID.4", 77_000, 18_500, AFTER_THE_DRIVE)
-    },
+    Model { tells_powertrain: false, ..bev("VOLKSWAGEN", "ID.4", 77_000, 18_500, AFTER_THE_DRIVE) },
     ice("SKODA", "Octavia", 45_000, 5_600, AFTER_THE_DRIVE),
-    Model {
-        odometer_decimals: 1,
-        ..bev("POLESTAR", "Polestar 2", 79_000, 18_000, LIVELY)
-    },
+    Model { odometer_decimals: 1, ..bev("POLESTAR", "Polestar 2", 79_000, 18_000, LIVELY) },
     phev("BYD", "Seal U DM-i", 18_300, 60_000, RESTAMPING),
     ice("RENAULT", "Clio", 42_000, 5_300, SLEEPY),
     bev("HYUNDAI", "IONIQ 5", 72_600, 17_000, AFTER_THE_DRIVE),
-    Model {
-        tells_litres: false,
-        ..ice("TOYOTA", "Corolla", 50_000, 5_000, SLEEPY)
-    },
+    Model { tells_litres: false, ..ice("TOYOTA", "Corolla", 50_000, 5_000, SLEEPY) },
     phev("VOLVO", "XC60 T6", 18_800, 71_000, LIVELY),
-    Model {
-        odometer_decimals: 3,
-        ..bev("TESLA", "Model 3", 75_000, 14_900, LIVELY)
-    },
+    Model { odometer_decimals: 3, ..bev("TESLA", "Model 3", 75_000, 14_900, LIVELY) },
     ice("MERCEDES", "C 220 d", 50_000, 5_200, AFTER_THE_DRIVE),
-    Model {
-        dc_watts: 46_000,
-        ac_watts: 6_600,
-        ..bev("NISSAN", "LEAF", 39_000, 16_500, SLEEPY)
-    },
-    Model {
-        tells_powertrain: false,
-        ..phev("BMW", "330e", 12_000, 40_000, AFTER_THE_DRIVE)
-    },
-    Model {
-        tells_litres: false,
-        ..ice("MAZDA", "CX-5", 56_000, 7_100, LIVELY)
-    },
+    Model { dc_watts: 46_000, ac_watts: 6_600, ..bev("NISSAN", "LEAF", 39_000, 16_500, SLEEPY) },
+    Model { tells_powertrain: false, ..phev("BMW", "330e", 12_000, 40_000, AFTER_THE_DRIVE) },
+    Model { tells_litres: false, ..ice("MAZDA", "CX-5", 56_000, 7_100, LIVELY) },
 ];
 
 /// Models that are sold where miles are counted.
 pub static MILE_MODELS: [Model; 4] = [
-    Model {
-        odometer_decimals: 1,
-        ..ice("FORD", "F-150", 87_000, 11_500, LIVELY)
-    },
+    Model { odometer_decimals: 1, ..ice("FORD", "F-150", 87_000, 11_500, LIVELY) },
     ice("CHEVROLET", "Equinox", 56_000, 8_300, SLEEPY),
-    Model {
-        odometer_decimals: 1,
-        ..bev("RIVIAN", "R1S", 128_000, 27_000, LIVELY)
-    },
+    Model { odometer_decimals: 1, ..bev("RIVIAN", "R1S", 128_000, 27_000, LIVELY) },
     phev("CHRYSLER", "Pacifica", 16_000, 62_000, AFTER_THE_DRIVE),
 ];

@@ -42,11 +42,9 @@ impl Charge {
     ) -> Option<Self> {
         let level = u64::from(gauges.battery_wh) * 100 / u64::from(car.model.battery_wh.max(1));
         let (watts, shortest, wanted) = match place.kind {
-            PlaceKind::Home => (
-                car.home_charger_watts,
-                Duration::hours(2),
-                level < 45 || chance.happens(home_habit(car)),
-            ),
+            PlaceKind::Home => {
+                (car.home_charger_watts, Duration::hours(2), level < 45 || chance.happens(home_habit(car)))
+            }
             PlaceKind::Work => (car.work_charger_watts, Duration::hours(3), level < 70),
             PlaceKind::Errand | PlaceKind::Far | PlaceKind::FuelStation | PlaceKind::FastCharger => {
                 return None;
@@ -58,11 +56,7 @@ impl Charge {
             return None;
         }
         Some(Self {
-            starts_at: if place.kind == PlaceKind::Home {
-                night_start(car, from)
-            } else {
-                None
-            },
+            starts_at: if place.kind == PlaceKind::Home { night_start(car, from) } else { None },
             pauses: chance.happens(0.08),
             battery_wh: gauges.battery_wh,
             slows_at_wh: per_cent(car.model.battery_wh, 95).min(ends_at_wh),
@@ -85,11 +79,7 @@ impl Charge {
 
     /// What happens from the plug until the car leaves.
     pub fn steps(&self, from: DateTime<Utc>, until: DateTime<Utc>) -> Vec<Step> {
-        let mut course = Course {
-            at: from,
-            until,
-            steps: Vec::new(),
-        };
+        let mut course = Course { at: from, until, steps: Vec::new() };
         if let Some(start) = self.starts_at {
             course.wait_until(start);
         }
@@ -101,9 +91,7 @@ impl Charge {
         } else {
             course.charge(bulk, self.watts);
         }
-        let rest = self
-            .ends_at_wh
-            .saturating_sub(self.slows_at_wh.max(self.battery_wh));
+        let rest = self.ends_at_wh.saturating_sub(self.slows_at_wh.max(self.battery_wh));
         course.charge(rest, self.watts * 45 / 100);
         course.wait_until(until);
         course.steps
@@ -123,19 +111,13 @@ impl Course {
 
     fn charge(&mut self, wh: u32, watts: u32) {
         let full = self.at + Duration::seconds(energy::charge_seconds(wh, watts));
-        self.step(Doing::Charging { watts }, full, |seconds| {
-            wh.min(energy::charged_wh(watts, seconds))
-        });
+        self.step(Doing::Charging { watts }, full, |seconds| wh.min(energy::charged_wh(watts, seconds)));
     }
 
     fn step(&mut self, doing: Doing, wished: DateTime<Utc>, gain: impl Fn(i64) -> u32) {
         let until = wished.min(self.until);
         if until > self.at {
-            self.steps.push(Step {
-                doing,
-                until,
-                gain_wh: gain((until - self.at).num_seconds()),
-            });
+            self.steps.push(Step { doing, until, gain_wh: gain((until - self.at).num_seconds()) });
             self.at = until;
         }
     }
@@ -192,15 +174,7 @@ mod tests {
 
     #[test]
     fn a_charge_slows_down_at_the_end_and_then_waits_for_the_driver() {
-        check(
-            &charge(),
-            8,
-            &[
-                (120, Some(11_000), 22_000),
-                (150, Some(4_950), 2_475),
-                (480, None, 0),
-            ],
-        );
+        check(&charge(), 8, &[(120, Some(11_000), 22_000), (150, Some(4_950), 2_475), (480, None, 0)]);
     }
 
     #[test]
@@ -210,10 +184,7 @@ mod tests {
 
     #[test]
     fn a_pause_splits_the_current_and_not_the_session() {
-        let paused = Charge {
-            pauses: true,
-            ..charge()
-        };
+        let paused = Charge { pauses: true, ..charge() };
         check(
             &paused,
             4,
@@ -230,10 +201,7 @@ mod tests {
     #[test]
     fn a_charge_may_wait_for_the_night() {
         let from = DateTime::from_timestamp(1_780_000_000, 0).unwrap();
-        let night = Charge {
-            starts_at: Some(from + Duration::hours(2)),
-            ..charge()
-        };
+        let night = Charge { starts_at: Some(from + Duration::hours(2)), ..charge() };
         check(&night, 3, &[(120, None, 0), (180, Some(11_000), 11_000)]);
     }
 }

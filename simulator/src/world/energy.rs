@@ -25,24 +25,14 @@ pub fn legs(model: &Model, gauges: Gauges, metres: u64, per_cent: u64) -> Vec<Le
     let mut gauges = gauges;
     if electric_m > 0 {
         gauges.odometer_m += electric_m;
-        gauges.battery_wh = gauges
-            .battery_wh
-            .saturating_sub(cost(electric_m, model.wh_per_100_km, per_cent));
-        legs.push(Leg {
-            metres: electric_m,
-            after: gauges,
-        });
+        gauges.battery_wh = gauges.battery_wh.saturating_sub(cost(electric_m, model.wh_per_100_km, per_cent));
+        legs.push(Leg { metres: electric_m, after: gauges });
     }
     if electric_m < metres {
         gauges.odometer_m += metres - electric_m;
         gauges.fuel_ml =
-            gauges
-                .fuel_ml
-                .saturating_sub(cost(metres - electric_m, model.fuel_ml_per_100_km, per_cent));
-        legs.push(Leg {
-            metres: metres - electric_m,
-            after: gauges,
-        });
+            gauges.fuel_ml.saturating_sub(cost(metres - electric_m, model.fuel_ml_per_100_km, per_cent));
+        legs.push(Leg { metres: metres - electric_m, after: gauges });
     }
     legs
 }
@@ -89,19 +79,11 @@ mod tests {
     use super::*;
 
     fn model(powertrain: Powertrain) -> &'static Model {
-        METRIC_MODELS
-            .iter()
-            .find(|model| model.powertrain == powertrain)
-            .unwrap()
+        METRIC_MODELS.iter().find(|model| model.powertrain == powertrain).unwrap()
     }
 
     fn gauges(fuel_ml: u32, battery_wh: u32) -> Gauges {
-        Gauges {
-            odometer_m: 0,
-            fuel_ml,
-            battery_wh,
-            serviced_at_m: 0,
-        }
+        Gauges { odometer_m: 0, fuel_ml, battery_wh, serviced_at_m: 0 }
     }
 
     #[test]
@@ -120,10 +102,7 @@ mod tests {
     fn a_car_with_one_kind_of_energy_has_one_leg() {
         for powertrain in [Powertrain::Ice, Powertrain::Bev] {
             let model = model(powertrain);
-            assert_eq!(
-                legs(model, gauges(model.tank_ml, model.battery_wh), 50_000, 100).len(),
-                1
-            );
+            assert_eq!(legs(model, gauges(model.tank_ml, model.battery_wh), 50_000, 100).len(), 1);
         }
     }
 

@@ -35,10 +35,7 @@ impl Life {
             place: car.places.home,
             gauges: car.at_first,
             next_date: today + Days::new(1),
-            agenda: plan::day(&car, today)
-                .into_iter()
-                .filter(|outing| outing.leave > at)
-                .collect(),
+            agenda: plan::day(&car, today).into_iter().filter(|outing| outing.leave > at).collect(),
             lived: VecDeque::new(),
             car,
         }
@@ -61,20 +58,14 @@ impl Life {
             self.pass(
                 Doing::InService,
                 done,
-                Gauges {
-                    serviced_at_m: self.gauges.odometer_m,
-                    ..self.gauges
-                },
+                Gauges { serviced_at_m: self.gauges.odometer_m, ..self.gauges },
             );
         }
         if let Some(charge) =
             Charge::at_rest(&self.car, self.place, self.gauges, (self.at, until), &mut chance)
         {
             for step in charge.steps(self.at, until) {
-                let after = Gauges {
-                    battery_wh: self.gauges.battery_wh + step.gain_wh,
-                    ..self.gauges
-                };
+                let after = Gauges { battery_wh: self.gauges.battery_wh + step.gain_wh, ..self.gauges };
                 self.pass(step.doing, step.until, after);
             }
         } else {
@@ -129,13 +120,7 @@ impl Life {
     }
 
     fn roadside(&self, kind: PlaceKind, to: Place, after_m: u64, way_m: u64) -> Place {
-        Place {
-            kind,
-            position: self
-                .place
-                .position
-                .towards(to.position, after_m.min(way_m), way_m),
-        }
+        Place { kind, position: self.place.position.towards(to.position, after_m.min(way_m), way_m) }
     }
 
     fn cover(&mut self, to: Place) {
@@ -144,11 +129,7 @@ impl Life {
         let mut driven_m = 0;
         for leg in energy::legs(self.car.model, self.gauges, way_m, per_cent) {
             driven_m += leg.metres;
-            let reached = if driven_m == way_m {
-                to
-            } else {
-                self.roadside(to.kind, to, leg.metres, way_m)
-            };
+            let reached = if driven_m == way_m { to } else { self.roadside(to.kind, to, leg.metres, way_m) };
             let until = self.at + Duration::seconds(drive_seconds(leg.metres, way_m));
             self.pass(Doing::Driving { to: reached }, until, leg.after);
             self.place = reached;
@@ -162,20 +143,9 @@ impl Life {
         let part = |per_cent: i64| u32::try_from(i64::from(tank) * per_cent / 100).unwrap_or(tank);
         let some = part(chance.between(55, 75));
         let full = part(chance.between(97, 100));
-        let level = if chance.happens(0.2) && some > self.gauges.fuel_ml + part(15) {
-            some
-        } else {
-            full
-        };
+        let level = if chance.happens(0.2) && some > self.gauges.fuel_ml + part(15) { some } else { full };
         let done = self.at + Duration::seconds(chance.between(200, 420));
-        self.pass(
-            Doing::Refuelling,
-            done,
-            Gauges {
-                fuel_ml: level.max(self.gauges.fuel_ml),
-                ..self.gauges
-            },
-        );
+        self.pass(Doing::Refuelling, done, Gauges { fuel_ml: level.max(self.gauges.fuel_ml), ..self.gauges });
         // The way to the till and back.
         let off = self.at + Duration::seconds(chance.between(120, 300));
         self.pass(Doing::Standing { plugged: false }, off, self.gauges);
@@ -185,10 +155,7 @@ impl Life {
         let until = self.at + Duration::hours(4);
         for step in Charge::fast(&self.car, self.gauges).steps(self.at, until) {
             if step.gain_wh > 0 {
-                let after = Gauges {
-                    battery_wh: self.gauges.battery_wh + step.gain_wh,
-                    ..self.gauges
-                };
+                let after = Gauges { battery_wh: self.gauges.battery_wh + step.gain_wh, ..self.gauges };
                 self.pass(step.doing, step.until, after);
             }
         }
@@ -202,14 +169,7 @@ impl Life {
             return;
         }
         let before = self.gauges;
-        self.lived.push_back(Segment {
-            from: self.at,
-            until,
-            place: self.place,
-            doing,
-            before,
-            after,
-        });
+        self.lived.push_back(Segment { from: self.at, until, place: self.place, doing, before, after });
         (self.at, self.gauges) = (until, after);
     }
 
@@ -217,10 +177,7 @@ impl Life {
         let lost = energy::charged_wh(self.car.drain_watts, (until - self.at).num_seconds());
         // A battery that is nearly empty puts the car to sleep.
         let floor = self.gauges.battery_wh.min(self.car.model.battery_wh / 20);
-        Gauges {
-            battery_wh: self.gauges.battery_wh.saturating_sub(lost).max(floor),
-            ..self.gauges
-        }
+        Gauges { battery_wh: self.gauges.battery_wh.saturating_sub(lost).max(floor), ..self.gauges }
     }
 
     fn is_service_due(&self) -> bool {
@@ -258,7 +215,5 @@ fn drive_seconds(metres: u64, way_m: u64) -> i64 {
         8_000..30_000 => 14,
         _ => 26,
     };
-    i64::try_from(metres.div_ceil(metres_per_second))
-        .unwrap_or(i64::MAX)
-        .max(45)
+    i64::try_from(metres.div_ceil(metres_per_second)).unwrap_or(i64::MAX).max(45)
 }

@@ -85,10 +85,7 @@ impl Town {
         // A point on the edge of a square: simple, and no angle functions, which differ between machines.
         let along = chance.between(-reach, reach);
         let (north, east) = *chance.pick(&[(reach, along), (-reach, along), (along, reach), (along, -reach)]);
-        Place {
-            kind,
-            position: centre.offset(self, north, east),
-        }
+        Place { kind, position: centre.offset(self, north, east) }
     }
 }
 
@@ -107,9 +104,7 @@ impl Neighbourhood {
     pub fn draw(town: &Town, chance: &mut Chance) -> Self {
         let home = town.around(town.centre, PlaceKind::Home, 500, 8_000, chance);
         let mut some = |count: usize, kind, near, far| -> Vec<Place> {
-            (0..count)
-                .map(|_| town.around(home.position, kind, near, far, chance))
-                .collect()
+            (0..count).map(|_| town.around(home.position, kind, near, far, chance)).collect()
         };
         Self {
             work: some(1, PlaceKind::Work, 4_000, 26_000)[0],
@@ -136,17 +131,8 @@ const fn town(
     utc_offset_minutes: i64,
     miles: bool,
 ) -> Town {
-    let centre = Position {
-        latitude_e6,
-        longitude_e6,
-    };
-    Town {
-        name,
-        centre,
-        metres_per_degree_east,
-        utc_offset_minutes,
-        miles,
-    }
+    let centre = Position { latitude_e6, longitude_e6 };
+    Town { name, centre, metres_per_degree_east, utc_offset_minutes, miles }
 }
 
 /// Towns where kilometres are counted.
@@ -180,18 +166,9 @@ mod tests {
 
     #[test]
     fn half_way_is_half_way() {
-        let from = Position {
-            latitude_e6: 10_000_000,
-            longitude_e6: 20_000_000,
-        };
-        let to = Position {
-            latitude_e6: 12_000_000,
-            longitude_e6: 18_000_000,
-        };
-        let middle = Position {
-            latitude_e6: 11_000_000,
-            longitude_e6: 19_000_000,
-        };
+        let from = Position { latitude_e6: 10_000_000, longitude_e6: 20_000_000 };
+        let to = Position { latitude_e6: 12_000_000, longitude_e6: 18_000_000 };
+        let middle = Position { latitude_e6: 11_000_000, longitude_e6: 19_000_000 };
         assert_eq!(from.towards(to, 1, 2), middle);
         assert_eq!(from.towards(to, 2, 2), to);
     }

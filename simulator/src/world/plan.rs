@@ -23,13 +23,7 @@ pub fn day(car: &Car, date: NaiveDate) -> Vec<Outing> {
         Weekday::Sun => sunday(car, date, &mut chance),
         Weekday::Mon | Weekday::Tue | Weekday::Wed | Weekday::Thu | Weekday::Fri => workday(car, &mut chance),
     };
-    wishes
-        .into_iter()
-        .map(|(minute, to)| Outing {
-            leave: car.local_time(date, minute),
-            to,
-        })
-        .collect()
+    wishes.into_iter().map(|(minute, to)| Outing { leave: car.local_time(date, minute), to }).collect()
 }
 
 /// A wish: minutes after local midnight, and the place.
@@ -63,10 +57,7 @@ fn commute(car: &Car, chance: &mut Chance) -> Vec<Wish> {
 /// To one place and home again, leaving between two minutes of the day.
 fn visit(car: &Car, chance: &mut Chance, from: i64, until: i64) -> Vec<Wish> {
     let leave = chance.between(from, until);
-    vec![
-        (leave, *chance.pick(&car.places.errands)),
-        (leave + chance.between(40, 150), car.places.home),
-    ]
+    vec![(leave, *chance.pick(&car.places.errands)), (leave + chance.between(40, 150), car.places.home)]
 }
 
 /// From place to place.
@@ -85,10 +76,9 @@ fn saturday(car: &Car, date: NaiveDate, chance: &mut Chance) -> Vec<Wish> {
     match Excursion::of(car, date) {
         Excursion::None if chance.happens(0.75) => visit(car, chance, 540, 780),
         Excursion::None => Vec::new(),
-        Excursion::Day(to) => vec![
-            (chance.between(460, 600), to),
-            (chance.between(1_000, 1_150), car.places.home),
-        ],
+        Excursion::Day(to) => {
+            vec![(chance.between(460, 600), to), (chance.between(1_000, 1_150), car.places.home)]
+        }
         Excursion::Night(to) => vec![(chance.between(480, 660), to)],
     }
 }
@@ -127,16 +117,9 @@ mod tests {
     use super::*;
 
     fn days(habit: Habit) -> (Car, Vec<(NaiveDate, Vec<Outing>)>) {
-        let car = (0..100)
-            .map(|number| Car::draw(3, number))
-            .find(|car| car.habit == habit)
-            .unwrap();
+        let car = (0..100).map(|number| Car::draw(3, number)).find(|car| car.habit == habit).unwrap();
         let monday = NaiveDate::from_ymd_opt(2026, 3, 2).unwrap();
-        let days = monday
-            .iter_days()
-            .take(70)
-            .map(|date| (date, day(&car, date)))
-            .collect();
+        let days = monday.iter_days().take(70).map(|date| (date, day(&car, date))).collect();
         (car, days)
     }
 
@@ -148,32 +131,17 @@ mod tests {
     fn a_commuter_works_on_workdays_only() {
         let (_, days) = days(Habit::Commuter);
         let worked = |days: &[Outing]| days.iter().any(|outing| outing.to.kind == PlaceKind::Work);
-        assert!(
-            days.iter()
-                .filter(|(date, _)| is_weekend(*date))
-                .all(|(_, day)| !worked(day))
-        );
-        assert!(
-            days.iter()
-                .filter(|(date, day)| !is_weekend(*date) && worked(day))
-                .count()
-                > 35
-        );
+        assert!(days.iter().filter(|(date, _)| is_weekend(*date)).all(|(_, day)| !worked(day)));
+        assert!(days.iter().filter(|(date, day)| !is_weekend(*date) && worked(day)).count() > 35);
     }
 
     #[test]
     fn outings_are_in_order_and_end_at_home_or_far_away() {
         for habit in [Habit::Commuter, Habit::HomeWorker, Habit::Busy, Habit::Weekender] {
             for (date, day) in days(habit).1 {
-                assert!(
-                    day.windows(2).all(|two| two[0].leave < two[1].leave),
-                    "{date}: {day:?}"
-                );
+                assert!(day.windows(2).all(|two| two[0].leave < two[1].leave), "{date}: {day:?}");
                 let end = day.last().map(|outing| outing.to.kind);
-                assert!(
-                    matches!(end, None | Some(PlaceKind::Home | PlaceKind::Far)),
-                    "{date}: {day:?}"
-                );
+                assert!(matches!(end, None | Some(PlaceKind::Home | PlaceKind::Far)), "{date}: {day:?}");
             }
         }
     }
@@ -184,20 +152,12 @@ mod tests {
         let away = |day: &[Outing]| day.last().is_some_and(|outing| outing.to.kind == PlaceKind::Far);
         let nights: Vec<_> = days.windows(2).filter(|two| away(&two[0].1)).collect();
         assert!(!nights.is_empty());
-        assert!(
-            nights
-                .iter()
-                .all(|two| two[1].1.last().unwrap().to.kind == PlaceKind::Home)
-        );
+        assert!(nights.iter().all(|two| two[1].1.last().unwrap().to.kind == PlaceKind::Home));
     }
 
     #[test]
     fn a_day_is_the_same_whoever_asks_first() {
         let (car, days) = days(Habit::Busy);
-        assert!(
-            days.iter()
-                .rev()
-                .all(|(date, planned)| day(&car, *date) == *planned)
-        );
+        assert!(days.iter().rev().all(|(date, planned)| day(&car, *date) == *planned));
     }
 }

@@ -64,11 +64,7 @@ impl Segment {
             fuel_ml: narrow(self.before.fuel_ml, self.after.fuel_ml),
             battery_wh: narrow(self.before.battery_wh, self.after.battery_wh),
             // The oil is changed at once, at the end.
-            serviced_at_m: if part < whole {
-                self.before.serviced_at_m
-            } else {
-                self.after.serviced_at_m
-            },
+            serviced_at_m: if part < whole { self.before.serviced_at_m } else { self.after.serviced_at_m },
         }
     }
 
@@ -88,11 +84,7 @@ impl Segment {
     /// The same stretch, cut off at a moment within it.
     #[must_use]
     pub fn cut_at(&self, at: DateTime<Utc>) -> Self {
-        Self {
-            until: at.clamp(self.from, self.until),
-            after: self.gauges_at(at),
-            ..*self
-        }
+        Self { until: at.clamp(self.from, self.until), after: self.gauges_at(at), ..*self }
     }
 
     /// Whether the cable is in.

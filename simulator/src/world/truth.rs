@@ -87,10 +87,7 @@ impl Truth {
             as_of,
             first: first.before,
             now: first.before,
-            track: vec![TrackPoint {
-                at: first.from,
-                odometer_m: first.before.odometer_m,
-            }],
+            track: vec![TrackPoint { at: first.from, odometer_m: first.before.odometer_m }],
             trips: Vec::new(),
             fills: Vec::new(),
             sessions: Vec::new(),
@@ -126,24 +123,15 @@ impl Truth {
             Doing::Charging { watts } => self.charge(segment, watts, plugged_at),
             Doing::InService if open => {}
             Doing::InService => {
-                self.services.push(Service {
-                    at: segment.until,
-                    odometer_m: segment.after.odometer_m,
-                });
+                self.services.push(Service { at: segment.until, odometer_m: segment.after.odometer_m });
             }
         }
     }
 
     fn drive(&mut self, segment: &Segment, to: Place, open: bool) {
         self.track.extend([
-            TrackPoint {
-                at: segment.from,
-                odometer_m: segment.before.odometer_m,
-            },
-            TrackPoint {
-                at: segment.until,
-                odometer_m: segment.after.odometer_m,
-            },
+            TrackPoint { at: segment.from, odometer_m: segment.before.odometer_m },
+            TrackPoint { at: segment.until, odometer_m: segment.after.odometer_m },
         ]);
         self.track.dedup();
         let metres = segment.after.odometer_m - segment.before.odometer_m;
@@ -173,11 +161,7 @@ impl Truth {
 
     fn charge(&mut self, segment: &Segment, watts: u32, plugged_at: DateTime<Utc>) {
         let grid_wh = grid_wh(segment);
-        match self
-            .sessions
-            .last_mut()
-            .filter(|session| session.unplugged_at.is_none())
-        {
+        match self.sessions.last_mut().filter(|session| session.unplugged_at.is_none()) {
             Some(session) => {
                 session.ended_at = segment.until;
                 session.after_wh = segment.after.battery_wh;
@@ -200,10 +184,7 @@ impl Truth {
     }
 
     fn unplug(&mut self, segment: &Segment) {
-        let open = self
-            .sessions
-            .last_mut()
-            .filter(|session| session.unplugged_at.is_none());
+        let open = self.sessions.last_mut().filter(|session| session.unplugged_at.is_none());
         if let Some(session) = open.filter(|_| !segment.plugged()) {
             session.unplugged_at = Some(segment.from);
         }
@@ -212,10 +193,6 @@ impl Truth {
 
 fn grid_wh(segment: &Segment) -> u32 {
     let gained = segment.after.battery_wh - segment.before.battery_wh;
-    let per_cent = if segment.place.kind == PlaceKind::FastCharger {
-        95
-    } else {
-        90
-    };
+    let per_cent = if segment.place.kind == PlaceKind::FastCharger { 95 } else { 90 };
     u32::try_from(u64::from(gained) * 100 / per_cent).unwrap_or(u32::MAX)
 }

@@ -87,16 +87,10 @@ impl Webhook {
             most_at_once: AtomicUsize::new(0),
         });
         let url = format!("http://{}/hook", listener.local_addr().unwrap());
-        let app = Router::new()
-            .route("/hook", post(receive))
-            .with_state(Arc::clone(&shared));
+        let app = Router::new().route("/hook", post(receive)).with_state(Arc::clone(&shared));
         let mut server = JoinSet::new();
         server.spawn(async move { axum::serve(listener, app).await.unwrap() });
-        Self {
-            url,
-            shared,
-            _server: server,
-        }
+        Self { url, shared, _server: server }
     }
 
     /// All deliveries of events, in the order in which they came.
@@ -112,9 +106,8 @@ impl Webhook {
 async fn receive(State(shared): State<Arc<Shared>>, headers: HeaderMap, bytes: Bytes) -> Response {
     let body: Value = serde_json::from_slice(&bytes).unwrap();
     if body["eventType"] == "VERIFY" {
-        let left = shared
-            .unready
-            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+        let left =
+            shared.unready.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
         if left.is_ok() {
             return StatusCode::SERVICE_UNAVAILABLE.into_response();
         }

@@ -51,15 +51,10 @@ fn captures(folder: &str) -> Vec<Capture> {
 fn reported_car(json: &Value) -> Option<ReportedCar> {
     let text = |path: &str| json.pointer(path).and_then(Value::as_str).map(str::to_owned);
     let signals = json.pointer("/data/signals")?.as_array()?;
-    let odometer = signals
-        .iter()
-        .find(|signal| signal["code"] == "odometer-traveleddistance")?;
+    let odometer = signals.iter().find(|signal| signal["code"] == "odometer-traveleddistance")?;
     let shown = odometer.pointer("/body/value")?.as_f64()?;
     // What is wrong on purpose has stories of its own.
-    let is_fine = shown > 0.0
-        && odometer
-            .pointer("/status/value")
-            .is_none_or(|status| status == "SUCCESS");
+    let is_fine = shown > 0.0 && odometer.pointer("/status/value").is_none_or(|status| status == "SUCCESS");
     is_fine.then_some(ReportedCar {
         vehicle: text("/data/vehicle/id")?,
         user: text("/data/user/id")?,
@@ -96,10 +91,8 @@ async fn bodies_in_the_shapes_of_the_wire_flow_from_the_door_to_the_book() {
     let client = reqwest::Client::new();
     for capture in &captures {
         let signature = simulator::wire::sign(SECRET.as_bytes(), &capture.bytes);
-        let post = client
-            .post(&installation.door)
-            .header("SC-Signature", signature)
-            .body(capture.bytes.clone());
+        let post =
+            client.post(&installation.door).header("SC-Signature", signature).body(capture.bytes.clone());
         assert_eq!(post.send().await.unwrap().status(), 200, "{}", capture.name);
     }
     for car in cars.values() {

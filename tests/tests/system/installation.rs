@@ -29,6 +29,7 @@ impl Installation {
         let mut command = program("ingest");
         command
             .env("INGEST_ADDR", "127.0.0.1:0")
+            .env("DATABASE_URL", &database.url)
             .env("AMQP_URL", amqp_url)
             .env("AMQP_NAMESPACE", &namespace)
             .env("SMARTCAR_WEBHOOK_SECRET", SECRET);
@@ -70,24 +71,13 @@ impl Installation {
         let start = until - TimeDelta::days(days);
         #[expect(clippy::cast_precision_loss, reason = "some days in seconds")]
         let speed = (days * 86_400) as f64 / seconds;
-        Options {
-            cars,
-            speed,
-            until: Some(until),
-            ..Options::new(&self.door, SECRET, start)
-        }
+        Options { cars, speed, until: Some(until), ..Options::new(&self.door, SECRET, start) }
     }
 
     /// Connects the simulator's cars, as their owners would have.
     pub async fn connect(&self, fleet: &[CarIdentity]) {
         for car in fleet {
-            connect(
-                &self.pool,
-                &car.smartcar_vehicle_id,
-                &car.smartcar_user_id,
-                &car.name,
-            )
-            .await;
+            connect(&self.pool, &car.smartcar_vehicle_id, &car.smartcar_user_id, &car.name).await;
         }
     }
 

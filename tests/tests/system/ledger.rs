@@ -16,45 +16,25 @@ use crate::installation::{Installation, PATIENCE};
 
 /// Waits until everything that the sender was promised is stored, and then looks at it all.
 pub async fn holds(installation: &Installation, ledger: &Ledger) {
-    let accepted: BTreeSet<String> = ledger
-        .accepted()
-        .into_iter()
-        .map(|event| event.event_id.to_string())
-        .collect();
-    assert!(
-        accepted.len() > 300,
-        "too little happened to prove anything: {}",
-        accepted.len()
-    );
+    let accepted: BTreeSet<String> =
+        ledger.accepted().into_iter().map(|event| event.event_id.to_string()).collect();
+    assert!(accepted.len() > 300, "too little happened to prove anything: {}", accepted.len());
     let mut missing = accepted.clone();
     harness::eventually(PATIENCE, "all accepted events are stored", async || {
-        missing = accepted
-            .difference(&stored(&installation.pool).await)
-            .cloned()
-            .collect();
+        missing = accepted.difference(&stored(&installation.pool).await).cloned().collect();
         missing.is_empty()
     })
     .await;
     let twice = "SELECT count(*) - count(DISTINCT event_id) FROM webhook_events";
     assert_eq!(installation.count(twice).await, 0, "events were stored twice");
-    assert_eq!(
-        installation.count("SELECT count(*) FROM parked_messages").await,
-        0,
-        "something was parked"
-    );
-    assert_eq!(
-        installation.count("SELECT count(*) FROM dirty_vehicles").await,
-        0,
-        "a fold failed"
-    );
+    assert_eq!(installation.count("SELECT count(*) FROM parked_messages").await, 0, "something was parked");
+    assert_eq!(installation.count("SELECT count(*) FROM dirty_vehicles").await, 0, "a fold failed");
     book_follows_from_the_readings(&installation.pool).await;
 }
 
 async fn stored(pool: &PgPool) -> BTreeSet<String> {
-    let ids: Vec<String> = sqlx::query_scalar("SELECT event_id FROM webhook_events")
-        .fetch_all(pool)
-        .await
-        .unwrap();
+    let ids: Vec<String> =
+        sqlx::query_scalar("SELECT event_id FROM webhook_events").fetch_all(pool).await.unwrap();
     ids.into_iter().collect()
 }
 
@@ -62,10 +42,8 @@ async fn stored(pool: &PgPool) -> BTreeSet<String> {
 type Line = (DateTime<Utc>, i64);
 
 pub async fn book_follows_from_the_readings(pool: &PgPool) {
-    let vehicles: Vec<Uuid> = sqlx::query_scalar("SELECT id FROM smartcar_vehicles")
-        .fetch_all(pool)
-        .await
-        .unwrap();
+    let vehicles: Vec<Uuid> =
+        sqlx::query_scalar("SELECT id FROM smartcar_vehicles").fetch_all(pool).await.unwrap();
     for vehicle in vehicles {
         let written: Vec<Line> = sqlx::query_as(
             "SELECT entry_date, (odometer_reading * 1000)::bigint FROM meter_entries WHERE source_id = $1
@@ -88,21 +66,9 @@ async fn folded(pool: &PgPool, vehicle: Uuid) -> Vec<Line> {
             .await
             .unwrap();
     let sightings = readings.into_iter().map(|(at, km)| {
-        let (signal, value) = (
-            Signal::new(Signal::ODOMETER),
-            Value::Number(Milli::from_f64(km).unwrap()),
-        );
-        let reading = Reading {
-            at,
-            signal,
-            value,
-            quality: TimeQuality::Oem,
-            original: None,
-        };
-        Sighting {
-            reading,
-            by_hand: false,
-        }
+        let (signal, value) = (Signal::new(Signal::ODOMETER), Value::Number(Milli::from_f64(km).unwrap()));
+        let reading = Reading { at, signal, value, quality: TimeQuality::Oem, original: None };
+        Sighting { reading, by_hand: false }
     });
     let outcome = advance(Settled::default(), sightings, []);
     let mut lines: Vec<Line> = outcome

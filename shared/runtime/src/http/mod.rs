@@ -43,9 +43,7 @@ pub struct Health(Arc<dyn Fn() -> Readiness + Send + Sync>);
 impl Readiness {
     /// Not ready, for this reason.
     pub fn not(reason: impl Into<Cow<'static, str>>) -> Self {
-        Self::NotReady {
-            reason: reason.into(),
-        }
+        Self::NotReady { reason: reason.into() }
     }
 }
 
@@ -90,12 +88,8 @@ pub async fn spawn_operations(life: &Lifecycle, config: MetricsConfig, health: H
     let Some(address) = config.metrics_addr else {
         return Ok(());
     };
-    let listener = TcpListener::bind(address)
-        .await
-        .with_context(|| format!("cannot listen on {address}"))?;
-    let address = listener
-        .local_addr()
-        .context("cannot learn the address that was bound")?;
+    let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
+    let address = listener.local_addr().context("cannot learn the address that was bound")?;
     info!(server.address = %address, "health and metrics on http://{address}");
     let router = router(unless_stopping(life, health), handle);
     life.spawn("operations server", serve(listener, router, life.stopping()));
@@ -105,13 +99,7 @@ pub async fn spawn_operations(life: &Lifecycle, config: MetricsConfig, health: H
 /// The same health, but not ready as soon as the program was told to stop.
 pub fn unless_stopping(life: &Lifecycle, health: Health) -> Health {
     let stop = life.stopping();
-    Health::new(move || {
-        if stop.is_cancelled() {
-            Readiness::not("stopping")
-        } else {
-            health.readiness()
-        }
-    })
+    Health::new(move || if stop.is_cancelled() { Readiness::not("stopping") } else { health.readiness() })
 }
 
 async fn ready(State(health): State<Health>) -> Response {
@@ -126,9 +114,5 @@ async fn ready(State(health): State<Health>) -> Response {
 
 async fn render(State(metrics): State<PrometheusHandle>) -> Response {
     // The content type of Prometheus's text exposition format.
-    (
-        [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")],
-        metrics.render(),
-    )
-        .into_response()
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], metrics.render()).into_response()
 }

@@ -25,10 +25,7 @@ enum Place {
 
 impl Default for Seat {
     fn default() -> Self {
-        Self {
-            place: Mutex::new(Place::Idle(Instant::now())),
-            leave: CancellationToken::new(),
-        }
+        Self { place: Mutex::new(Place::Idle(Instant::now())), leave: CancellationToken::new() }
     }
 }
 

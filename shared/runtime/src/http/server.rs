@@ -37,11 +37,8 @@ pub struct Limits {
 
 impl Limits {
     /// For a server that only neighbours call.
-    pub const NEIGHBOURS: Self = Self {
-        connections: 128,
-        idle: Duration::from_secs(75),
-        head_bytes: 16 * 1024,
-    };
+    pub const NEIGHBOURS: Self =
+        Self { connections: 128, idle: Duration::from_secs(75), head_bytes: 16 * 1024 };
 }
 
 /// How much of a body is read ahead of the program, which bounds the memory of a connection.
@@ -70,13 +67,8 @@ pub async fn serve_within(
     app: Router,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
-    let mut hall = Hall {
-        limits,
-        app,
-        stop: stop.clone(),
-        connections: JoinSet::new(),
-        seats: HashMap::new(),
-    };
+    let mut hall =
+        Hall { limits, app, stop: stop.clone(), connections: JoinSet::new(), seats: HashMap::new() };
     while let Some(accepted) = stop.run_until_cancelled(hall.accept(&listener)).await {
         match accepted {
             Ok(stream) => {
@@ -127,11 +119,8 @@ impl Hall {
     }
 
     fn give_up_the_idlest(&self) {
-        let idlest = self
-            .seats
-            .values()
-            .filter_map(|seat| Some((seat.idle_since()?, seat)))
-            .min_by_key(|(at, _)| *at);
+        let idlest =
+            self.seats.values().filter_map(|seat| Some((seat.idle_since()?, seat))).min_by_key(|(at, _)| *at);
         if let Some((_, seat)) = idlest {
             seat.give_up();
         }
@@ -139,13 +128,8 @@ impl Hall {
 
     fn seat(&mut self, stream: TcpStream) {
         let seat = Arc::new(Seat::default());
-        let connection = connection(
-            self.limits,
-            stream,
-            self.app.clone(),
-            Arc::clone(&seat),
-            self.stop.clone(),
-        );
+        let connection =
+            connection(self.limits, stream, self.app.clone(), Arc::clone(&seat), self.stop.clone());
         let id = self.connections.spawn(connection).id();
         self.seats.insert(id, seat);
     }

@@ -56,24 +56,14 @@ pub(super) fn problem(wire: &Field<'_, WireError<'_>>, at: DateTime<Utc>) -> Opt
         Field::Object(resolution) => resolution.r#type.owned(),
         plain => plain.owned(),
     };
-    let resolved = wire
-        .state
-        .text()
-        .is_some_and(|state| state.eq_ignore_ascii_case("RESOLVED"));
+    let resolved = wire.state.text().is_some_and(|state| state.eq_ignore_ascii_case("RESOLVED"));
     Some(Problem {
         kind: wire.r#type.owned().unwrap_or_else(|| "UNKNOWN".to_owned()),
         code: wire.code.owned(),
-        state: if resolved {
-            ProblemState::Resolved
-        } else {
-            ProblemState::Raised
-        },
+        state: if resolved { ProblemState::Resolved } else { ProblemState::Raised },
         description: wire.description.owned(),
         resolution,
-        url: wire
-            .resolution
-            .object()
-            .and_then(|resolution| resolution.url.owned()),
+        url: wire.resolution.object().and_then(|resolution| resolution.url.owned()),
         user_message: wire.suggested_user_message.owned(),
         signals: wire.signals.values().filter_map(concerned).collect(),
         at,

@@ -86,35 +86,16 @@ pub(super) fn decode(
     let places = [outer.data.object().unwrap_or(&nothing), &top];
 
     let is_odometer = is_plain_odometer(&delivery.event_type);
-    delivery.contents = if is_odometer {
-        Contents::State
-    } else {
-        Contents::Other
-    };
+    delivery.contents = if is_odometer { Contents::State } else { Contents::Other };
 
     let Some(smartcar_vehicle_id) = places.iter().find_map(|said| vehicle_id(said)) else {
-        return if is_odometer {
-            Err(Undecodable::NoVehicle)
-        } else {
-            Ok(())
-        };
+        return if is_odometer { Err(Undecodable::NoVehicle) } else { Ok(()) };
     };
     let smartcar_user_id = places.iter().find_map(|said| user_id(said));
-    let vehicle = VehicleRef {
-        smartcar_vehicle_id,
-        smartcar_user_id,
-        ..VehicleRef::default()
-    };
-    let mut report = Report {
-        vehicle,
-        ..Report::default()
-    };
+    let vehicle = VehicleRef { smartcar_vehicle_id, smartcar_user_id, ..VehicleRef::default() };
+    let mut report = Report { vehicle, ..Report::default() };
     if is_odometer {
-        report.take(
-            Signal::new(Signal::ODOMETER),
-            distance(&places),
-            moment_of(&places, received_at),
-        );
+        report.take(Signal::new(Signal::ODOMETER), distance(&places), moment_of(&places, received_at));
     }
     delivery.reports.push(report);
     Ok(())
@@ -122,17 +103,12 @@ pub(super) fn decode(
 
 fn vehicle_id(said: &Said<'_>) -> Option<String> {
     let nested = said.vehicle.object().and_then(|vehicle| name(&vehicle.id));
-    name(&said.vehicle_id)
-        .or_else(|| name(&said.vehicle_id_snake))
-        .or(nested)
-        .or_else(|| name(&said.vehicle))
+    name(&said.vehicle_id).or_else(|| name(&said.vehicle_id_snake)).or(nested).or_else(|| name(&said.vehicle))
 }
 
 fn user_id(said: &Said<'_>) -> Option<String> {
     let nested = said.user.object().and_then(|user| name(&user.id));
-    name(&said.user_id)
-        .or_else(|| name(&said.user_id_snake))
-        .or(nested)
+    name(&said.user_id).or_else(|| name(&said.user_id_snake)).or(nested)
 }
 
 fn distance(places: &[&Said<'_>; 2]) -> Result<Meant, Why> {
@@ -144,11 +120,7 @@ fn distance(places: &[&Said<'_>; 2]) -> Result<Meant, Why> {
     let outer_unit = places.iter().find_map(|said| signal::unit(&said.unit));
     match amount {
         Field::Object(amount) => {
-            let number = if amount.distance.is_absent() {
-                &amount.value
-            } else {
-                &amount.distance
-            };
+            let number = if amount.distance.is_absent() { &amount.value } else { &amount.distance };
             signal::odometer(number, signal::unit(&amount.unit).or(outer_unit))
         }
         Field::Absent | Field::Bool(_) | Field::Integer(_) | Field::Float(_) | Field::Text(_) => {

@@ -44,17 +44,12 @@ pub(super) fn decode(
 ) -> Result<(), Undecodable> {
     let envelope: Envelope<'_> = serde_json::from_slice(json)?;
     let known = ["schedule", "scheduled", "dynamic", "eventBased"];
-    delivery.contents = if known.contains(&delivery.event_type.as_str()) {
-        Contents::State
-    } else {
-        Contents::Other
-    };
+    delivery.contents =
+        if known.contains(&delivery.event_type.as_str()) { Contents::State } else { Contents::Other };
 
     if let Some(payload) = envelope.payload.object() {
         let vehicles = payload.vehicles.values().filter_map(Field::object);
-        let reports = std::iter::once(payload)
-            .chain(vehicles)
-            .filter_map(|part| report(part, received_at));
+        let reports = std::iter::once(payload).chain(vehicles).filter_map(|part| report(part, received_at));
         delivery.reports.extend(reports);
     }
     if delivery.contents == Contents::State && delivery.reports.is_empty() {
@@ -65,14 +60,8 @@ pub(super) fn decode(
 
 fn report(part: &Part<'_>, received_at: DateTime<Utc>) -> Option<Report> {
     let smartcar_vehicle_id = name(&part.vehicle_id)?;
-    let vehicle = VehicleRef {
-        smartcar_vehicle_id,
-        ..VehicleRef::default()
-    };
-    let mut report = Report {
-        vehicle,
-        ..Report::default()
-    };
+    let vehicle = VehicleRef { smartcar_vehicle_id, ..VehicleRef::default() };
+    let mut report = Report { vehicle, ..Report::default() };
     charging_event(part, received_at, &mut report);
     for answer in part.data.values().filter_map(Field::object) {
         batch::read(answer, received_at, &mut report);

@@ -33,32 +33,17 @@ pub(super) fn decode(
         "VEHICLE_ERROR" => Contents::Errors,
         _ => Contents::Other,
     };
-    delivery.first = envelope
-        .triggers
-        .values()
-        .chain(data.triggers.values())
-        .any(is_first);
+    delivery.first = envelope.triggers.values().chain(data.triggers.values()).any(is_first);
 
     let Some(vehicle) = vehicle(&envelope, data) else {
-        return if delivery.contents == Contents::Other {
-            Ok(())
-        } else {
-            Err(Undecodable::NoVehicle)
-        };
+        return if delivery.contents == Contents::Other { Ok(()) } else { Err(Undecodable::NoVehicle) };
     };
-    let mut report = Report {
-        vehicle,
-        ..Report::default()
-    };
+    let mut report = Report { vehicle, ..Report::default() };
     match delivery.contents {
         Contents::State => read_signals(&data.signals, received_at, &mut report),
         Contents::Errors => {
             let at = delivered_at(&envelope, received_at);
-            report.problems = data
-                .errors
-                .values()
-                .filter_map(|error| errors::problem(error, at))
-                .collect();
+            report.problems = data.errors.values().filter_map(|error| errors::problem(error, at)).collect();
         }
         Contents::Handshake | Contents::Other => {}
     }
@@ -113,10 +98,7 @@ fn read_signals(
             Field::Object(wire) => read_signal(key, wire, received_at, report),
             Field::Absent | Field::Bool(_) | Field::Integer(_) | Field::Float(_) | Field::Text(_) => {
                 let signal = code(key, &Field::Absent, key).unwrap_or_else(|| Signal::new("unknown"));
-                report.rejected.push(Rejected {
-                    signal,
-                    why: Why::Unreadable,
-                });
+                report.rejected.push(Rejected { signal, why: Why::Unreadable });
             }
         }
     }
@@ -125,10 +107,7 @@ fn read_signals(
 fn read_signal(key: &Field<'_>, wire: &WireSignal<'_>, received_at: DateTime<Utc>, report: &mut Report) {
     let written = if wire.code.is_absent() { key } else { &wire.code };
     let Some(signal) = code(written, &wire.group, &wire.name) else {
-        report.rejected.push(Rejected {
-            signal: Signal::new("unknown"),
-            why: Why::NoCode,
-        });
+        report.rejected.push(Rejected { signal: Signal::new("unknown"), why: Why::NoCode });
         return;
     };
     // Status decides, not the body: an error may carry the last good value along.
@@ -136,15 +115,9 @@ fn read_signal(key: &Field<'_>, wire: &WireSignal<'_>, received_at: DateTime<Utc
         report.failed.push(FailedSignal { signal, kind, code });
         return;
     }
-    let around = wire
-        .value
-        .filter(|_| wire.body.is_none())
-        .and_then(|value| wrapped(value, wire.unit));
+    let around = wire.value.filter(|_| wire.body.is_none()).and_then(|value| wrapped(value, wire.unit));
     let Some(body) = wire.body.or(around.as_deref()) else {
-        report.rejected.push(Rejected {
-            signal,
-            why: Why::NoBody,
-        });
+        report.rejected.push(Rejected { signal, why: Why::NoBody });
         return;
     };
     let moment = moment_of(&wire.meta, received_at);
@@ -179,10 +152,7 @@ fn failure(status: &Field<'_, Status<'_>>) -> Option<(String, Option<String>)> {
         (value, fault) => {
             let kind = fault.and_then(|fault| name(&fault.r#type));
             let kind = kind.or_else(|| value.as_deref().map(str::to_owned));
-            Some((
-                kind.unwrap_or_else(|| "UNKNOWN".to_owned()),
-                fault.and_then(|fault| name(&fault.code)),
-            ))
+            Some((kind.unwrap_or_else(|| "UNKNOWN".to_owned()), fault.and_then(|fault| name(&fault.code))))
         }
     }
 }
