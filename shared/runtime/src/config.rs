@@ -41,7 +41,9 @@ pub struct TelemetryConfig {
     pub log_format: LogFormat,
 
     /// Which log lines and spans are kept: a level, or a level for each part, such as `info,ingest=debug`.
-    #[arg(long, env = "RUST_LOG", default_value = "info")]
+    ///
+    /// `lapin`, the AMQP client, is silent by default: it tells each lost connection several times, and we tell it once.
+    #[arg(long, env = "RUST_LOG", default_value = "info,lapin=off")]
     pub log_filter: String,
 
     /// Where traces are sent, as OTLP over HTTP in protobuf: the base address of a collector in the own network,
