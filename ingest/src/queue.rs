@@ -15,13 +15,20 @@ pub struct QueueWay {
     doubt: Mutex<Doubt>,
 }
 
-/// What failures say, until a confirm says otherwise.
+/// What failures and silence say, until a confirm says otherwise.
 #[derive(Debug, Default)]
 struct Doubt {
     failed: Option<Instant>,
     /// When the next delivery is to try whether it works again.
     next_trial: Option<Instant>,
+    /// How many wait for their confirm.
+    waiting: usize,
+    /// Since when they do, or when one of them got it last.
+    silent_since: Option<Instant>,
 }
+
+/// A delivery that waits for its confirm; also one whose sender goes away stops waiting.
+struct Waiting<'a>(&'a QueueWay);
 
 impl QueueWay {
     pub fn new(publisher: Publisher, confirm_within: Duration) -> Self {
@@ -34,9 +41,12 @@ impl QueueWay {
     /// brought again by its sender, it is a duplicate then, which the worker knows by its id.
     pub async fn put(&self, version: &str, delivery: &DeliveryV1) -> Result<(), PublishError> {
         let deadline = Instant::now() + self.confirm_within;
+        let waiting = Waiting::begin(self);
         let put = self.publisher.deliver(Destination::Webhook { version }, delivery, deadline).await;
-        if put.is_err() {
-            self.doubt().failed(Instant::now());
+        drop(waiting);
+        match put {
+            Ok(()) => self.doubt().confirmed(Instant::now()),
+            Err(_) => self.doubt().failed(Instant::now()),
         }
         put
     }
@@ -67,6 +77,19 @@ impl QueueWay {
     }
 }
 
+impl<'a> Waiting<'a> {
+    fn begin(way: &'a QueueWay) -> Self {
+        way.doubt().sets_out(Instant::now());
+        Self(way)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.doubt().waiting -= 1;
+    }
+}
+
 impl Doubt {
     /// For how long a failure without a confirm after it counts as "does not confirm". Not for ever: a door that is not
     /// ready gets no deliveries, and so would never learn that the broker confirms again.
@@ -75,6 +98,22 @@ impl Doubt {
     /// How often one delivery tries, while the others take the other way at once.
     const TRIAL_EVERY: Duration = Duration::from_secs(1);
 
+    /// When so long nobody of those who wait was confirmed, they are enough to find out when that changes. Newcomers
+    /// take the other way: under load, all that the door can hold would soon wait here. Far above any confirm's time
+    /// on a broker that is well (p99 70 ms at its peak).
+    const SILENCE: Duration = Duration::from_millis(500);
+
+    fn sets_out(&mut self, now: Instant) {
+        if self.waiting == 0 {
+            self.silent_since = Some(now);
+        }
+        self.waiting += 1;
+    }
+
+    fn confirmed(&mut self, now: Instant) {
+        self.silent_since = Some(now);
+    }
+
     fn failed(&mut self, now: Instant) {
         if self.failed.replace(now).is_none() {
             self.next_trial = Some(now + Self::TRIAL_EVERY);
@@ -82,8 +121,11 @@ impl Doubt {
     }
 
     fn lets_try(&mut self, now: Instant, last_confirm: Option<Instant>) -> bool {
+        if self.waiting > 0 && self.silent_since.is_some_and(|at| now.duration_since(at) >= Self::SILENCE) {
+            return false;
+        }
         if !self.stands(last_confirm) {
-            *self = Self::default();
+            (self.failed, self.next_trial) = (None, None);
             return true;
         }
         let is_time = self.next_trial.is_none_or(|at| at <= now);
@@ -124,6 +166,27 @@ mod tests {
         assert!(!doubt.lets_try(at(3_200), None), "a trial that fails changes nothing");
         assert!(doubt.lets_try(at(3_300), Some(at(3_250))), "one that is confirmed changes all");
         assert!(doubt.lets_try(at(3_300), Some(at(3_250))));
+    }
+
+    #[test]
+    fn while_those_who_wait_hear_nothing_nobody_joins_them() {
+        let mut doubt = Doubt::default();
+        let start = Instant::now();
+        let at = |ms| start + Duration::from_millis(ms);
+        let lets_try = |doubt: &mut Doubt, ms| doubt.lets_try(at(ms), None);
+        doubt.sets_out(at(0));
+        doubt.sets_out(at(400));
+        assert!(lets_try(&mut doubt, 499));
+        assert!(!lets_try(&mut doubt, 500), "the first of them is what counts");
+
+        doubt.waiting = 1;
+        doubt.confirmed(at(600));
+        assert!(lets_try(&mut doubt, 1_000), "one of them heard");
+        assert!(!lets_try(&mut doubt, 1_100), "the other still waits");
+        doubt.waiting = 0;
+        assert!(lets_try(&mut doubt, 9_000), "nobody waits");
+        doubt.sets_out(at(9_000));
+        assert!(lets_try(&mut doubt, 9_100), "this one only just began");
     }
 
     #[test]

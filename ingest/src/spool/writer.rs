@@ -122,7 +122,7 @@ impl Writer {
     async fn write(&mut self, deliveries: &[&SpooledDelivery]) -> Result<(), StoreError> {
         let mut db = self.connection().await?;
         let mut tx = db.begin().await?;
-        spool::be_durable(&mut tx).await?;
+        spool::prepare(&mut tx, self.within).await?;
         spool::insert(&mut tx, deliveries, clock::now()).await?;
         tx.commit().await?;
         self.connection = Some(db);

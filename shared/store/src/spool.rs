@@ -1,5 +1,7 @@
 //! `ingest_spool`: deliveries that the door made durable here because the broker did not confirm them.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
@@ -25,13 +27,19 @@ pub struct SpoolRow {
     pub delivery: SpooledDelivery,
 }
 
-/// Makes the commit of this transaction wait for the disk, also where somebody made the server not wait for it: what
-/// is answered 200 has to survive the server's death. A stricter setting (of a standby) stays.
-pub async fn be_durable(db: &mut PgConnection) -> Result<(), StoreError> {
+/// Makes this transaction fit for a promise that somebody waits for.
+///
+/// Its commit waits for the disk, also where somebody made the server not wait for it: what is answered 200 has to
+/// survive the server's death (a stricter setting, of a standby, stays). And the server gives it up when nobody waits
+/// any more: of a client that went away while a lock was waited for, it would not know.
+pub async fn prepare(db: &mut PgConnection, within: Duration) -> Result<(), StoreError> {
     sqlx::query!(
-        "SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'"
+        "SELECT set_config('statement_timeout', $1, true) AS timeout,
+           set_config('synchronous_commit', CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on'
+             ELSE current_setting('synchronous_commit') END, true) AS durable",
+        within.as_millis().to_string(),
     )
-    .fetch_optional(db)
+    .fetch_one(db)
     .await?;
     Ok(())
 }
@@ -209,10 +217,21 @@ mod tests {
                 .unwrap();
             let mut tx = db.begin().await.unwrap();
             act_as_machine(&mut tx).await.unwrap();
-            be_durable(&mut tx).await.unwrap();
+            prepare(&mut tx, Duration::from_secs(9)).await.unwrap();
             let now: String =
                 sqlx::query_scalar("SHOW synchronous_commit").fetch_one(&mut *tx).await.unwrap();
             assert_eq!(now, does);
         }
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_a_lock_is_not_waited_for() {
+        let database = harness::database().await;
+        let mut holder = database.pool.begin().await.unwrap();
+        holder.execute("LOCK TABLE ingest_spool").await.unwrap();
+        let mut tx = database.pool.begin().await.unwrap();
+        prepare(&mut tx, Duration::from_millis(50)).await.unwrap();
+        let waited = insert(&mut tx, &[&delivery("a")], DateTime::UNIX_EPOCH).await.unwrap_err();
+        assert!(!waited.is_fault_of_the_data(), "it may be tried again");
     }
 }
