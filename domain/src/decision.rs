@@ -71,8 +71,8 @@ mod tests {
         let at = DateTime::UNIX_EPOCH + TimeDelta::minutes(120);
         let deleted =
             Decision { what: Decided::MeterEntry { at, odometer: Distance::from_km(500) }, row: RowId(1) };
-        let left =
-            undecided(vec![entry(90, 500), entry(120, 500), entry(120, 501), entry(200, 500)], &[deleted]);
-        assert_eq!(left, vec![entry(120, 501), entry(200, 500)]);
+        let (moved, other, next_day) = (entry(9 * 60, 500), entry(120, 501), entry(25 * 60, 500));
+        let left = undecided(vec![moved, entry(120, 500), other.clone(), next_day.clone()], &[deleted]);
+        assert_eq!(left, vec![other, next_day]);
     }
 }
