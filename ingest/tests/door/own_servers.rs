@@ -29,6 +29,29 @@ async fn while_the_broker_is_short_of_memory_deliveries_are_put_off() {
 }
 
 #[tokio::test]
+async fn while_the_broker_is_short_of_memory_the_spool_takes_over_and_nobody_is_put_off() {
+    let (servers, database) = (Services::private_rabbitmq().await, harness::database().await);
+    let arguments = ["--confirm-ms", "300", "--database-url", &database.url];
+    let door = Fixture::at(&servers.amqp_url(), &arguments).await;
+    let kept = async |way: &str, enough: f64| {
+        harness::eventually(GENEROUS, &format!("the {way} keeps deliveries"), async || {
+            assert_eq!(door.deliver(STATE).await.status(), 200);
+            door.metric(&format!(r#"ingest_kept_total{{way="{way}"}}"#)).await >= enough
+        })
+        .await;
+    };
+    kept("queue", 1.0).await;
+    servers.ctl(&["set_vm_memory_high_watermark", "0"]).await;
+    let before = door.metric(r#"ingest_kept_total{way="spool"}"#).await;
+    kept("spool", before + 10.0).await;
+    assert_eq!(door.get("/readyz").await.status(), 200);
+
+    servers.ctl(&["set_vm_memory_high_watermark", "0.4"]).await;
+    let before = door.metric(r#"ingest_kept_total{way="queue"}"#).await;
+    kept("queue", before + 10.0).await;
+}
+
+#[tokio::test]
 async fn what_was_answered_200_survives_a_killed_broker() {
     let servers = Services::private_rabbitmq().await;
     let door = Fixture::at(&servers.amqp_url(), &["--confirm-ms", "300"]).await;
