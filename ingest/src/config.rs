@@ -12,9 +12,10 @@ use smartcar::signature::Secrets;
 ///
 /// Give it `DATABASE_URL` as well, and an outage of the broker is no outage of the door: what the broker does not confirm
 /// within `INGEST_CONFIRM_MS` is committed to the table `ingest_spool` and answered 200, and workers take it from there
-/// within seconds of the outage's beginning, not of its end. While the broker is known to be away the spool is asked at
-/// once; one delivery a second still tries the queue. The door is ready as long as one of the two works, and /readyz
-/// names what is closed. The role needs the right to INSERT into `ingest_spool`, and one connection.
+/// within seconds, while the outage still lasts. A broker that is known to be away or blocked is not waited for; of one
+/// that only keeps silent, one delivery a second finds out whether it confirms again. The door is ready as long as one
+/// of the two ways works, and /readyz names what is closed. The role needs the right to INSERT into `ingest_spool`, and
+/// one connection.
 ///
 /// POST /api/smartcar/webhook takes deliveries, GET answers a challenge while enrolment is open. GET /healthz,
 /// /readyz and /metrics are for operators; keep them from the outside.

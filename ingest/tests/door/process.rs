@@ -84,7 +84,13 @@ impl Running {
 async fn the_manual_names_every_variable() {
     let output = program(&["--help"]).output().await.unwrap();
     let manual = String::from_utf8(output.stdout).unwrap();
-    for variable in ["INGEST_ADDR", "SMARTCAR_WEBHOOK_SECRET", "AMQP_URL", "INGEST_ACCEPT_UNSIGNED_VERIFY"] {
+    for variable in [
+        "INGEST_ADDR",
+        "SMARTCAR_WEBHOOK_SECRET",
+        "AMQP_URL",
+        "INGEST_ACCEPT_UNSIGNED_VERIFY",
+        "DATABASE_URL",
+    ] {
         assert!(manual.contains(variable), "{manual}");
     }
 }
