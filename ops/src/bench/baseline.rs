@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::Bench;
-use super::deliveries::PATH;
+use super::deliveries::{PATH, requests};
 use super::door_probe::{is_signed, serve};
 use super::figures::{DELIVERIES, Figures, Unit};
 use super::load::{self, Pace};
@@ -29,8 +29,10 @@ const ODOMETER: &str = "odometer-traveleddistance";
 pub(super) async fn measure(bench: &Bench) -> anyhow::Result<Figures> {
     let app = Router::new().route(PATH, post(receive)).with_state(bench.servers.pool.clone());
     let (address, _server) = serve(app).await?;
+    load::run(address, requests(&bench.deliveries.before), Pace::Each, Instant::now()).await?;
     let number = usize::try_from(bench.options.seconds)? * PER_SECOND;
-    let requests = bench.deliveries.requests(number);
+    let requests = requests(&bench.deliveries.all[..number.min(bench.deliveries.number())]);
+    bench.servers.settle().await?;
     let effort = bench.effort();
     let mut served = load::run(address, requests, Pace::Each, Instant::now()).await?;
     let figures = bench.figures(Measurement::Baseline).with(DELIVERIES, served.per_second(), Unit::PerSecond);
@@ -84,7 +86,7 @@ async fn write(pool: &PgPool, body: &[u8]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// An entry, unless the newest one says the same or more, or was less than an hour ago.
+/// An entry, unless the newest one says more, or says the same and is less than a day old.
 async fn enter(db: &mut PgConnection, vehicle: &str, at: DateTime<Utc>, km: f64) -> anyhow::Result<()> {
     let (connection, car): (Uuid, Uuid) =
         sqlx::query_as("SELECT id, car_id FROM smartcar_vehicles WHERE smartcar_vehicle_id = $1")
@@ -97,7 +99,9 @@ async fn enter(db: &mut PgConnection, vehicle: &str, at: DateTime<Utc>, km: f64)
     .bind(car)
     .fetch_optional(&mut *db)
     .await?;
-    if newest.is_some_and(|(last_km, last_at)| km <= last_km || at - last_at < TimeDelta::hours(1)) {
+    if newest.is_some_and(|(last_km, last_at)| {
+        km <= last_km && (km < last_km || at - last_at < TimeDelta::days(1))
+    }) {
         return Ok(());
     }
     let entry = Uuid::new_v4();

@@ -24,6 +24,7 @@ const PERSISTENT: u8 = 2;
 pub(super) async fn measure(bench: &Bench) -> anyhow::Result<Figures> {
     let channel = confirming(bench).await?;
     let queue = bench.servers.bare_queue(&channel).await?;
+    bench.servers.settle().await?;
     let effort = bench.effort();
     let (started, time) = (Instant::now(), bench.options.duration());
     let deliveries = bench.deliveries.all.iter().cycle();

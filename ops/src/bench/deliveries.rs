@@ -1,5 +1,6 @@
 //! The deliveries of a run: what the simulator's cars report, signed as the platform does.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
@@ -14,8 +15,8 @@ pub(super) const SECRET: &str = "bench-application-management-token";
 /// Where `ingest` takes webhooks, and the probes as well.
 pub(super) const PATH: &str = ingest::Door::PATH;
 
-/// The fleet lives this long before the first delivery that counts, so that its signals have the ages that they have
-/// in real captures: up to days apart in one delivery.
+/// The fleet lives this long before the first delivery that is measured, so that its signals have the ages that they
+/// have in real captures: up to days apart in one delivery.
 const LIVED: TimeDelta = TimeDelta::days(2);
 
 /// How long ago the fleet was connected: so long that its deliveries lie in the past, and not so long that its
@@ -34,7 +35,10 @@ pub(super) struct Delivery {
 #[derive(Debug)]
 pub(super) struct Deliveries {
     pub cars: Vec<CarIdentity>,
-    pub all: Arc<Vec<Delivery>>,
+    /// The last delivery of each car before those that are measured: with these every measurement begins, so that no
+    /// car is new and no table empty.
+    pub before: Vec<Delivery>,
+    pub all: Vec<Delivery>,
 }
 
 impl Deliveries {
@@ -43,13 +47,16 @@ impl Deliveries {
         let start = runtime::clock::now() - SINCE;
         let load = Load::new(1, cars.into(), size(payload), start);
         let cars = load.fleet();
-        let all =
-            load.skip_while(|payload| payload.at < start + LIVED).take(number).map(|payload| Delivery {
-                event_id: payload.event_id.to_string(),
-                signature: payload.signature(SECRET.as_bytes()),
-                body: payload.body,
-            });
-        Self { all: Arc::new(all.collect()), cars }
+        let mut load = load.peekable();
+        let mut before = BTreeMap::new();
+        while let Some(one) = load.next_if(|one| one.at < start + LIVED) {
+            before.insert(one.number, one);
+        }
+        Self {
+            cars,
+            before: before.into_values().map(Delivery::of).collect(),
+            all: load.take(number).map(Delivery::of).collect(),
+        }
     }
 
     /// How many there are.
@@ -63,13 +70,26 @@ impl Deliveries {
         total / self.number().max(1)
     }
 
-    /// The first `number` as whole HTTP requests, so that the load generator has nothing to do but to write them.
-    pub fn requests(&self, number: usize) -> Arc<Vec<Vec<u8>>> {
-        Arc::new(self.all.iter().take(number).map(Delivery::request).collect())
+    /// Those that are measured, as whole requests.
+    pub fn requests(&self) -> Arc<Vec<Vec<u8>>> {
+        requests(&self.all)
     }
 }
 
+/// Whole HTTP requests, so that the load generator has nothing to do but to write them.
+pub(super) fn requests(deliveries: &[Delivery]) -> Arc<Vec<Vec<u8>>> {
+    Arc::new(deliveries.iter().map(Delivery::request).collect())
+}
+
 impl Delivery {
+    fn of(payload: simulator::load::Payload) -> Self {
+        Self {
+            event_id: payload.event_id.to_string(),
+            signature: payload.signature(SECRET.as_bytes()),
+            body: payload.body,
+        }
+    }
+
     pub fn body(&self) -> &[u8] {
         &self.body
     }
@@ -106,9 +126,11 @@ mod tests {
     }
 
     #[test]
-    fn every_delivery_is_another_one() {
-        let deliveries = Deliveries::make(Payload::Large, 10, 300);
-        let ids: HashSet<&str> = deliveries.all.iter().map(|delivery| delivery.event_id.as_str()).collect();
-        assert_eq!(ids.len(), 300);
+    fn every_delivery_is_another_one_and_no_car_is_new() {
+        let Deliveries { before, all, .. } = Deliveries::make(Payload::Large, 10, 300);
+        assert_eq!((before.len(), all.len()), (10, 300));
+        let ids: HashSet<&str> =
+            before.iter().chain(&all).map(|delivery| delivery.event_id.as_str()).collect();
+        assert_eq!(ids.len(), 310);
     }
 }

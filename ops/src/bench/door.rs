@@ -11,7 +11,8 @@ use super::program::Program;
 pub(super) async fn measure(bench: &Bench) -> anyhow::Result<Figures> {
     let mut ingest = Program::ingest(&bench.servers).await?;
     let pace = Pace::For(bench.options.duration());
-    let requests = bench.deliveries.requests(usize::MAX);
+    let requests = bench.deliveries.requests();
+    bench.servers.settle().await?;
     let effort = bench.effort();
     let mut served = load::run(ingest.address, requests, pace, Instant::now()).await?;
     ingest.check()?;

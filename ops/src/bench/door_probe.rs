@@ -28,7 +28,8 @@ pub(super) async fn measure(bench: &Bench) -> anyhow::Result<Figures> {
     let queue = bench.servers.bare_queue(&channel).await?;
     let door = BareDoor::open(channel, queue).await?;
     let pace = Pace::For(bench.options.duration());
-    let requests = bench.deliveries.requests(usize::MAX);
+    let requests = bench.deliveries.requests();
+    bench.servers.settle().await?;
     let effort = bench.effort();
     let mut served = load::run(door.address, requests, pace, Instant::now()).await?;
     let figures =

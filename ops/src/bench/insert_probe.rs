@@ -17,6 +17,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::Bench;
 use super::confirm_probe::{confirming, publish};
+use super::deliveries::Delivery;
 use super::figures::{DELIVERIES, Figures, Unit};
 use super::options::Measurement;
 use super::progress;
@@ -33,7 +34,9 @@ const PREFETCH: u16 = 400;
 pub(super) async fn measure(bench: &Bench) -> anyhow::Result<Figures> {
     let channel = confirming(bench).await?;
     let queue = bench.servers.bare_queue(&channel).await?;
-    fill(bench, &channel, &queue).await?;
+    Lanes::prepare(bench, &channel, &queue).await?;
+    fill(&channel, &queue, &bench.deliveries.all).await?;
+    bench.servers.settle().await?;
     let effort = bench.effort();
     let mut lanes = Lanes::start(bench, &queue).await?;
     let number = bench.deliveries.number();
@@ -41,13 +44,13 @@ pub(super) async fn measure(bench: &Bench) -> anyhow::Result<Figures> {
     let figures =
         bench.figures(Measurement::InsertProbe).with(DELIVERIES, progress.per_second(), Unit::PerSecond);
     let figures = effort.note(figures, number);
-    check_stored(&bench.servers.pool, number).await?;
+    check_stored(bench).await?;
     Ok(figures.done())
 }
 
-/// Puts all deliveries into the queue.
-async fn fill(bench: &Bench, channel: &Channel, queue: &str) -> anyhow::Result<()> {
-    let publishing = bench.deliveries.all.iter().map(|delivery| publish(channel, queue, delivery.body()));
+/// Puts deliveries into the queue.
+async fn fill(channel: &Channel, queue: &str, deliveries: &[Delivery]) -> anyhow::Result<()> {
+    let publishing = deliveries.iter().map(|delivery| publish(channel, queue, delivery.body()));
     let mut confirms = stream::iter(publishing).buffer_unordered(broker::Publisher::WINDOW);
     while let Some(confirmed) = confirms.next().await {
         confirmed?;
@@ -62,6 +65,16 @@ pub(super) struct Lanes {
 }
 
 impl Lanes {
+    /// Stores one delivery of each car.
+    pub async fn prepare(bench: &Bench, channel: &Channel, queue: &str) -> anyhow::Result<()> {
+        let before = &bench.deliveries.before;
+        fill(channel, queue, before).await?;
+        let mut lanes = Self::start(bench, queue).await?;
+        progress::until(before.len(), async || lanes.count()).await?;
+        lanes.stop().await;
+        Ok(())
+    }
+
     pub async fn start(bench: &Bench, queue: &str) -> anyhow::Result<Self> {
         let done = Arc::new(AtomicUsize::new(0));
         let mut tasks = JoinSet::new();
@@ -74,6 +87,11 @@ impl Lanes {
             tasks.spawn(lane.run());
         }
         Ok(Self { done, tasks })
+    }
+
+    /// Ends the consumers; nothing may be left in the queue.
+    async fn stop(mut self) {
+        self.tasks.shutdown().await;
     }
 
     /// How many deliveries are committed; an error if a lane has failed.

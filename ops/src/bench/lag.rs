@@ -9,13 +9,14 @@ use sqlx::PgPool;
 use tokio::time::{Instant, sleep};
 
 use super::Bench;
+use super::deliveries::requests;
 use super::figures::{DELIVERIES, Figures, Unit};
 use super::latencies::Latencies;
 use super::load::{self, Pace, due};
 use super::options::Measurement;
 use super::program::Program;
 use super::progress;
-use super::worker::folded;
+use super::worker::Worker;
 
 /// Share of the peak at which it is measured.
 const SHARE: f64 = 0.5;
@@ -37,17 +38,18 @@ pub(super) async fn measure(bench: &Bench, so_far: &Figures) -> anyhow::Result<F
         .get(bench.round, bench.payload, Measurement::Whole, DELIVERIES)
         .context("the peak was not measured")?;
     let rate = peak * SHARE;
-    let mut worker = Program::worker(&bench.servers).await?;
+    let mut worker = Worker::prepared(bench).await?;
     let ingest = Program::ingest(&bench.servers).await?;
     let number = number(bench, rate);
-    let requests = bench.deliveries.requests(number);
+    let requests = requests(&bench.deliveries.all[..number]);
+    bench.servers.settle().await?;
     let start = Instant::now() + SET_UP;
     let load = load::run(ingest.address, requests, Pace::Steady { per_second: rate }, start);
     let watched = watch(bench, rate, number, start);
-    let all_folded = progress::until(number, async || folded(&mut worker).await);
+    let all_folded = progress::until(number, async || worker.folded().await);
     let (served, visible, _) = tokio::try_join!(load, watched, all_folded)?;
     ingest.stop().await?;
-    worker.stop().await?;
+    worker.program.stop().await?;
     let mut visible = visible;
     let figures = bench.figures(Measurement::Lag).with(DELIVERIES, served.per_second(), Unit::PerSecond);
     Ok(visible.note(figures).done())

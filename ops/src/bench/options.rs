@@ -34,7 +34,7 @@ pub struct Options {
     pub events: Option<u32>,
 
     /// How many cars these deliveries are about.
-    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, default_value_t = 5_000, value_parser = clap::value_parser!(u16).range(1..))]
     pub cars: u16,
 
     /// How often everything is measured. Of several rounds the median counts; a quiet machine needs one.

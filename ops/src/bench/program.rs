@@ -100,14 +100,19 @@ impl Program {
         Ok(f64::from(peak_kb) / 1024.0)
     }
 
+    /// Lets it stand still.
+    pub async fn freeze(&self) -> anyhow::Result<()> {
+        self.signal("-STOP").await
+    }
+
+    /// Lets it go on.
+    pub async fn thaw(&self) -> anyhow::Result<()> {
+        self.signal("-CONT").await
+    }
+
     /// Lets it finish and leave.
     pub async fn stop(mut self) -> anyhow::Result<()> {
-        let id = self.child.id().with_context(|| format!("{} has ended", self.name))?;
-        Command::new("kill")
-            .args(["-TERM", &id.to_string()])
-            .status()
-            .await
-            .with_context(|| format!("cannot tell {} to stop", self.name))?;
+        self.signal("-TERM").await?;
         let status = tokio::time::timeout(FINISH, self.child.wait())
             .await
             .with_context(|| format!("{} does not stop", self.name))?
@@ -115,6 +120,13 @@ impl Program {
         ensure!(status.success(), "{} ended with {status}: {}", self.name, self.last_words());
         // Only a log without a failure to explain.
         let _ = fs::remove_file(&self.log);
+        Ok(())
+    }
+
+    async fn signal(&self, signal: &str) -> anyhow::Result<()> {
+        let id = self.child.id().with_context(|| format!("{} has ended", self.name))?;
+        let sent = Command::new("kill").args([signal, &id.to_string()]).status().await;
+        ensure!(sent.is_ok_and(|status| status.success()), "cannot signal {}", self.name);
         Ok(())
     }
 

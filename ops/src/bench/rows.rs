@@ -10,6 +10,8 @@ use serde_json::value::RawValue;
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
+use super::Bench;
+
 /// The least of a delivery that has to be understood to store its readings.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -163,19 +165,47 @@ async fn insert_readings(readings: &BTreeSet<ReadingRow>, db: &mut PgConnection)
     Ok(())
 }
 
-/// An error unless every delivery is stored, once.
-pub(super) async fn check_stored(pool: &PgPool, number: usize) -> anyhow::Result<()> {
-    let (stored, distinct): (i64, i64) =
-        sqlx::query_as("SELECT count(*), count(DISTINCT event_id) FROM webhook_events")
-            .fetch_one(pool)
-            .await
-            .context("cannot count the deliveries")?;
-    let number = i64::try_from(number)?;
+/// How much is stored.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Stored {
+    deliveries: usize,
+    pub readings: usize,
+    /// Of the mileage book.
+    pub entries: usize,
+}
+
+/// Counts what is stored.
+pub(super) async fn stored(pool: &PgPool) -> anyhow::Result<Stored> {
+    let (deliveries, readings, entries): (i64, i64, i64) = sqlx::query_as(
+        "SELECT (SELECT count(*) FROM webhook_events), (SELECT count(*) FROM readings),
+           (SELECT count(*) FROM meter_entries)",
+    )
+    .fetch_one(pool)
+    .await
+    .context("cannot count what is stored")?;
+    Ok(Stored {
+        deliveries: deliveries.try_into()?,
+        readings: readings.try_into()?,
+        entries: entries.try_into()?,
+    })
+}
+
+/// An error unless every delivery is stored, once. (Ids are unique among the claims, which are as many.)
+pub(super) async fn check_stored(bench: &Bench) -> anyhow::Result<Stored> {
+    let pool = &bench.servers.pool;
+    let claims: i64 = sqlx::query_scalar("SELECT count(*) FROM event_claims")
+        .fetch_one(pool)
+        .await
+        .context("cannot count the claims")?;
+    let claims = usize::try_from(claims)?;
+    let expected = bench.deliveries.before.len() + bench.deliveries.number();
+    let stored = stored(pool).await?;
     ensure!(
-        stored == number && distinct == number,
-        "of {number} deliveries {distinct} are stored, in {stored} rows"
+        stored.deliveries == expected && claims == expected,
+        "of {expected} deliveries {claims} were claimed and {} are stored",
+        stored.deliveries
     );
-    Ok(())
+    Ok(stored)
 }
 
 fn digest(value: &str) -> i64 {

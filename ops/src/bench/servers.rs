@@ -91,7 +91,7 @@ impl Servers {
         Ok(())
     }
 
-    /// Empties everything but the cars and their connections, and lets the servers come to rest.
+    /// Empties everything but the cars and their connections.
     pub async fn start_afresh(&self) -> anyhow::Result<()> {
         self.remove_names().await?;
         let tables: Vec<String> = sqlx::query_scalar(
@@ -110,6 +110,12 @@ impl Servers {
         db.execute("UPDATE smartcar_vehicles SET last_synced_at = NULL")
             .await
             .context("cannot forget when the cars were heard of")?;
+        Ok(())
+    }
+
+    /// Lets the servers come to rest and the planner learn what the tables hold. Call it when all is prepared.
+    pub async fn settle(&self) -> anyhow::Result<()> {
+        let mut db = self.pool.acquire().await.context("cannot connect to the database")?;
         db.execute("ANALYZE").await.context("cannot gather statistics")?;
         // Only superusers may, and only the regularity of the figures hangs on it.
         let _ = db.execute("CHECKPOINT").await;

@@ -9,16 +9,17 @@ use super::options::Measurement;
 use super::program::Program;
 use super::progress;
 use super::rows::check_stored;
-use super::worker::folded;
+use super::worker::Worker;
 
 pub(super) async fn measure(bench: &Bench) -> anyhow::Result<Figures> {
-    let mut worker = Program::worker(&bench.servers).await?;
+    let mut worker = Worker::prepared(bench).await?;
     let mut ingest = Program::ingest(&bench.servers).await?;
     let number = bench.deliveries.number();
-    let requests = bench.deliveries.requests(number);
+    let requests = bench.deliveries.requests();
+    bench.servers.settle().await?;
     let (effort, start) = (bench.effort(), Instant::now());
     let load = load::run(ingest.address, requests, Pace::Each, start);
-    let all_folded = progress::until(number, async || folded(&mut worker).await);
+    let all_folded = progress::until(number, async || worker.folded().await);
     let (_, progress) = tokio::try_join!(load, all_folded)?;
     ingest.check()?;
     let rate = per_second(number, progress.last - start);
@@ -26,9 +27,9 @@ pub(super) async fn measure(bench: &Bench) -> anyhow::Result<Figures> {
     let figures = effort
         .note(figures, number)
         .with(INGEST_MEMORY, ingest.peak_memory()?, Unit::Megabytes)
-        .with(WORKER_MEMORY, worker.peak_memory()?, Unit::Megabytes);
+        .with(WORKER_MEMORY, worker.program.peak_memory()?, Unit::Megabytes);
     ingest.stop().await?;
-    worker.stop().await?;
-    check_stored(&bench.servers.pool, number).await?;
+    worker.program.stop().await?;
+    check_stored(bench).await?;
     Ok(figures.done())
 }
