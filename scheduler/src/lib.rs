@@ -1,15 +1,20 @@
 //! Looks at what is, and asks for what is due. Any number of schedulers may run: what one asks for it leases, so
 //! that the others do not ask as well, and a job that is asked for twice is harmless.
 //!
-//! Today: cars that have to be folded again, events that waited for their car, and partitions made ahead.
+//! Today: cars that have to be folded again, events that waited for their car, partitions made ahead, what expires,
+//! and a look at the spool.
 //! Polling and the renewal of tokens come with the connection to Smartcar's REST API.
 
 mod chore;
 mod config;
+mod expiry;
 mod partitions;
 mod replays;
+mod spool;
+mod thinning;
 
 use broker::{BrokerOptions, Publisher};
+use chrono::TimeDelta;
 use runtime::http::{Health, Readiness, unless_stopping};
 use runtime::lifecycle::Lifecycle;
 use secrecy::ExposeSecret;
@@ -24,6 +29,9 @@ use chore::Chore;
 pub(crate) struct Scheduler {
     pub pool: PgPool,
     pub publisher: Publisher,
+    pub events_retention: TimeDelta,
+    pub spool: spool::Watch,
+    pub thinned: thinning::Place,
 }
 
 /// Starts the scheduler's tasks; they run until the lifecycle stops them.
@@ -37,13 +45,11 @@ pub async fn start(config: &Config, life: &Lifecycle) -> anyhow::Result<()> {
     let scheduler = Scheduler {
         pool: store::pool(url, config.database.database_connections)?,
         publisher: Publisher::start(&options, &life.tasks()),
+        events_retention: config.events_retention(),
+        spool: spool::Watch::default(),
+        thinned: thinning::Place::default(),
     };
-    let chores = [
-        Chore { name: "replays", every: config.look_every(), run: |it| Box::pin(replays::ask(it)) },
-        Chore { name: "sweep", every: config.sweep_every(), run: |it| Box::pin(replays::sweep(it)) },
-        Chore { name: "partitions", every: partitions::EVERY, run: |it| Box::pin(partitions::make(it)) },
-    ];
-    for chore in chores {
+    for chore in chores(config) {
         life.spawn(chore.name, chore.repeat(scheduler.clone(), life.stopping()));
     }
     let publisher = scheduler.publisher.clone();
@@ -55,4 +61,17 @@ pub async fn start(config: &Config, life: &Lifecycle) -> anyhow::Result<()> {
         }
     });
     runtime::http::spawn_operations(life, config.metrics, unless_stopping(life, connected)).await
+}
+
+/// All that is done again and again.
+fn chores(config: &Config) -> [Chore; 7] {
+    [
+        Chore { name: "replays", every: config.look_every(), run: |it| Box::pin(replays::ask(it)) },
+        Chore { name: "sweep", every: config.sweep_every(), run: |it| Box::pin(replays::sweep(it)) },
+        Chore { name: "partitions", every: partitions::EVERY, run: |it| Box::pin(partitions::make(it)) },
+        Chore { name: "events", every: expiry::EVERY, run: |it| Box::pin(expiry::events(it)) },
+        Chore { name: "parked", every: expiry::EVERY, run: |it| Box::pin(expiry::parked(it)) },
+        Chore { name: "spool", every: spool::EVERY, run: |it| Box::pin(spool::look(it)) },
+        Chore { name: "states", every: thinning::EVERY, run: |it| Box::pin(thinning::thin(it)) },
+    ]
 }

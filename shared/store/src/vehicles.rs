@@ -104,6 +104,19 @@ pub async fn lock(db: &mut PgConnection, vehicles: &[Uuid]) -> Result<(), StoreE
     Ok(())
 }
 
+/// Locks those of the vehicles that nobody else has locked, until the transaction ends, and says which these are. For
+/// work that can wait: it keeps nobody waiting who is folding.
+pub async fn try_lock(db: &mut PgConnection, vehicles: &[Uuid]) -> Result<Vec<Uuid>, StoreError> {
+    let keys: Vec<i64> = vehicles.iter().map(lock_key).collect();
+    let locked = sqlx::query_scalar!(
+        r#"SELECT pg_try_advisory_xact_lock(key) AS "locked!" FROM unnest($1::bigint[]) AS key"#,
+        &keys
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(vehicles.iter().zip(locked).filter_map(|(vehicle, locked)| locked.then_some(*vehicle)).collect())
+}
+
 /// Notes when each vehicle was last heard of; to the minute, so that a busy car does not cost a write each time.
 pub async fn touch(db: &mut PgConnection, heard: &[(Uuid, DateTime<Utc>)]) -> Result<(), StoreError> {
     let (ids, times): (Vec<Uuid>, Vec<DateTime<Utc>>) = heard.iter().copied().unzip();

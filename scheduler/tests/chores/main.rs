@@ -1,0 +1,8 @@
+//! The scheduler against a real broker and a real database: each file is a part of its promise.
+
+#![expect(clippy::unwrap_used, reason = "what cannot be set up is a failed test")]
+
+mod expiry;
+mod replays;
+mod support;
+mod thinning;
