@@ -10,12 +10,12 @@ use crate::installation::{Installation, PATIENCE};
 use crate::ledger;
 
 /// What the platform's network does on an ordinary bad day.
-fn a_bad_day() -> Faults {
+pub fn a_bad_day() -> Faults {
     Faults { duplicates: 0.2, shuffle: chrono::TimeDelta::hours(3), ..Faults::none() }
 }
 
 /// Starts the simulation paused in effect: its cars are connected before the first of them reports.
-async fn simulate(installation: &Installation, options: Options) -> Simulator {
+pub async fn simulate(installation: &Installation, options: Options) -> Simulator {
     let simulation = Simulator::start(options).await.unwrap();
     simulation.pause();
     installation.connect(&simulation.fleet()).await;

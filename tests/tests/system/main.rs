@@ -3,7 +3,12 @@
 
 #![expect(clippy::unwrap_used, reason = "what cannot be set up is a failed test")]
 
+mod bad_input;
 mod captures;
+mod crash;
 mod faults;
 mod installation;
+mod kills;
 mod ledger;
+mod length;
+mod servers;
