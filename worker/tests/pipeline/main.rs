@@ -5,5 +5,6 @@
 mod book;
 mod order;
 mod people;
+mod poison;
 mod spool;
 mod support;
