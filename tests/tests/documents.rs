@@ -97,3 +97,20 @@ fn every_setting_of_a_program_is_in_the_example_file() {
     }
     assert!(missing.is_empty(), "missing in .env.example: {missing:?}");
 }
+
+#[test]
+fn every_promise_of_reliability_names_a_test_that_exists() {
+    let document = fs::read_to_string(root().join("docs/reliability.md")).unwrap();
+    let named: BTreeSet<(&str, &str)> =
+        document.split('`').filter_map(|quoted| quoted.split_once(".rs::")).collect();
+    assert!(named.len() > 20, "where are the promises? {named:?}");
+    let is_missing = |(file, test): &&(&str, &str)| {
+        let source = fs::read_to_string(root().join(format!("{file}.rs"))).unwrap_or_default();
+        let signature = format!("fn {test}(");
+        let test = source.lines().position(|line| line.contains(&signature));
+        // The line before says that it is run.
+        !test.is_some_and(|line| source.lines().nth(line - 1).is_some_and(|line| line.contains("test")))
+    };
+    let missing: Vec<_> = named.iter().filter(is_missing).collect();
+    assert!(missing.is_empty(), "docs/reliability.md names tests that do not exist: {missing:?}");
+}
