@@ -28,6 +28,7 @@ use secrecy::ExposeSecret;
 pub use config::{BatchConfig, Config};
 
 use known::KnownReadings;
+use settle::Storing;
 
 /// What all lanes of a worker share.
 #[derive(Clone)]
@@ -37,6 +38,7 @@ pub(crate) struct Worker {
     pub link: ConsumerLink,
     pub publisher: Publisher,
     pub known: KnownReadings,
+    pub storing: Storing,
 }
 
 /// Starts a worker's tasks; they run until the lifecycle stops them.
@@ -54,6 +56,7 @@ pub async fn start(config: &Config, life: &Lifecycle) -> anyhow::Result<()> {
         link: ConsumerLink::start(&options, &tasks),
         publisher: Publisher::start(&options, &tasks),
         known: KnownReadings::default(),
+        storing: Storing::default(),
     };
     for _ in 0..config.batch.batches_at_once {
         life.spawn("lane", lane::run(worker.clone(), tasks.stopping()));
@@ -64,9 +67,11 @@ pub async fn start(config: &Config, life: &Lifecycle) -> anyhow::Result<()> {
     for queue in parking::QUEUES {
         life.spawn("parking", parking::run(worker.clone(), queue, tasks.stopping()));
     }
-    let link = worker.link.clone();
-    let connected = Health::new(move || {
-        if link.is_connected() { Readiness::Ready } else { Readiness::not("no connection to the broker") }
+    let (link, storing) = (worker.link.clone(), worker.storing.clone());
+    let health = Health::new(move || match (link.is_connected(), storing.works()) {
+        (true, true) => Readiness::Ready,
+        (false, _) => Readiness::not("no connection to the broker"),
+        (true, false) => Readiness::not("the database does not store"),
     });
-    runtime::http::spawn_operations(life, config.metrics, unless_stopping(life, connected)).await
+    runtime::http::spawn_operations(life, config.metrics, unless_stopping(life, health)).await
 }

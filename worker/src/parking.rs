@@ -36,7 +36,7 @@ pub(crate) async fn run(worker: Worker, queue: Queue, stop: CancellationToken) -
                 parked::insert(&mut tx, &rows).await?;
                 Ok(tx.commit().await?)
             };
-            match insist(&stop, store).await {
+            match insist(&worker, &stop, store).await {
                 Ok(Ok(())) => {
                     meter::deliveries("parked", rows.len());
                     warn!(

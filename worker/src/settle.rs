@@ -1,6 +1,9 @@
 //! Brings deliveries to their end: done, or parked. What is the world's fault is waited for, with the messages in
 //! hand; what is the data's own fault is found by halving the batch, and parked alone.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use runtime::backoff::Backoff;
 use runtime::clock;
 use store::{StoreError, act_as_machine, parked};
@@ -15,6 +18,20 @@ use crate::{Worker, meter};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Abandoned;
 
+/// Whether the database does what it is asked, as far as is known: the lane of the spool asks it twice a second.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Storing(Arc<AtomicBool>);
+
+impl Storing {
+    fn note(&self, works: bool) {
+        self.0.store(!works, Ordering::Relaxed);
+    }
+
+    pub fn works(&self) -> bool {
+        !self.0.load(Ordering::Relaxed)
+    }
+}
+
 /// Handles the deliveries until each is committed or parked.
 pub(crate) async fn bring_to_end(
     worker: &Worker,
@@ -25,7 +42,7 @@ pub(crate) async fn bring_to_end(
     let mut parts: Vec<Vec<&Understood>> = vec![all];
     while let Some(part) = parts.pop() {
         let handled =
-            insist(stop, || batch::handle(&worker.pool, &worker.known, &part, clock::now())).await?;
+            insist(worker, stop, || batch::handle(&worker.pool, &worker.known, &part, clock::now())).await?;
         match (handled, part.as_slice()) {
             (Ok(outcome), _) => note(&part, outcome),
             (Err(error), [culprit]) => park(worker, culprit, &error, stop).await?,
@@ -40,6 +57,7 @@ pub(crate) async fn bring_to_end(
 
 /// Tries until it succeeds or the data are at fault. The first failure and the end of it are logged.
 pub(crate) async fn insist<T, F>(
+    worker: &Worker,
     stop: &CancellationToken,
     mut attempt: impl FnMut() -> F,
 ) -> Result<Result<T, StoreError>, Abandoned>
@@ -51,6 +69,7 @@ where
     loop {
         match attempt().await {
             Ok(done) => {
+                worker.storing.note(true);
                 if failed {
                     info!("the database answers again");
                 }
@@ -58,6 +77,7 @@ where
             }
             Err(error) if error.is_fault_of_the_data() => return Ok(Err(error)),
             Err(error) => {
+                worker.storing.note(false);
                 meter::store_failed();
                 if !failed {
                     warn!(
@@ -93,7 +113,7 @@ async fn park(
         parked::insert(&mut tx, &message).await?;
         Ok(tx.commit().await?)
     };
-    if let Err(error) = insist(stop, parking).await? {
+    if let Err(error) = insist(worker, stop, parking).await? {
         // Bytes in a bytea and text without NUL: there is nothing left that could be refused for its data.
         warn!(error = runtime::chain(&error), "cannot park a delivery, leaving it with the broker");
         return Err(Abandoned);

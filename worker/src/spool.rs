@@ -34,7 +34,7 @@ pub(crate) async fn run(worker: Worker, stop: CancellationToken) -> anyhow::Resu
     let mut pace = Pace::default();
     while !stop.is_cancelled() {
         let limit = pace.limit(worker.batch.batch_size);
-        match insist(&stop, || drain(&worker, limit)).await {
+        match insist(&worker, &stop, || drain(&worker, limit)).await {
             Ok(Ok(drained)) => {
                 pace.note(drained);
                 if drained != Drained::Nothing {

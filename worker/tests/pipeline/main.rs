@@ -6,5 +6,6 @@ mod book;
 mod order;
 mod people;
 mod poison;
+mod readiness;
 mod spool;
 mod support;
