@@ -51,8 +51,8 @@ pub(crate) async fn events(scheduler: Scheduler) -> anyhow::Result<()> {
 
 /// Parked messages are transit, and transit has a time limit. But they wait for a person, and what waits is never
 /// dropped. So what a person settled is deleted, and of what still waits only the positions are: whose they are, and
-/// whether that owner allows us to keep them, nobody can say of a message that nobody could read. It can be replayed
-/// as before, for everything else in it.
+/// whether that owner allows us to keep them, nobody can say of a message that nobody could read. Everything else in it
+/// can be replayed as before. Only where the body speaks of places and is no JSON, nothing is left but its hash.
 pub(crate) async fn parked(scheduler: Scheduler) -> anyhow::Result<()> {
     let (pool, now) = (&scheduler.pool, clock::now());
     let before = now - scheduler.events_retention;
