@@ -55,6 +55,16 @@ prepare: ## Renew .sqlx/, what PostgreSQL says about our queries
 prepared: ## Check that .sqlx/ is up to date
 	@$(with_postgres) scripts/prepare --check
 
+.PHONY: fuzz
+fuzz: ## Throw bytes at the decoder of webhooks for a minute, or FUZZ_SECONDS (nightly, cargo-fuzz)
+	@cargo +nightly --version >/dev/null 2>&1 || \
+		{ echo "fuzz: no nightly toolchain: rustup toolchain install nightly" >&2; exit 1; }
+	@cargo fuzz --version >/dev/null 2>&1 || \
+		{ echo "fuzz: no cargo-fuzz: cargo install cargo-fuzz --locked" >&2; exit 1; }
+	mkdir -p fuzz/corpus/webhook
+	cargo +nightly fuzz run webhook fuzz/corpus/webhook shared/smartcar/fixtures -- \
+		-max_total_time=$(or $(FUZZ_SECONDS),60) -max_len=65536 -timeout=5
+
 .PHONY: deny
 deny: ## Check advisories, licences and sources of all crates (cargo install cargo-deny --locked)
 	cargo deny --all-features check
