@@ -99,6 +99,7 @@ fn worker_config(stage: &Stage) -> worker::Config {
 
 fn scheduler_config(stage: &Stage) -> scheduler::Config {
     scheduler::Config {
+        events_retention_days: 30,
         look_every_seconds: 1,
         sweep_every_seconds: 5,
         broker: stage.broker.clone(),
