@@ -12,8 +12,8 @@ use super::Bench;
 use super::deliveries::Delivery;
 use super::figures::{DELIVERIES, Figures, Unit};
 use super::latencies::Latencies;
-use super::load::per_second;
 use super::options::Measurement;
+use super::rates::per_second;
 
 /// As many unconfirmed messages as a channel of ours has.
 const IN_FLIGHT: usize = broker::Publisher::WINDOW;
@@ -62,6 +62,6 @@ pub(super) async fn publish(channel: &Channel, queue: &str, body: &[u8]) -> anyh
 
 async fn timed(channel: &Channel, queue: &str, delivery: &Delivery) -> anyhow::Result<Duration> {
     let began = Instant::now();
-    publish(channel, queue, delivery.body()).await?;
+    publish(channel, queue, &delivery.body).await?;
     Ok(began.elapsed())
 }

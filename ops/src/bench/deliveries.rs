@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use simulator::CarIdentity;
-use simulator::load::{Load, Size};
+use simulator::cloud::{Cloud, Event, Faults, Step};
+use simulator::wire::{SignalName, names, sign};
 
 use super::options::Payload;
 
@@ -27,39 +28,45 @@ const SINCE: TimeDelta = TimeDelta::days(30);
 #[derive(Debug, Clone)]
 pub(super) struct Delivery {
     pub event_id: String,
-    body: Vec<u8>,
-    signature: String,
+    pub body: Vec<u8>,
 }
 
-/// The deliveries of one payload, in the order of time, and the cars that sent them.
+/// The deliveries of one payload, and the cars that sent them.
 #[derive(Debug)]
 pub(super) struct Deliveries {
     pub cars: Vec<CarIdentity>,
     /// The last delivery of each car before those that are measured: with these every measurement begins, so that no
     /// car is new and no table empty.
     pub before: Vec<Delivery>,
+    /// What is measured: one delivery of each car, then the next one of each car, and so on. A fleet that makes
+    /// thousands of deliveries a second is so large that no car comes twice within minutes; a small fleet has to be
+    /// put in this order to look like that.
     pub all: Vec<Delivery>,
 }
 
 impl Deliveries {
-    /// The next `number` deliveries of a fleet that has been connected for two days.
+    /// At most `number` deliveries of a fleet that has been connected for two days.
     pub fn make(payload: Payload, cars: u16, number: usize) -> Self {
         let start = runtime::clock::now() - SINCE;
-        let load = Load::new(1, cars.into(), size(payload), start);
-        let cars = load.fleet();
-        let mut load = load.peekable();
+        let mut cloud = Cloud::new(1, cars.into(), subscription(payload), start, None);
         let mut before = BTreeMap::new();
-        while let Some(one) = load.next_if(|one| one.at < start + LIVED) {
-            before.insert(one.number, one);
+        let mut rounds =
+            Rounds { of_each: number.div_ceil(cars.into()), number, taken: 0, events: BTreeMap::new() };
+        while let Some(event) = next(&mut cloud).filter(|event| event.at < start + SINCE) {
+            if event.at < start + LIVED {
+                before.insert(event.number, event);
+            } else if rounds.take(event).is_full() {
+                break;
+            }
         }
         Self {
-            cars,
-            before: before.into_values().map(Delivery::of).collect(),
-            all: load.take(number).map(Delivery::of).collect(),
+            cars: cloud.fleet().cloned().collect(),
+            before: before.values().map(|event| Delivery::of(event)).collect(),
+            all: rounds.in_order().map(|event| Delivery::of(&event)).collect(),
         }
     }
 
-    /// How many there are.
+    /// How many are measured.
     pub fn number(&self) -> usize {
         self.all.len()
     }
@@ -81,34 +88,76 @@ pub(super) fn requests(deliveries: &[Delivery]) -> Arc<Vec<Vec<u8>>> {
     Arc::new(deliveries.iter().map(Delivery::request).collect())
 }
 
-impl Delivery {
-    fn of(payload: simulator::load::Payload) -> Self {
-        Self {
-            event_id: payload.event_id.to_string(),
-            signature: payload.signature(SECRET.as_bytes()),
-            body: payload.body,
+/// The same number of events of each car.
+struct Rounds {
+    of_each: usize,
+    /// Of all cars together.
+    number: usize,
+    taken: usize,
+    /// By the number of the car.
+    events: BTreeMap<usize, Vec<Arc<Event>>>,
+}
+
+impl Rounds {
+    fn take(&mut self, event: Arc<Event>) -> &Self {
+        let of_car = self.events.entry(event.number).or_default();
+        if of_car.len() < self.of_each {
+            of_car.push(event);
+            self.taken += 1;
         }
+        self
     }
 
-    pub fn body(&self) -> &[u8] {
-        &self.body
+    fn is_full(&self) -> bool {
+        self.taken >= self.number
+    }
+
+    /// The first of each car, then the second of each.
+    fn in_order(self) -> impl Iterator<Item = Arc<Event>> {
+        let rounds = 0..self.of_each;
+        let events: Vec<Vec<Arc<Event>>> = self.events.into_values().collect();
+        let nth = move |round: usize| -> Vec<Arc<Event>> {
+            events.iter().filter_map(|of_car| of_car.get(round).cloned()).collect()
+        };
+        rounds.flat_map(nth).take(self.number)
+    }
+}
+
+/// The next event, whatever the time is.
+fn next(cloud: &mut Cloud) -> Option<Arc<Event>> {
+    let faults = Faults::none();
+    while cloud.next_at().is_some() {
+        let step = cloud.step(&faults);
+        // Where the cars were is of no interest here, and would pile up.
+        cloud.take_lived();
+        match step {
+            Step::Send(event) => return Some(event),
+            Step::Silence | Step::Lose(_) => {}
+        }
+    }
+    None
+}
+
+impl Delivery {
+    fn of(event: &Event) -> Self {
+        Self { event_id: event.event_id.to_string(), body: event.body(event.event_id, event.at) }
     }
 
     fn request(&self) -> Vec<u8> {
-        let Self { signature, body, .. } = self;
-        let length = body.len();
+        let signature = sign(SECRET.as_bytes(), &self.body);
+        let length = self.body.len();
         let head = format!(
             "POST {PATH} HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\nsc-signature: {signature}\r\n\
              content-length: {length}\r\n\r\n"
         );
-        [head.as_bytes(), body].concat()
+        [head.as_bytes(), &self.body].concat()
     }
 }
 
-fn size(payload: Payload) -> Size {
+const fn subscription(payload: Payload) -> &'static [SignalName] {
     match payload {
-        Payload::Small => Size::OneKilobyte,
-        Payload::Large => Size::ThreeKilobytes,
+        Payload::Small => &names::THREE,
+        Payload::Large => &names::ELEVEN,
     }
 }
 
@@ -127,10 +176,23 @@ mod tests {
 
     #[test]
     fn every_delivery_is_another_one_and_no_car_is_new() {
-        let Deliveries { before, all, .. } = Deliveries::make(Payload::Large, 10, 300);
-        assert_eq!((before.len(), all.len()), (10, 300));
+        let Deliveries { before, all, .. } = Deliveries::make(Payload::Large, 10, 95);
+        assert_eq!((before.len(), all.len()), (10, 95));
         let ids: HashSet<&str> =
             before.iter().chain(&all).map(|delivery| delivery.event_id.as_str()).collect();
-        assert_eq!(ids.len(), 310);
+        assert_eq!(ids.len(), 105);
+    }
+
+    #[test]
+    fn a_car_comes_again_only_after_the_others() {
+        let deliveries = Deliveries::make(Payload::Small, 10, 100);
+        let about = |delivery: &Delivery| {
+            let body = String::from_utf8_lossy(&delivery.body).into_owned();
+            deliveries.cars.iter().position(|car| body.contains(&car.smartcar_vehicle_id))
+        };
+        for ten in deliveries.all.chunks(10) {
+            let cars: HashSet<Option<usize>> = ten.iter().map(about).collect();
+            assert_eq!(cars.len(), 10);
+        }
     }
 }

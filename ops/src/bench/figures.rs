@@ -30,6 +30,8 @@ pub(super) enum Unit {
     /// Of CPU time, each delivery.
     Microseconds,
     Megabytes,
+    /// So many of them.
+    Number,
 }
 
 /// What was measured so far.
@@ -50,6 +52,10 @@ pub(super) const DELIVERIES: &str = "deliveries";
 /// The names of our programs' peak memory.
 pub(super) const INGEST_MEMORY: &str = "ingest memory";
 pub(super) const WORKER_MEMORY: &str = "worker memory";
+
+/// The names of how many statements a batch costs, while cars are nearly new and when they have a history.
+pub(super) const SOONER: &str = "statements a batch at first";
+pub(super) const LATER: &str = "statements a batch at last";
 
 impl Figures {
     pub fn extend(&mut self, more: Self) {
@@ -125,6 +131,7 @@ impl Unit {
             Self::Milliseconds => "ms",
             Self::Microseconds => "us",
             Self::Megabytes => "MB",
+            Self::Number => "number",
         }
     }
 }

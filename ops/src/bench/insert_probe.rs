@@ -50,7 +50,7 @@ pub(super) async fn measure(bench: &Bench) -> anyhow::Result<Figures> {
 
 /// Puts deliveries into the queue.
 async fn fill(channel: &Channel, queue: &str, deliveries: &[Delivery]) -> anyhow::Result<()> {
-    let publishing = deliveries.iter().map(|delivery| publish(channel, queue, delivery.body()));
+    let publishing = deliveries.iter().map(|delivery| publish(channel, queue, &delivery.body));
     let mut confirms = stream::iter(publishing).buffer_unordered(broker::Publisher::WINDOW);
     while let Some(confirmed) = confirms.next().await {
         confirmed?;

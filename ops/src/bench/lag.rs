@@ -16,6 +16,7 @@ use super::load::{self, Pace, due};
 use super::options::Measurement;
 use super::program::Program;
 use super::progress;
+use super::rates::count;
 use super::worker::Worker;
 
 /// Share of the peak at which it is measured.
@@ -29,6 +30,9 @@ const WATCHED_PER_SECOND: f64 = 200.0;
 
 /// A delivery that is not visible after this was lost.
 const LOST: Duration = Duration::from_secs(30);
+
+/// How much longer than others this measurement takes: a p99 needs many deliveries.
+const TIMES: f64 = 1.5;
 
 /// Time for the load to connect before the first delivery is due.
 const SET_UP: Duration = Duration::from_millis(200);
@@ -55,19 +59,18 @@ pub(super) async fn measure(bench: &Bench, so_far: &Figures) -> anyhow::Result<F
     Ok(visible.note(figures).done())
 }
 
-/// As many deliveries as come at this rate in twice the time of the other measurements, and no more than there are.
+/// As many deliveries as come at this rate in that time, and no more than there are.
 fn number(bench: &Bench, rate: f64) -> usize {
-    let wanted = rate * bench.options.duration().as_secs_f64() * 2.0;
+    let wanted = rate * bench.options.duration().as_secs_f64() * TIMES;
     let all = bench.deliveries.number();
-    (1..all).find(|number| f64::from(u32::try_from(*number).unwrap_or(u32::MAX)) >= wanted).unwrap_or(all)
+    (1..all).find(|number| count(*number) >= wanted).unwrap_or(all)
 }
 
 /// Looks for some of the deliveries, from when each is due until its row is visible.
 async fn watch(bench: &Bench, rate: f64, number: usize, start: Instant) -> anyhow::Result<Latencies> {
-    let step = (1..number)
-        .find(|step| rate / f64::from(u32::try_from(*step).unwrap_or(u32::MAX)) <= WATCHED_PER_SECOND);
+    let step = (1..number).find(|step| rate / count(*step) <= WATCHED_PER_SECOND).unwrap_or(1);
     let mut coming = (0..number)
-        .step_by(step.unwrap_or(1))
+        .step_by(step)
         .map(|index| (bench.deliveries.all[index].event_id.as_str(), due(start, rate, index)))
         .peekable();
     let mut awaited: HashMap<&str, Instant> = HashMap::new();

@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
 use super::latencies::Latencies;
+use super::rates::{count, per_second};
 
 /// As many as Smartcar, or a proxy before us, may keep open; the probes of the design have used the same.
 pub(super) const CONNECTIONS: usize = 64;
@@ -46,13 +47,9 @@ impl Served {
     }
 }
 
-pub(super) fn per_second(number: usize, took: Duration) -> f64 {
-    f64::from(u32::try_from(number).unwrap_or(u32::MAX)) / took.as_secs_f64().max(f64::EPSILON)
-}
-
 /// When request number `index` of a steady pace is due.
 pub(super) fn due(start: Instant, per_second: f64, index: usize) -> Instant {
-    start + Duration::from_secs_f64(f64::from(u32::try_from(index).unwrap_or(u32::MAX)) / per_second)
+    start + Duration::from_secs_f64(count(index) / per_second)
 }
 
 /// Makes the requests, on a thread of its own, from `start` on. Any answer but 200 ends it with an error.

@@ -19,12 +19,15 @@ mod options;
 mod processes;
 mod program;
 mod progress;
+mod rates;
 mod rows;
 mod servers;
+mod statements;
 mod table;
 mod targets;
 mod whole;
 mod whole_probe;
+mod wiretap;
 mod worker;
 
 use std::io::Write;
@@ -134,6 +137,7 @@ impl Bench {
             Measurement::Ingest => door::measure(self).await,
             Measurement::InsertProbe => insert_probe::measure(self).await,
             Measurement::Worker => worker::measure(self).await,
+            Measurement::Statements => statements::measure(self).await,
             Measurement::WholeProbe => whole_probe::measure(self).await,
             Measurement::Whole => whole::measure(self).await,
             Measurement::Lag => lag::measure(self, so_far).await,

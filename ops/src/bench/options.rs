@@ -25,16 +25,17 @@ pub struct Options {
     pub payload: Payloads,
 
     /// How many seconds each measurement of requests runs.
-    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=60))]
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u64).range(1..=60))]
     pub seconds: u64,
 
-    /// How many deliveries are queued, drained and sent from end to end. By default 30000 of 3 KB, or twice as many of
+    /// How many deliveries are queued, drained and sent from end to end. By default 20000 of 3 KB, or twice as many of
     /// 1 KB.
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub events: Option<u32>,
 
-    /// How many cars these deliveries are about.
-    #[arg(long, default_value_t = 5_000, value_parser = clap::value_parser!(u16).range(1..))]
+    /// How many cars these deliveries are about. With few cars, batches that are under way at once are about the same
+    /// cars and wait for each other.
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u16).range(1..))]
     pub cars: u16,
 
     /// How often everything is measured. Of several rounds the median counts; a quiet machine needs one.
@@ -87,6 +88,8 @@ pub enum Measurement {
     InsertProbe,
     /// The program `worker`, draining a queue.
     Worker,
+    /// How many statements a batch costs a worker.
+    Statements,
     /// Door probe and insert probe at once.
     WholeProbe,
     /// `ingest` and `worker` at once, as fast as they go.
@@ -124,8 +127,8 @@ impl Options {
 
     pub(super) fn events_of(&self, payload: Payload) -> usize {
         let by_default = match payload {
-            Payload::Small => 60_000,
-            Payload::Large => 30_000,
+            Payload::Small => 40_000,
+            Payload::Large => 20_000,
         };
         self.events.map_or(by_default, |events| usize::try_from(events).unwrap_or(usize::MAX))
     }
@@ -160,6 +163,7 @@ impl Measurement {
             Self::InsertProbe => "insert-probe",
             Self::Worker => "worker",
             Self::WholeProbe => "whole-probe",
+            Self::Statements => "statements",
             Self::Whole => "whole",
             Self::Lag => "lag",
             Self::Baseline => "baseline",
@@ -176,6 +180,7 @@ impl fmt::Display for Measurement {
             Self::InsertProbe => "bare consume and three inserts",
             Self::Worker => "worker, draining",
             Self::WholeProbe => "bare end to end",
+            Self::Statements => "worker, listened to",
             Self::Whole => "end to end",
             Self::Lag => "end to end at half of the peak",
             Self::Baseline => "baseline: odometer rule in the request",
@@ -207,7 +212,7 @@ mod tests {
 
     #[test]
     fn everything_is_measured_unless_something_is_named() {
-        assert_eq!(parse(&[]).unwrap().measurements().len(), 9);
+        assert_eq!(parse(&[]).unwrap().measurements().len(), 10);
         let chosen = parse(&["worker", "confirm-probe", "worker"]).unwrap().measurements();
         assert_eq!(chosen, [Measurement::ConfirmProbe, Measurement::Worker]);
     }

@@ -7,7 +7,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep};
 
@@ -34,22 +34,27 @@ pub(super) struct Program {
 impl Program {
     /// Starts `ingest` as it is by default, and waits until it is ready.
     pub async fn ingest(servers: &Servers) -> anyhow::Result<Self> {
-        Self::start("ingest", "INGEST_ADDR", servers).await
+        Self::start("ingest", "INGEST_ADDR", servers, &servers.database_url()).await
     }
 
     /// Starts one `worker` as it is by default, and waits until it is ready.
-    pub async fn worker(servers: &Servers) -> anyhow::Result<Self> {
-        Self::start("worker", "METRICS_ADDR", servers).await
+    pub async fn worker(servers: &Servers, database_url: &SecretString) -> anyhow::Result<Self> {
+        Self::start("worker", "METRICS_ADDR", servers, database_url).await
     }
 
-    async fn start(name: &'static str, address_variable: &str, servers: &Servers) -> anyhow::Result<Self> {
+    async fn start(
+        name: &'static str,
+        address_variable: &str,
+        servers: &Servers,
+        database_url: &SecretString,
+    ) -> anyhow::Result<Self> {
         let path = beside_this(name)?;
         let address = free_address()?;
         let log = std::env::temp_dir().join(format!("carvetka-{}-{name}.log", servers.namespace));
         let output = fs::File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
         let child = Command::new(&path)
             .env_clear()
-            .env("DATABASE_URL", servers.database_url.expose_secret())
+            .env("DATABASE_URL", database_url.expose_secret())
             .env("AMQP_URL", servers.amqp_url.expose_secret())
             .env("AMQP_NAMESPACE", &servers.namespace)
             .env("SMARTCAR_WEBHOOK_SECRET", SECRET)

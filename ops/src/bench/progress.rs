@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::ensure;
 use tokio::time::{Instant, sleep};
 
-use super::load::per_second;
+use super::rates::per_second;
 
 /// Often enough for seconds to be exact to a hundredth, seldom enough to cost nothing.
 const LOOK: Duration = Duration::from_millis(50);

@@ -1,5 +1,6 @@
 //! A database and broker names of the run's own: made, emptied between measurements, and removed.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -10,7 +11,7 @@ use lapin::uri::AMQPUri;
 use lapin::{Channel, ConnectionProperties};
 use secrecy::{ExposeSecret, SecretString};
 use simulator::CarIdentity;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection, PgPool};
 use uuid::Uuid;
 
@@ -23,13 +24,13 @@ const REST: Duration = Duration::from_millis(700);
 /// The servers of a run.
 pub(super) struct Servers {
     pub pool: PgPool,
-    pub database_url: SecretString,
     pub amqp_url: SecretString,
     /// What the names at the broker begin with: the same as the database, so that a run removes what a killed one left.
     pub namespace: String,
     pub processes: ServerProcesses,
     amqp: lapin::Connection,
     admin: PgConnectOptions,
+    own: PgConnectOptions,
     database: String,
 }
 
@@ -57,13 +58,29 @@ impl Servers {
         Ok(Self {
             processes: ServerProcesses::find(port, admin.get_port()),
             pool,
-            database_url: SecretString::from(own.to_url_lossy().to_string()),
+            own,
             amqp_url: options.broker.amqp_url.clone(),
             namespace: options.scratch_database.clone(),
             amqp,
             admin,
             database: options.scratch_database.clone(),
         })
+    }
+
+    /// Where the run's own database is.
+    pub fn database_url(&self) -> SecretString {
+        SecretString::from(self.own.to_url_lossy().to_string())
+    }
+
+    /// The same through another address, unencrypted.
+    pub fn database_url_through(&self, address: SocketAddr) -> SecretString {
+        let through = self.own.clone().host(&address.ip().to_string()).port(address.port());
+        SecretString::from(through.ssl_mode(PgSslMode::Disable).to_url_lossy().to_string())
+    }
+
+    /// The host and the port of PostgreSQL.
+    pub fn postgresql(&self) -> (&str, u16) {
+        (self.own.get_host(), self.own.get_port())
     }
 
     /// Makes the cars and their connections; every second one agreed that positions are kept.

@@ -20,6 +20,7 @@ fn shown(figure: &Figure) -> String {
         Unit::Milliseconds => format!("{name} {value:.1} ms"),
         Unit::Microseconds => format!("{name} {value:.0} us"),
         Unit::Megabytes => format!("{name} {value:.0} MB"),
+        Unit::Number => format!("{name} {value:.1}"),
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
-use super::figures::{DELIVERIES, Figures, INGEST_MEMORY, WORKER_MEMORY};
+use super::figures::{DELIVERIES, Figures, INGEST_MEMORY, LATER, SOONER, WORKER_MEMORY};
 use super::options::{Measurement, Payload};
 
 /// A figure or a ratio beside its target. With several rounds it is the median of what each of them came to.
@@ -23,11 +23,11 @@ pub(super) enum Bound {
     AtMost(f64, &'static str),
 }
 
-/// Deliveries a second of one measurement over those of another.
+/// A figure of one measurement over one of another.
 struct Ratio {
-    of: Measurement,
-    to: Measurement,
-    at_least: f64,
+    of: (Measurement, &'static str),
+    to: (Measurement, &'static str),
+    bound: Bound,
 }
 
 /// A figure that must not grow beyond something.
@@ -39,10 +39,15 @@ struct Limit {
 }
 
 /// A ratio to a probe is a ratio to what the same machine can do at most.
-const RATIOS: [Ratio; 5] = [
+const RATIOS: [Ratio; 6] = [
     Ratio::at_least(0.85, Measurement::Ingest, Measurement::ConfirmProbe),
     Ratio::at_least(0.85, Measurement::Ingest, Measurement::DoorProbe),
     Ratio::at_least(0.5, Measurement::Worker, Measurement::InsertProbe),
+    Ratio {
+        of: (Measurement::Statements, LATER),
+        to: (Measurement::Statements, SOONER),
+        bound: Bound::AtMost(1.1, ""),
+    },
     Ratio::at_least(0.6, Measurement::Whole, Measurement::WholeProbe),
     Ratio::at_least(5.0, Measurement::Whole, Measurement::Baseline),
 ];
@@ -68,22 +73,24 @@ pub(super) fn judge(figures: &Figures) -> Vec<Judged> {
 }
 
 impl Ratio {
-    const fn at_least(at_least: f64, of: Measurement, to: Measurement) -> Self {
-        Self { of, to, at_least }
+    const fn at_least(least: f64, of: Measurement, to: Measurement) -> Self {
+        Self { of: (of, DELIVERIES), to: (to, DELIVERIES), bound: Bound::AtLeast(least) }
     }
 
     fn judge(&self, figures: &Figures, payload: Payload) -> Option<Judged> {
-        let Self { of, to, at_least } = *self;
         let value = median(figures, |round| {
-            let rate = |of| figures.get(round, payload, of, DELIVERIES);
-            Some(rate(of)? / rate(to)?)
+            let get = |(of, name): (Measurement, &str)| figures.get(round, payload, of, name);
+            Some(get(self.of)? / get(self.to)?)
         })?;
+        let what = |(of, name): (Measurement, &str)| {
+            if name == DELIVERIES { of.name().to_owned() } else { name.to_owned() }
+        };
         Some(Judged {
             payload,
-            what: format!("{} / {}", of.name(), to.name()),
+            what: format!("{} / {}", what(self.of), what(self.to)),
             value,
-            bound: Bound::AtLeast(at_least),
-            reached: value >= at_least,
+            bound: self.bound,
+            reached: self.bound.is_kept_by(value),
         })
     }
 }
@@ -100,7 +107,7 @@ impl Limit {
             what: format!("{}: {}", self.of.name(), self.name),
             value,
             bound: Bound::AtMost(self.at_most, self.unit),
-            reached: value <= self.at_most,
+            reached: Bound::AtMost(self.at_most, self.unit).is_kept_by(value),
         })
     }
 }
@@ -112,11 +119,20 @@ fn median(figures: &Figures, value: impl Fn(u32) -> Option<f64>) -> Option<f64> 
     values.get(values.len().checked_sub(1)? / 2).copied()
 }
 
+impl Bound {
+    fn is_kept_by(self, value: f64) -> bool {
+        match self {
+            Self::AtLeast(least) => value >= least,
+            Self::AtMost(most, _) => value <= most,
+        }
+    }
+}
+
 impl fmt::Display for Bound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let bound = match self {
             Self::AtLeast(least) => format!("at least {least}"),
-            Self::AtMost(most, unit) => format!("at most {most} {unit}"),
+            Self::AtMost(most, unit) => format!("at most {most} {unit}").trim_end().to_owned(),
         };
         f.pad(&bound)
     }

@@ -4,10 +4,11 @@ use tokio::time::Instant;
 
 use super::Bench;
 use super::figures::{DELIVERIES, Figures, INGEST_MEMORY, Unit, WORKER_MEMORY};
-use super::load::{self, Pace, per_second};
+use super::load::{self, Pace};
 use super::options::Measurement;
 use super::program::Program;
 use super::progress;
+use super::rates::per_second;
 use super::rows::check_stored;
 use super::worker::Worker;
 

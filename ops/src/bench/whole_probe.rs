@@ -7,9 +7,10 @@ use super::confirm_probe::confirming;
 use super::door_probe::BareDoor;
 use super::figures::{DELIVERIES, Figures, Unit};
 use super::insert_probe::Lanes;
-use super::load::{self, Pace, per_second};
+use super::load::{self, Pace};
 use super::options::Measurement;
 use super::progress;
+use super::rates::per_second;
 use super::rows::check_stored;
 
 pub(super) async fn measure(bench: &Bench) -> anyhow::Result<Figures> {

@@ -6,16 +6,18 @@ use anyhow::Context;
 use broker::message::{DeliveryV1, Source};
 use broker::{Destination, Publisher};
 use runtime::lifecycle::Lifecycle;
+use secrecy::SecretString;
 use tokio::time::Instant;
 
 use super::Bench;
 use super::deliveries::Delivery;
 use super::figures::{DELIVERIES, Figures, Unit, WORKER_MEMORY};
-use super::load::per_second;
 use super::options::Measurement;
 use super::program::Program;
 use super::progress;
+use super::rates::per_second;
 use super::rows::{self, Stored};
+use super::wiretap::Wiretap;
 
 /// How long the broker may take to confirm a whole queue of deliveries.
 const FILLED_WITHIN: Duration = Duration::from_mins(1);
@@ -23,9 +25,7 @@ const FILLED_WITHIN: Duration = Duration::from_mins(1);
 pub(super) async fn measure(bench: &Bench) -> anyhow::Result<Figures> {
     let mut worker = Worker::prepared(bench).await?;
     let before = rows::stored(&bench.servers.pool).await?;
-    worker.program.freeze().await?;
-    fill(bench, &bench.deliveries.all).await?;
-    bench.servers.settle().await?;
+    worker.hold_and_fill(bench).await?;
     let (effort, began) = (bench.effort(), Instant::now());
     worker.program.thaw().await?;
     let number = bench.deliveries.number();
@@ -51,8 +51,24 @@ pub(super) struct Worker {
 impl Worker {
     /// A worker that has heard of each car once.
     pub async fn prepared(bench: &Bench) -> anyhow::Result<Self> {
+        Self::with_database(bench, &bench.servers.database_url()).await
+    }
+
+    /// The same, with a database behind a wiretap.
+    pub async fn listened_to(bench: &Bench, wiretap: &Wiretap) -> anyhow::Result<Self> {
+        Self::with_database(bench, &bench.servers.database_url_through(wiretap.address)).await
+    }
+
+    /// Lets it stand still, and fills its queue meanwhile.
+    pub async fn hold_and_fill(&self, bench: &Bench) -> anyhow::Result<()> {
+        self.program.freeze().await?;
+        fill(bench, &bench.deliveries.all).await?;
+        bench.servers.settle().await
+    }
+
+    async fn with_database(bench: &Bench, database_url: &SecretString) -> anyhow::Result<Self> {
         fill(bench, &bench.deliveries.before).await?;
-        let program = Program::worker(&bench.servers).await?;
+        let program = Program::worker(&bench.servers, database_url).await?;
         let mut worker = Self { program, folded_before: 0 };
         let number = bench.deliveries.before.len();
         progress::until(number, async || worker.folded().await).await?;
@@ -84,7 +100,7 @@ async fn fill(bench: &Bench, deliveries: &[Delivery]) -> anyhow::Result<()> {
     let wrapped: Vec<DeliveryV1> = deliveries
         .iter()
         .map(|delivery| {
-            DeliveryV1::new(delivery.event_id.clone(), now, Source::Webhook, delivery.body().to_vec())
+            DeliveryV1::new(delivery.event_id.clone(), now, Source::Webhook, delivery.body.clone())
         })
         .collect();
     let messages = wrapped.iter().map(|delivery| (Destination::Webhook { version: "4.0" }, delivery));
