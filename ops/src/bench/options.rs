@@ -28,7 +28,7 @@ pub struct Options {
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u64).range(1..=60))]
     pub seconds: u64,
 
-    /// How many deliveries are queued, drained and sent from end to end. By default 20000 of 3 KB, or twice as many of
+    /// How many deliveries are queued, drained and sent from end to end. By default 15000 of 3 KB, or twice as many of
     /// 1 KB.
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub events: Option<u32>,
@@ -127,8 +127,8 @@ impl Options {
 
     pub(super) fn events_of(&self, payload: Payload) -> usize {
         let by_default = match payload {
-            Payload::Small => 40_000,
-            Payload::Large => 20_000,
+            Payload::Small => 30_000,
+            Payload::Large => 15_000,
         };
         self.events.map_or(by_default, |events| usize::try_from(events).unwrap_or(usize::MAX))
     }
