@@ -7,11 +7,11 @@ use std::str::FromStr;
 use anyhow::ensure;
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use clap::{ArgGroup, Args};
+use intake::replay::{self, Since};
 use runtime::clock;
 use sqlx::PgPool;
 use store::book::{PageChanges, Written};
 use uuid::Uuid;
-use worker::replay::{self, Since};
 
 use crate::log;
 use crate::settings::DatabaseUrl;

@@ -2,13 +2,13 @@
 //! broker counts how often it came back, and parks it.
 
 use broker::Queue;
+use intake::Understood;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use crate::Worker;
 use crate::lane::{Messages, note, open};
 use crate::settle::{Abandoned, bring_to_end};
-use crate::understood::Understood;
 
 pub(crate) async fn run(worker: Worker, stop: CancellationToken) -> anyhow::Result<()> {
     while let Some(mut consumer) = open(&worker, Queue::Apart, 1, &stop).await {

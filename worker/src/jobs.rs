@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use broker::message::JobV1;
 use broker::{Incoming, JobKind, Queue, Settled, Wait, Work};
+use intake::replay::replay;
 use runtime::clock;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use crate::lane::{Messages, note, open};
-use crate::replay::replay;
 use crate::{Worker, meter};
 
 const KIND: JobKind = JobKind::Replay;

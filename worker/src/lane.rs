@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use broker::message::TraceContext;
 use broker::{Consumer, Incoming, OpenError, Queue, Settled};
+use intake::Understood;
 use runtime::backoff::Backoff;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
@@ -13,7 +14,6 @@ use tracing::{Instrument, debug, info_span, warn};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use crate::settle::{Abandoned, bring_to_end};
-use crate::understood::Understood;
 use crate::{Worker, meter};
 
 /// How long the broker has for taking what is set apart. After that the lane gives everything back.

@@ -2,32 +2,25 @@
 //!
 //! A worker has some *lanes*, each with a consumer and a batch of its own, a lane for deliveries that came back
 //! (one at a time, apart), one for the spool (what the door kept while the broker was away), one for jobs, and one that
-//! moves dead letters to where a person looks. [`batch`] is the transaction; [`refold`] is what every road to a car's
-//! book goes through.
+//! moves dead letters to where a person looks. What a batch does to the books is in the crate `intake`.
 
-mod absorb;
 mod apart;
-mod batch;
 mod config;
 mod jobs;
-mod known;
 mod lane;
 mod meter;
 mod parking;
-pub mod refold;
-pub mod replay;
 mod settle;
 mod spool;
-mod understood;
 
 use broker::{BrokerOptions, ConsumerLink, Publisher};
+use intake::KnownReadings;
 use runtime::http::{Health, Readiness, unless_stopping};
 use runtime::lifecycle::Lifecycle;
 use secrecy::ExposeSecret;
 
 pub use config::{BatchConfig, Config};
 
-use known::KnownReadings;
 use settle::Storing;
 
 /// What all lanes of a worker share.

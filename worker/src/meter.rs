@@ -1,10 +1,9 @@
 //! What a worker counts.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use intake::Understood;
+use intake::batch::Outcome;
 use metrics::{counter, gauge, histogram};
-
-use crate::batch::Outcome;
-use crate::understood::Understood;
 
 /// Counts deliveries by how they ended: `folded`, `duplicate`, `waiting` (no connection yet), `parked`.
 pub(crate) fn deliveries(outcome: &'static str, number: usize) {

@@ -4,14 +4,14 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use intake::batch::{self, Outcome};
+use intake::{Understood, parked_delivery};
 use runtime::backoff::Backoff;
 use runtime::clock;
 use store::{StoreError, act_as_machine, parked};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::batch::{self, Outcome};
-use crate::understood::{Understood, parked_delivery};
 use crate::{Worker, meter};
 
 /// The program stops and the world is still at fault: leave the messages with the broker.

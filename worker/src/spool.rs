@@ -11,6 +11,8 @@ use std::task::Poll;
 use std::time::Duration;
 
 use broker::message::{DeliveryV1, Source, TraceContext};
+use intake::batch;
+use intake::{Understood, parked_delivery};
 use opentelemetry::propagation::Injector;
 use runtime::clock;
 use sqlx::{Acquire, PgConnection};
@@ -22,8 +24,7 @@ use tracing::{Instrument, warn};
 
 use crate::lane::span;
 use crate::settle::{Abandoned, insist};
-use crate::understood::{Understood, parked_delivery};
-use crate::{Worker, batch, meter};
+use crate::{Worker, meter};
 
 /// How often an empty spool is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(500);

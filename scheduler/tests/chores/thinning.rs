@@ -5,11 +5,11 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::fold::Sighting;
 use domain::reading::{Milli, Reading, Signal, TimeQuality, Value};
+use intake::replay::{self, Since};
 use runtime::lifecycle::Lifecycle;
 use sqlx::PgPool;
 use store::readings;
 use uuid::Uuid;
-use worker::replay::{self, Since};
 
 use crate::support::{PATIENCE, connected_car, start_scheduler};
 

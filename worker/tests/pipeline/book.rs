@@ -276,7 +276,7 @@ async fn states_of_older_rules_are_folded_again_from_the_first_reading() {
         .unwrap();
     pipeline.deliver(&[odometer(&car, 960, 160.0)]).await;
     pipeline.until("SELECT count(*) FROM webhook_events", 3).await;
-    worker::replay::replay(pipeline.pool(), car.vehicle, runtime::clock::now()).await.unwrap();
+    intake::replay::replay(pipeline.pool(), car.vehicle, runtime::clock::now()).await.unwrap();
     assert_eq!(pipeline.book(&car).await.len(), 3);
     pipeline.stop().await;
 }

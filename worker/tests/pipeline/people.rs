@@ -3,14 +3,14 @@
 use chrono::TimeDelta;
 use domain::fold::Sighting;
 use domain::reading::{Milli, Reading, Signal, TimeQuality, Value};
+use intake::refold::{Fresh, Reach, refold};
 use sqlx::{Connection, PgConnection};
-use worker::refold::{Fresh, Reach, refold};
 
 use crate::support::{Car, Pipeline, odometer, start};
 
 /// What the scheduler's job does.
 async fn replay(pipeline: &Pipeline, car: &Car) {
-    worker::replay::replay(pipeline.pool(), car.vehicle, runtime::clock::now()).await.unwrap();
+    intake::replay::replay(pipeline.pool(), car.vehicle, runtime::clock::now()).await.unwrap();
     assert_eq!(pipeline.count("SELECT count(*) FROM dirty_vehicles").await, 0);
 }
 

@@ -22,7 +22,7 @@ use crate::understood::{Understood, parked_delivery};
 
 /// What a batch came to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Outcome {
+pub struct Outcome {
     pub folded: usize,
     /// Deliveries that were folded before.
     pub duplicates: usize,
@@ -36,7 +36,7 @@ pub(crate) struct Outcome {
 
 /// What [`handle_in`] did, which counts only once it is committed.
 #[must_use = "say that it is committed"]
-pub(crate) struct Handled {
+pub struct Handled {
     outcome: Outcome,
     stored: Vec<(Uuid, Sighting)>,
 }
@@ -50,7 +50,7 @@ impl Handled {
 }
 
 /// Handles the batch as one fact: all of it is committed, or none.
-pub(crate) async fn handle(
+pub async fn handle(
     pool: &PgPool,
     known: &KnownReadings,
     batch: &[&Understood],
@@ -64,7 +64,7 @@ pub(crate) async fn handle(
 }
 
 /// Handles the batch in a transaction of the caller, who acts as the machine, and commits.
-pub(crate) async fn handle_in(
+pub async fn handle_in(
     db: &mut PgConnection,
     known: &KnownReadings,
     batch: &[&Understood],

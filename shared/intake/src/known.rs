@@ -16,7 +16,7 @@ const CAPACITY: usize = 400_000;
 
 /// The last reading of each signal of each vehicle. Cheap to clone; all clones remember the same.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct KnownReadings(Arc<Mutex<HashMap<(Uuid, u64), Last>>>);
+pub struct KnownReadings(Arc<Mutex<HashMap<(Uuid, u64), Last>>>);
 
 #[derive(Debug, Clone, Copy)]
 struct Last {

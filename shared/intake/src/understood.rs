@@ -9,7 +9,7 @@ use store::parked::ParkedMessage;
 
 /// A delivery and what it says, or why nobody can say. Decoding one never disturbs its neighbours.
 #[derive(Debug)]
-pub(crate) struct Understood {
+pub struct Understood {
     pub delivery: DeliveryV1,
     pub said: Result<webhook::Delivery, Undecodable>,
 }
@@ -26,7 +26,7 @@ impl Understood {
 }
 
 /// A delivery as a person will find it.
-pub(crate) fn parked_delivery(delivery: &DeliveryV1, why: String, now: DateTime<Utc>) -> ParkedMessage {
+pub fn parked_delivery(delivery: &DeliveryV1, why: String, now: DateTime<Utc>) -> ParkedMessage {
     ParkedMessage {
         queue: broker::Queue::Events.to_string(),
         message_key: delivery.event_id.clone(),

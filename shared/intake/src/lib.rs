@@ -1,0 +1,13 @@
+//! Deliveries into books: [`batch`] is the transaction that claims, stores and folds them; [`refold`] is what every
+//! road to a car's book goes through, [`replay`] the road that looks at a car's whole history. Workers come here with what
+//! the queue brings, the api with what a person asked for.
+
+mod absorb;
+pub mod batch;
+mod known;
+pub mod refold;
+pub mod replay;
+mod understood;
+
+pub use known::KnownReadings;
+pub use understood::{Understood, parked_delivery};
