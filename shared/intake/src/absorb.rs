@@ -44,9 +44,12 @@ pub(crate) async fn absorb(
     said: &[Said<'_>],
     known: &KnownReadings,
 ) -> Result<Absorbed, StoreError> {
+    let news = said.iter().filter(|one| one.connection.is_news(one.received_at));
     let heard: Vec<(Uuid, DateTime<Utc>)> =
-        said.iter().map(|one| (one.connection.id, one.received_at)).collect();
-    vehicles::touch(db, &heard).await?;
+        news.map(|one| (one.connection.id, one.received_at)).collect();
+    if !heard.is_empty() {
+        vehicles::touch(db, &heard).await?;
+    }
     let untimed: Vec<UntimedReading> = said.iter().flat_map(untimed_of).collect();
     if !untimed.is_empty() {
         untimed::upsert(db, &untimed).await?;

@@ -55,6 +55,7 @@ pub struct Refolded {
 struct Folded {
     vehicle: Uuid,
     start: Settled,
+    began_at_head: bool,
     outcome: Outcome,
 }
 
@@ -81,6 +82,7 @@ impl Refolded {
             .map(|folded| Kept {
                 vehicle: folded.vehicle,
                 start: &folded.start,
+                began_at_head: folded.began_at_head,
                 days: &folded.outcome.days,
                 head: &folded.outcome.head,
             })
@@ -113,7 +115,7 @@ pub async fn refold(db: &mut PgConnection, fresh: Vec<Fresh>, reach: Reach) -> R
     let (mut pages, mut outcomes, mut heeded) = (Vec::new(), Vec::new(), Vec::new());
     for fold in plan.folds {
         let facts = facts.remove(&fold.vehicle).unwrap_or_default();
-        let Fold { vehicle, car, start, sightings, earliest, heeds, .. } = fold;
+        let Fold { vehicle, car, start, sightings, earliest, heeds, begins_at_head, .. } = fold;
         let Some(mut outcome) = run(vehicle, start.clone(), sightings, facts) else {
             plan.marks.push((vehicle, earliest, "folding failed"));
             continue;
@@ -126,7 +128,7 @@ pub async fn refold(db: &mut PgConnection, fresh: Vec<Fresh>, reach: Reach) -> R
             open: std::mem::take(&mut outcome.open),
             entries: std::mem::take(&mut outcome.book).into_entries(),
         });
-        outcomes.push(Folded { vehicle, start, outcome });
+        outcomes.push(Folded { vehicle, start, began_at_head: begins_at_head, outcome });
     }
     let changes = book::compare(db, pages).await?;
     Ok(Refolded { changes, outcomes, heeded, marks: plan.marks })

@@ -1,8 +1,12 @@
 //! Takes positions out of what the platform sent, for connections without the owner's consent to locations: out
 //! of the bytes that are stored, and out of the readings.
 
+mod spans;
+
+use std::borrow::Cow;
+
 use domain::reading::{Reading, Signal, Value};
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Map, Value as Json};
 use sha2::{Digest, Sha256};
 
 use crate::report::{Report, Why};
@@ -50,19 +54,12 @@ pub fn without_positions(body: &[u8]) -> Redacted {
     if !may_hold_a_place(body) {
         return Redacted::Unchanged;
     }
-    let redacted = match serde_json::from_slice::<Json>(envelope::json(body)) {
-        Ok(mut json) => {
-            if !scrub(&mut json) && !repeats_a_key(body, &json) {
-                return Redacted::Unchanged;
-            }
-            json
-        }
-        Err(_) => json!({ "redacted": "unreadable, and may have held positions" }),
+    let redacted = match spans::without_places(envelope::json(body)) {
+        Ok(None) => return Redacted::Unchanged,
+        Ok(Some(rest)) => rest,
+        Err(_) => br#"{"redacted":"unreadable, and may have held positions"}"#.to_vec(),
     };
-    Redacted::Changed {
-        body: redacted.to_string().into_bytes(),
-        original_sha256: Sha256::digest(body).into(),
-    }
+    Redacted::Changed { body: redacted, original_sha256: Sha256::digest(body).into() }
 }
 
 /// Removes every reading that holds a position from a report, and the positions from structures. What remains
@@ -125,15 +122,18 @@ fn scrub_object(fields: &mut Map<String, Json>) -> bool {
 
 /// Whether an object is a location signal, or the answer of a location path.
 fn is_location(fields: &Map<String, Json>) -> bool {
-    fields.iter().any(|(name, value)| {
-        let Json::String(value) = value else { return false };
-        match name.to_ascii_lowercase().as_str() {
-            "code" => names_a_location(value),
-            "group" => value.eq_ignore_ascii_case("location"),
-            "path" => value.to_ascii_lowercase().contains("/location"),
-            _ => false,
-        }
-    })
+    fields.iter().any(|(name, value)| value.as_str().is_some_and(|text| says_location(name, || text.into())))
+}
+
+/// Whether a field with this text says that what it stands in is about a location.
+fn says_location<'a>(name: &str, text: impl FnOnce() -> Cow<'a, str>) -> bool {
+    if name.eq_ignore_ascii_case("code") {
+        names_a_location(&text())
+    } else if name.eq_ignore_ascii_case("group") {
+        text().eq_ignore_ascii_case("location")
+    } else {
+        name.eq_ignore_ascii_case("path") && text().to_ascii_lowercase().contains("/location")
+    }
 }
 
 /// A code of the platform's group `Location`, in its present, its older, and our own form for the old API.
@@ -159,30 +159,6 @@ fn may_hold_a_place(body: &[u8]) -> bool {
         }
         _ => false,
     })
-}
-
-/// Whether a key comes twice in an object: the tree holds the last one only, so the first could hide a place.
-/// Every field has one colon outside of texts.
-fn repeats_a_key(body: &[u8], json: &Json) -> bool {
-    let (mut colons, mut in_text, mut escaped) = (0, false, false);
-    for byte in body {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if in_text => escaped = true,
-            b'"' => in_text = !in_text,
-            b':' if !in_text => colons += 1,
-            _ => {}
-        }
-    }
-    colons != count_fields(json)
-}
-
-fn count_fields(json: &Json) -> usize {
-    match json {
-        Json::Array(items) => items.iter().map(count_fields).sum(),
-        Json::Object(fields) => fields.len() + fields.values().map(count_fields).sum::<usize>(),
-        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => 0,
-    }
 }
 
 #[cfg(test)]
@@ -222,9 +198,12 @@ mod tests {
             (r#"{"code":"location-isathome","status":{"value":"ERROR"}}"#, "-"),
             (r#"{"group":"Location","name":"New","value":"59.4"}"#, r#"{"group":"Location","name":"New"}"#),
             (r#"{"signals":{"location-preciselocation":{"value":1},"b":{}}}"#, r#"{"signals":{"b":{}}}"#),
-            (r#"{"path":"/location","code":200,"body":{"x":59.4}}"#, r#"{"code":200,"path":"/location"}"#),
+            (r#"{"path":"/location","code":200,"body":{"x":59.4}}"#, r#"{"path":"/location","code":200}"#),
             (r#"{"latitude":59.4,"latitude":null}"#, r#"{"latitude":null}"#),
             (r#"{"latitude":59.4"#, r#"{"redacted":"unreadable, and may have held positions"}"#),
+            (r#"{"latitude":59.4,"a":1.10,"lat":1,"lng":2,"b":[1e3 , 2]}"#, r#"{"a":1.10,"b":[1e3 , 2]}"#),
+            (r#"{ "a" : { "lat" : 1 } , "lon" : 2 }"#, r#"{ "a" : { } }"#),
+            (r#"{"\ud800":1,"address":"x"}"#, r#"{"redacted":"unreadable, and may have held positions"}"#),
             ("\u{feff}{\"latitude\":59.4}", "{}"),
         ];
         for (body, expected) in table {

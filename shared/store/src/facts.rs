@@ -27,7 +27,7 @@ pub async fn since(
            SELECT wanted.id AS "vehicle!", entry.id AS row_id, entry.entry_date::timestamptz AS "at!",
              round(entry.odometer_reading * 1000)::bigint AS metres
            FROM wanted JOIN meter_entries AS entry ON entry.car_id = wanted.car_id
-           WHERE (entry.source_type::text <> 'smartcar_sync' OR entry.evidence_until IS NULL)
+           WHERE entry.evidence_until IS NULL
              AND entry.entry_date > wanted.since AND entry.odometer_reading BETWEEN 0 AND 3000000
            UNION ALL
            SELECT wanted.id, NULL, decision.at, NULL

@@ -101,6 +101,8 @@ pub struct Kept<'a> {
     pub vehicle: Uuid,
     /// The state in which the fold began.
     pub start: &'a Settled,
+    /// That was the head: no later day is stored.
+    pub began_at_head: bool,
     pub days: &'a [Settled],
     pub head: &'a Head,
 }
@@ -134,8 +136,12 @@ pub async fn save(db: &mut PgConnection, kept: &[Kept<'_>]) -> Result<(), StoreE
     )
     .execute(&mut *db)
     .await?;
-    let folds: Vec<Uuid> = kept.iter().map(|one| one.vehicle).collect();
-    let starts: Vec<NaiveDate> = kept.iter().map(|one| one.start.day()).collect();
+    let back: Vec<&Kept<'_>> = kept.iter().filter(|one| !one.began_at_head).collect();
+    if back.is_empty() {
+        return Ok(());
+    }
+    let folds: Vec<Uuid> = back.iter().map(|one| one.vehicle).collect();
+    let starts: Vec<NaiveDate> = back.iter().map(|one| one.start.day()).collect();
     sqlx::query!(
         "DELETE FROM vehicle_states AS state
          USING unnest($1::uuid[], $2::date[]) AS fold (vehicle_id, start)

@@ -1,6 +1,6 @@
 //! `smartcar_vehicles`: whose car a delivery is about, and the lock that makes its book one worker's at a time.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -22,6 +22,16 @@ pub struct Connection {
     pub car_id: Uuid,
     pub is_disconnected: bool,
     pub location_consent: bool,
+    /// To the minute: the newest delivery that was folded.
+    pub last_heard: Option<DateTime<Utc>>,
+}
+
+impl Connection {
+    /// Whether a delivery of this moment is worth a note of when the vehicle was last heard of: to the minute, so that
+    /// a busy car does not cost a write each time.
+    pub fn is_news(&self, heard: DateTime<Utc>) -> bool {
+        self.last_heard.is_none_or(|last| heard - last > TimeDelta::minutes(1))
+    }
 }
 
 /// For each key its connections: none if it is unknown, several if it names no user.
@@ -29,15 +39,15 @@ pub async fn resolve(db: &mut PgConnection, keys: &[VehicleKey]) -> Result<Vec<V
     let vehicles: Vec<&str> = keys.iter().map(|key| key.smartcar_vehicle_id.as_str()).collect();
     let users: Vec<Option<&str>> = keys.iter().map(|key| key.smartcar_user_id.as_deref()).collect();
     let rows = sqlx::query!(
-        r#"SELECT key.number AS "number!", vehicle.id, vehicle.car_id AS "car_id!", vehicle.location_consent,
+        r#"SELECT key.number AS "number!", vehicle.id, vehicle.car_id AS "car_id!", vehicle.location_consent, vehicle.last_synced_at,
              vehicle.status = 'disconnected' OR NOT coalesce(vehicle.is_active, true) AS "is_disconnected!"
            FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS key (vehicle, "user", number)
-           JOIN smartcar_vehicles AS vehicle ON vehicle.smartcar_vehicle_id = key.vehicle
+           JOIN smartcar_vehicles AS vehicle ON vehicle.smartcar_vehicle_id COLLATE "C" = key.vehicle
              AND (key."user" IS NULL OR vehicle.smartcar_user_id = key."user"
                -- A connection from before users were asked for, unless the user has one of their own.
                OR (vehicle.smartcar_user_id IS NULL AND NOT EXISTS (
                  SELECT FROM smartcar_vehicles AS own
-                 WHERE own.smartcar_vehicle_id = key.vehicle AND own.smartcar_user_id = key."user" AND own.car_id IS NOT NULL)))
+                 WHERE own.smartcar_vehicle_id COLLATE "C" = key.vehicle AND own.smartcar_user_id = key."user" AND own.car_id IS NOT NULL)))
            WHERE vehicle.car_id IS NOT NULL
            ORDER BY key.number, vehicle.id"#,
         &vehicles as &[&str],
@@ -55,6 +65,7 @@ pub async fn resolve(db: &mut PgConnection, keys: &[VehicleKey]) -> Result<Vec<V
                 car_id: row.car_id,
                 is_disconnected: row.is_disconnected,
                 location_consent: row.location_consent,
+                last_heard: row.last_synced_at,
             });
         }
     }
@@ -67,7 +78,7 @@ pub async fn find(
     vehicle: Uuid,
 ) -> Result<Option<(VehicleKey, Connection)>, StoreError> {
     let row = sqlx::query!(
-        r#"SELECT id, car_id AS "car_id!", location_consent, smartcar_vehicle_id, smartcar_user_id,
+        r#"SELECT id, car_id AS "car_id!", location_consent, last_synced_at, smartcar_vehicle_id, smartcar_user_id,
              status = 'disconnected' OR NOT coalesce(is_active, true) AS "is_disconnected!"
            FROM smartcar_vehicles WHERE id = $1 AND car_id IS NOT NULL"#,
         vehicle,
@@ -84,6 +95,7 @@ pub async fn find(
             car_id: row.car_id,
             is_disconnected: row.is_disconnected,
             location_consent: row.location_consent,
+            last_heard: row.last_synced_at,
         };
         (key, connection)
     }))
@@ -117,14 +129,13 @@ pub async fn try_lock(db: &mut PgConnection, vehicles: &[Uuid]) -> Result<Vec<Uu
     Ok(vehicles.iter().zip(locked).filter_map(|(vehicle, locked)| locked.then_some(*vehicle)).collect())
 }
 
-/// Notes when each vehicle was last heard of; to the minute, so that a busy car does not cost a write each time.
+/// Notes when each vehicle was last heard of; the newest moment of several counts. Call it for [news](Connection::is_news).
 pub async fn touch(db: &mut PgConnection, heard: &[(Uuid, DateTime<Utc>)]) -> Result<(), StoreError> {
     let (ids, times): (Vec<Uuid>, Vec<DateTime<Utc>>) = heard.iter().copied().unzip();
     sqlx::query!(
         "UPDATE smartcar_vehicles AS vehicle SET last_synced_at = heard.at
          FROM (SELECT id, max(at) AS at FROM unnest($1::uuid[], $2::timestamptz[]) AS one (id, at) GROUP BY id) AS heard
-         WHERE vehicle.id = heard.id
-           AND (vehicle.last_synced_at IS NULL OR vehicle.last_synced_at < heard.at - interval '1 minute')",
+         WHERE vehicle.id = heard.id AND (vehicle.last_synced_at IS NULL OR vehicle.last_synced_at < heard.at)",
         &ids,
         &times,
     )

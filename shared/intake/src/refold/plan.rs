@@ -22,6 +22,8 @@ pub(super) struct Fold {
     /// The oldest moment that made this fold necessary.
     pub earliest: DateTime<Utc>,
     pub needs: Needs,
+    /// Nothing is stored of later days than the start.
+    pub begins_at_head: bool,
     /// The version of the mark that is done with when this fold is written.
     pub heeds: Option<Uuid>,
 }
@@ -112,9 +114,11 @@ impl Plan {
     }
 
     fn fold(&mut self, one: Fresh, head: Head, earliest: DateTime<Utc>, needs: Needs, heeds: Option<Uuid>) {
-        let sightings = [head.tail, one.sightings].concat();
+        let begins_at_head = head != Head::default();
+        let Head { settled: start, tail } = head;
+        let sightings = [tail, one.sightings].concat();
         let Fresh { vehicle, car, .. } = one;
-        self.folds.push(Fold { vehicle, car, start: head.settled, sightings, earliest, needs, heeds });
+        self.folds.push(Fold { vehicle, car, start, sightings, earliest, needs, begins_at_head, heeds });
     }
 }
 
