@@ -4,6 +4,7 @@
 //! one fact. Functions that a batch uses take slices and are one statement each, whatever their number.
 
 pub mod book;
+pub mod cadence;
 mod canonical;
 pub mod dirty;
 mod error;
@@ -16,6 +17,7 @@ mod meter_entries;
 pub mod overview;
 pub mod parked;
 pub mod partitions;
+pub mod polls;
 mod quarantine;
 pub mod readings;
 mod scope;
