@@ -3,23 +3,35 @@
 //! Every function takes a `&mut PgConnection`. The caller owns the transaction, so the caller decides what is
 //! one fact. Functions that a batch uses take slices and are one statement each, whatever their number.
 
+pub mod api_usage;
 pub mod book;
 pub mod cadence;
 mod canonical;
+pub mod commands;
+pub mod connect_attempts;
 pub mod dirty;
+pub mod erasure;
 mod error;
 pub mod events;
 mod evidence;
+pub mod expenses;
 pub mod expiry;
 pub mod facts;
+pub mod fuel_entries;
+pub mod garage;
+pub mod grants;
+pub mod hand_entries;
 mod issues;
 mod meter_entries;
 pub mod overview;
 pub mod parked;
 pub mod partitions;
+pub mod plans;
 pub mod polls;
 mod quarantine;
 pub mod readings;
+pub mod rests;
+pub mod revocations;
 mod scope;
 pub mod spool;
 pub mod states;

@@ -1,5 +1,8 @@
 //! `smartcar_vehicles`: whose car a delivery is about, and the lock that makes its book one worker's at a time.
 
+pub mod asking;
+pub mod connecting;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
