@@ -1,6 +1,6 @@
 //! An installation of its own: ingest and workers as processes, on a fresh database and fresh broker names.
 
-use std::process::Command;
+use std::process::{Command, ExitStatus};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -12,6 +12,9 @@ use uuid::Uuid;
 
 pub const SECRET: &str = "1f3a9f0e-5a7d-4a44-9d0c-1f6f0d1f9a55";
 pub const PATIENCE: Duration = Duration::from_mins(2);
+
+/// How long a program may take to end when it is told to: its grace is 8 s.
+pub const STOPPED_WITHIN: Duration = Duration::from_secs(10);
 
 pub struct Installation {
     database_url: String,
@@ -49,6 +52,16 @@ impl Installation {
         let address = self.address.trim_start_matches("http://");
         (self.ingest, self.address) =
             ingest(address, &self.database_url, &self.amqp_url, &self.namespace).await;
+    }
+
+    /// SIGTERM to the door, and a new one at the same address once it has ended; says how it ended.
+    pub async fn stop_and_restart_the_door(&mut self) -> ExitStatus {
+        self.ingest.terminate();
+        let status = self.ingest.wait(STOPPED_WITHIN).await;
+        let address = self.address.trim_start_matches("http://");
+        (self.ingest, self.address) =
+            ingest(address, &self.database_url, &self.amqp_url, &self.namespace).await;
+        status
     }
 
     pub fn worker(&self) -> Process {

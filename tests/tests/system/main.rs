@@ -6,9 +6,12 @@
 mod bad_input;
 mod captures;
 mod crash;
+mod disk;
 mod faults;
 mod installation;
 mod kills;
 mod ledger;
 mod length;
 mod servers;
+mod stops;
+mod upgrade;
