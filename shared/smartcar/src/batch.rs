@@ -31,10 +31,10 @@ const IMPERIAL: Units = Units { distance: "mi", volume: "gal", pressure: "psi" }
 
 /// Puts what one answer says into the report.
 pub(crate) fn read(answer: &Answer<'_>, received_at: DateTime<Utc>, report: &mut Report) {
-    let path = path(answer);
+    let path = canonical_path(&answer.path.text().unwrap_or_default());
     if is_failure(answer) {
         let (kind, code) = fault(answer);
-        report.failed.extend(signals(&path).into_iter().map(|signal| FailedSignal {
+        report.failed.extend(signals_of(&path).into_iter().map(|signal| FailedSignal {
             signal,
             kind: kind.clone(),
             code: code.clone(),
@@ -172,8 +172,8 @@ fn trouble_codes(codes: &List<'_, &RawValue>) -> Result<Meant, Why> {
     canonical::write(&value).map(|text| exactly(Value::Structure(text)))
 }
 
-fn path(answer: &Answer<'_>) -> String {
-    let path = answer.path.text().unwrap_or_default();
+/// A path without its query, as [`signals_of`] knows it.
+pub(crate) fn canonical_path(path: &str) -> String {
     let path = path.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
     path.to_ascii_lowercase()
 }
@@ -198,6 +198,6 @@ fn fault(answer: &Answer<'_>) -> (String, Option<String>) {
 }
 
 /// The signals that a path would have told.
-fn signals(path: &str) -> Vec<Signal> {
+pub(crate) fn signals_of(path: &str) -> Vec<Signal> {
     said(path, None, &Body::default(), METRIC).into_iter().map(|(signal, _)| signal).collect()
 }

@@ -27,7 +27,7 @@ pub enum Head {
     Unreadable,
 }
 
-/// The three families of envelopes, as Smartcar's API versions name them.
+/// The families of envelopes, as Smartcar's API versions name them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Version {
     /// `eventType` with `meta`: the product of 2025.
@@ -36,6 +36,8 @@ pub enum Version {
     V2,
     /// `type`, `vehicleId` and `data`: the simple form that Carvetka's own plan describes.
     Plain,
+    /// `poll`: what our own client makes of the platform's answers. Nobody else sends it.
+    Poll,
 }
 
 impl Version {
@@ -45,6 +47,7 @@ impl Version {
             Self::V4 => "v4",
             Self::V2 => "v2",
             Self::Plain => "plain",
+            Self::Poll => "poll",
         }
     }
 }
@@ -100,6 +103,8 @@ pub(crate) struct Envelope<'a> {
     #[serde(borrow, rename = "type")]
     plain_type: Field<'a>,
     #[serde(borrow)]
+    poll: Field<'a>,
+    #[serde(borrow)]
     version: Field<'a>,
     #[serde(borrow)]
     meta: Field<'a>,
@@ -146,11 +151,25 @@ impl Envelope<'_> {
         {
             return Some(Version::V2);
         }
-        self.event_type().is_some().then_some(Version::Plain)
+        match (self.event_name_of_sender(), self.is_poll()) {
+            (Some(_), _) => Some(Version::Plain),
+            (None, true) => Some(Version::Poll),
+            (None, false) => None,
+        }
     }
 
-    /// What the sender calls the event.
+    /// A webhook never becomes a poll by a field that it also has.
+    fn is_poll(&self) -> bool {
+        self.poll.text().is_some_and(|api| api == "v2" || api == "v3")
+    }
+
+    /// What the sender calls the event; `poll.v2` or `poll.v3` where we asked for it.
     pub(crate) fn event_type(&self) -> Option<String> {
+        let asked = || self.is_poll().then(|| format!("poll.{}", self.poll.text().unwrap_or_default()));
+        self.event_name_of_sender().or_else(asked)
+    }
+
+    fn event_name_of_sender(&self) -> Option<String> {
         [&self.event_type, &self.event_name, &self.plain_type]
             .into_iter()
             .find_map(Field::text)
@@ -199,7 +218,7 @@ mod tests {
 
     #[test]
     fn an_envelope_is_known_by_its_words() {
-        use Version::{Plain, V2, V4};
+        use Version::{Plain, Poll, V2, V4};
         let table = [
             (
                 r#"{"eventId":"e1","eventType":"VEHICLE_STATE","data":{},"meta":{"version":"4.0"}}"#,
@@ -215,6 +234,10 @@ mod tests {
             (r#"{"eventName":"odometer","eventId":{"odd":1}}"#, event("", Plain)),
             (r#"{"eventType":"odometer","eventId":"e4","meta":{},"data":{}}"#, event("e4", Plain)),
             (r#"{"eventName":"odometer","version":"2.0","payload":{}}"#, event("", Plain)),
+            (r#"{"poll":"v2","vehicle":"v","answer":[]}"#, event("", Poll)),
+            (r#"{"poll":"v3","user":"u","vehicle":"v","answer":[]}"#, event("", Poll)),
+            (r#"{"poll":"v3","eventType":"VEHICLE_STATE","eventId":"e5"}"#, event("e5", V4)),
+            (r#"{"poll":"v3","type":"odometer"}"#, event("", Plain)),
         ];
         for (body, expected) in table {
             assert_eq!(head(body.as_bytes()), expected, "{body}");
@@ -238,8 +261,19 @@ mod tests {
     #[test]
     fn what_is_no_envelope_is_unreadable() {
         let deep = "[".repeat(100_000);
-        for body in ["", "null", "[]", "7", "{", "{}", r#"{"vehicleId":"v"}"#, "not json", "\u{feff}", &deep]
-        {
+        for body in [
+            "",
+            "null",
+            "[]",
+            "7",
+            "{",
+            "{}",
+            r#"{"vehicleId":"v"}"#,
+            r#"{"poll":"v4"}"#,
+            "not json",
+            "\u{feff}",
+            &deep,
+        ] {
             assert_eq!(head(body.as_bytes()), Head::Unreadable, "{body:.20}");
         }
         assert_eq!(head(b"\xff\xfe{}"), Head::Unreadable);

@@ -1,8 +1,10 @@
 //! Smartcar's words and nobody else's: who signed a webhook, what its envelope is, which readings it brings,
-//! and where it hides positions. Everything here is pure; the platform's formats end at this crate's types.
+//! where it hides positions, and how to ask it. The platform's formats end at this crate's types. Everything but
+//! [`client`] is pure.
 
 mod batch;
 mod canonical;
+pub mod client;
 pub mod envelope;
 mod lenient;
 mod moment;

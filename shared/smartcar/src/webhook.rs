@@ -1,4 +1,5 @@
-//! Understands a webhook's body: all families and forms of envelopes, one kind of report.
+//! Understands a delivery's body, whether the platform sent it or was asked: all families and forms of envelopes, one
+//! kind of report.
 
 use chrono::{DateTime, Utc};
 
@@ -8,15 +9,16 @@ use crate::report::Report;
 
 mod errors;
 mod plain;
+mod poll;
 mod v2;
 mod v4;
 
-/// A webhook that was understood.
+/// A delivery that was understood.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Delivery {
     /// The sender's id, the same on each retry. See [`envelope::event_id_of`] for a delivery without one.
     pub event_id: Option<String>,
-    /// What the sender calls it: `VEHICLE_STATE`, `eventBased`, `odometer`, …
+    /// What the sender calls it: `VEHICLE_STATE`, `eventBased`, `odometer`, …; `poll.v2` and `poll.v3` for answers.
     pub event_type: String,
     pub contents: Contents,
     /// The first delivery after a subscription: it brings all signals, whatever changed.
@@ -82,6 +84,7 @@ fn decode_json(json: &[u8], received_at: DateTime<Utc>) -> Result<Delivery, Unde
             Version::V4 => v4::decode(json, received_at, &mut delivery)?,
             Version::V2 => v2::decode(json, received_at, &mut delivery)?,
             Version::Plain => plain::decode(json, received_at, &mut delivery)?,
+            Version::Poll => poll::decode(json, received_at, &mut delivery)?,
         }
     }
     Ok(delivery)

@@ -14,7 +14,8 @@ use crate::signal;
 
 mod wire;
 
-use wire::{Data, Envelope, Status, Times, Trigger, WireSignal, WireVehicle};
+use wire::{Data, Envelope, Status, Trigger};
+pub(super) use wire::{Times, WireSignal, WireVehicle};
 
 /// No id and no code of the platform comes near; an index entry must not grow without end.
 const NAME_LIMIT: usize = 128;
@@ -104,7 +105,13 @@ fn read_signals(
     }
 }
 
-fn read_signal(key: &Field<'_>, wire: &WireSignal<'_>, received_at: DateTime<Utc>, report: &mut Report) {
+/// Puts what one signal says into the report. `key` is its code where it has none itself.
+pub(super) fn read_signal(
+    key: &Field<'_>,
+    wire: &WireSignal<'_>,
+    received_at: DateTime<Utc>,
+    report: &mut Report,
+) {
     let written = if wire.code.is_absent() { key } else { &wire.code };
     let Some(signal) = code(written, &wire.group, &wire.name) else {
         report.rejected.push(Rejected { signal: Signal::new("unknown"), why: Why::NoCode });

@@ -46,17 +46,17 @@ pub(super) struct Named<'a> {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-pub(super) struct WireVehicle<'a> {
+pub(in crate::webhook) struct WireVehicle<'a> {
     #[serde(borrow)]
-    pub(super) id: Field<'a>,
+    pub(in crate::webhook) id: Field<'a>,
     #[serde(borrow)]
-    pub(super) make: Field<'a>,
+    pub(in crate::webhook) make: Field<'a>,
     #[serde(borrow)]
-    pub(super) model: Field<'a>,
+    pub(in crate::webhook) model: Field<'a>,
     #[serde(borrow)]
-    pub(super) year: Field<'a>,
+    pub(in crate::webhook) year: Field<'a>,
     #[serde(borrow)]
-    pub(super) powertrain_type: Field<'a>,
+    pub(in crate::webhook) powertrain_type: Field<'a>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -80,41 +80,41 @@ pub(super) struct DeliveryMeta<'a> {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct WireSignal<'a> {
+pub(in crate::webhook) struct WireSignal<'a> {
     #[serde(borrow)]
-    pub(super) code: Field<'a>,
+    pub(in crate::webhook) code: Field<'a>,
     #[serde(borrow)]
-    pub(super) group: Field<'a>,
+    pub(in crate::webhook) group: Field<'a>,
     #[serde(borrow)]
-    pub(super) name: Field<'a>,
+    pub(in crate::webhook) name: Field<'a>,
     #[serde(borrow)]
-    pub(super) body: Option<&'a RawValue>,
+    pub(in crate::webhook) body: Option<&'a RawValue>,
     #[serde(borrow)]
-    pub(super) meta: Field<'a, Times<'a>>,
+    pub(in crate::webhook) meta: Field<'a, Times<'a>>,
     #[serde(borrow)]
-    pub(super) status: Field<'a, Status<'a>>,
+    pub(in crate::webhook) status: Field<'a, Status<'a>>,
     /// The documentation's object form has value and unit without a body around them.
     #[serde(borrow)]
-    pub(super) value: Option<&'a RawValue>,
+    pub(in crate::webhook) value: Option<&'a RawValue>,
     #[serde(borrow)]
-    pub(super) unit: Option<&'a RawValue>,
+    pub(in crate::webhook) unit: Option<&'a RawValue>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Times<'a> {
+pub(in crate::webhook) struct Times<'a> {
     #[serde(borrow, rename = "oemUpdatedAt")]
-    pub(super) oem: Field<'a>,
+    pub(in crate::webhook) oem: Field<'a>,
     #[serde(borrow, rename = "retrievedAt")]
-    pub(super) retrieved: Field<'a>,
+    pub(in crate::webhook) retrieved: Field<'a>,
     /// The documentation's name for `retrievedAt`.
     #[serde(borrow, rename = "fetchedAt")]
-    pub(super) fetched: Field<'a>,
+    pub(in crate::webhook) fetched: Field<'a>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Status<'a> {
+pub(in crate::webhook) struct Status<'a> {
     #[serde(borrow)]
     pub(super) value: Field<'a>,
     #[serde(borrow)]
@@ -123,7 +123,7 @@ pub(super) struct Status<'a> {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Fault<'a> {
+pub(in crate::webhook) struct Fault<'a> {
     #[serde(borrow)]
     pub(super) r#type: Field<'a>,
     #[serde(borrow)]
