@@ -52,10 +52,7 @@ CREATE TABLE poll_pace (
 );
 INSERT INTO poll_pace DEFAULT VALUES;
 
--- Nobody but the machine has a reason to see these, where people reach the database themselves.
-ALTER TABLE poll_plans ENABLE ROW LEVEL SECURITY;
-ALTER TABLE vehicle_cadences ENABLE ROW LEVEL SECURITY;
-ALTER TABLE poll_pace ENABLE ROW LEVEL SECURITY;
+SELECT carvetka_protect(name::regclass) FROM unnest(ARRAY['poll_plans', 'vehicle_cadences', 'poll_pace']) AS name;
 
 -- A plan comes with its connection, and goes when nothing may be asked any more. With the rights of its owner: who
 -- connects a car need not be able to write plans.

@@ -5,7 +5,7 @@
 //! Each function does at most `limit` rows and passes over what somebody else is working on: it never waits for a
 //! row, so that any number of schedulers may call it, and a worker waits for a small statement at most.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -55,6 +55,38 @@ pub async fn delete_claims(
         "DELETE FROM event_claims WHERE event_id = ANY (ARRAY(
            SELECT event_id FROM event_claims WHERE claimed_at < $1
            ORDER BY claimed_at LIMIT $2 FOR UPDATE SKIP LOCKED))",
+        before,
+        limit,
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// Deletes attempts to connect that were over before this moment, and says how many. Until then each keeps its code from
+/// buying tokens twice.
+pub async fn delete_attempts(
+    db: &mut PgConnection,
+    before: DateTime<Utc>,
+    limit: i64,
+) -> Result<u64, StoreError> {
+    let done = sqlx::query!(
+        "DELETE FROM connect_attempts WHERE id = ANY (ARRAY(
+           SELECT id FROM connect_attempts WHERE expires_at < $1
+           ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED))",
+        before,
+        limit,
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// Deletes what was counted of calls in months that began before this day, and says how many rows.
+pub async fn delete_usage(db: &mut PgConnection, before: NaiveDate, limit: i64) -> Result<u64, StoreError> {
+    let done = sqlx::query!(
+        "DELETE FROM api_usage WHERE ctid = ANY (ARRAY(
+           SELECT ctid FROM api_usage WHERE month < $1 ORDER BY month LIMIT $2 FOR UPDATE SKIP LOCKED))",
         before,
         limit,
     )

@@ -30,6 +30,7 @@ pub mod plans;
 pub mod polls;
 mod quarantine;
 pub mod readings;
+pub mod refresh_plans;
 pub mod rests;
 pub mod revocations;
 mod scope;

@@ -30,6 +30,8 @@ pub struct Look {
     pub learning_since: Option<DateTime<Utc>>,
     /// About the longest of its usual silences.
     pub long_gap_seconds: Option<f64>,
+    /// How often Smartcar was asked for it in this calendar month (UTC).
+    pub calls_spent: i32,
 }
 
 /// What was decided about a car that was looked at.
@@ -57,9 +59,11 @@ pub async fn due(db: &mut PgConnection, now: DateTime<Utc>, limit: i64) -> Resul
         Look,
         r#"SELECT plan.vehicle_id, plan.created_at AS planned_since, wanted_since, asked_at, unanswered, last_polled_at,
              asleep_until, heard_at AS "heard_at?", learning_since AS "learning_since?",
-             long_gap_seconds AS "long_gap_seconds?"
+             long_gap_seconds AS "long_gap_seconds?", coalesce(calls, 0) AS "calls_spent!"
            FROM poll_plans AS plan
            LEFT JOIN vehicle_cadences AS cadence ON cadence.vehicle_id = plan.vehicle_id
+           LEFT JOIN api_usage AS usage ON usage.vehicle_id = plan.vehicle_id
+             AND month = date_trunc('month', $1::timestamptz AT TIME ZONE 'UTC')::date
            WHERE next_poll_at <= $1 ORDER BY next_poll_at LIMIT $2 FOR UPDATE OF plan SKIP LOCKED"#,
         now,
         limit,
@@ -145,9 +149,12 @@ pub async fn lease(
              WHERE wanted_since IS NOT NULL AND (lease_until IS NULL OR lease_until <= $1)
              ORDER BY silent_since LIMIT least($3, (SELECT floor(allowance)::bigint FROM pace)) FOR UPDATE SKIP LOCKED
            ), judged AS (
-             SELECT first.vehicle_id, heard_at, learning_since, long_gap_seconds,
+             SELECT first.vehicle_id, heard_at, learning_since, long_gap_seconds, coalesce(calls, 0) AS calls_spent,
                coalesce(heard_at > silent_since, false) AS heard_meanwhile
-             FROM first LEFT JOIN vehicle_cadences AS cadence ON cadence.vehicle_id = first.vehicle_id
+             FROM first
+             LEFT JOIN vehicle_cadences AS cadence ON cadence.vehicle_id = first.vehicle_id
+             LEFT JOIN api_usage AS usage ON usage.vehicle_id = first.vehicle_id
+               AND month = date_trunc('month', $1::timestamptz AT TIME ZONE 'UTC')::date
            ), taken AS (
              UPDATE poll_plans AS plan
              SET lease_until = CASE WHEN heard_meanwhile THEN NULL ELSE $2::timestamptz END,
@@ -156,7 +163,7 @@ pub async fn lease(
                silent_since = CASE WHEN heard_meanwhile THEN NULL ELSE silent_since END
              FROM judged WHERE plan.vehicle_id = judged.vehicle_id
              RETURNING plan.vehicle_id, plan.created_at, wanted_since, asked_at, unanswered, last_polled_at, asleep_until,
-               heard_at, learning_since, long_gap_seconds, heard_meanwhile
+               heard_at, learning_since, long_gap_seconds, calls_spent, heard_meanwhile
            ), spent AS (
              UPDATE poll_pace SET counted_at = greatest(counted_at, $1),
                allowance = pace.allowance - (SELECT count(*) FROM taken WHERE NOT heard_meanwhile)
@@ -164,7 +171,7 @@ pub async fn lease(
            )
            SELECT vehicle_id AS "vehicle_id!", created_at AS "planned_since!", wanted_since, asked_at,
              unanswered AS "unanswered!", last_polled_at, asleep_until, heard_at, learning_since, long_gap_seconds,
-             heard_meanwhile AS "heard_meanwhile!"
+             calls_spent AS "calls_spent!", heard_meanwhile AS "heard_meanwhile!"
            FROM taken"#,
         now,
         lease_until,
@@ -191,6 +198,7 @@ pub async fn lease(
                 heard_at: row.heard_at,
                 learning_since: row.learning_since,
                 long_gap_seconds: row.long_gap_seconds,
+                calls_spent: row.calls_spent,
             })
         })
         .collect())
