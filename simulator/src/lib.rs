@@ -9,7 +9,9 @@
 //! reporter  what their clouds tell    pure
 //! cloud     the events, and faults    pure, in virtual time
 //! wire      the bytes                 pure
-//! sender    HTTP, retries             the only network
+//! sender    webhooks: HTTP, retries
+//! platform  Connect, OAuth, REST: what developers ask the cloud
+//! person    somebody with a browser, who connects a car
 //! ledger    truth and answers         what tests compare with
 //! ```
 //!
@@ -46,6 +48,8 @@ mod driver;
 pub mod ledger;
 pub mod load;
 mod pace;
+pub mod person;
+pub mod platform;
 pub mod reporter;
 pub mod sender;
 mod simulator;
@@ -54,5 +58,6 @@ pub mod world;
 
 pub use cloud::{FaultControl, Faults, Flaw, Outage};
 pub use ledger::Ledger;
+pub use platform::{Application, PlatformOptions};
 pub use simulator::{Options, Simulator, StartError};
 pub use world::CarIdentity;

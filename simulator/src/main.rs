@@ -14,6 +14,9 @@ async fn main() -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     let simulator = Simulator::start(config.options()).await?;
     println!("{} cars live; webhooks go to {}", simulator.fleet().len(), config.ingest_url);
+    if let Some(origin) = simulator.origin() {
+        println!("Connect, OAuth and the REST APIs are at {origin}, the cars at {origin}/_simulator/cars");
+    }
 
     let mut every = tokio::time::interval(Duration::from_secs(5));
     loop {

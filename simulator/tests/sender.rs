@@ -149,7 +149,7 @@ async fn a_shuffle_is_seen_at_the_webhook() {
 
     let webhook = Webhook::open(|_| Reply::Status(200)).await;
     let faults = Faults { shuffle: TimeDelta::hours(2), ..Faults::none() };
-    run(Options { faults, ingest_url: webhook.url.clone(), ..calm }).await;
+    run(Options { faults, ingest_url: Some(webhook.url.clone()), ..calm }).await;
     let shuffled = event_ids(&webhook);
     assert_ne!(in_order, shuffled);
     let set = |ids: Vec<String>| ids.into_iter().collect::<BTreeSet<_>>();

@@ -10,8 +10,8 @@ use super::event::Event;
 /// Something to do at its time.
 #[derive(Debug)]
 pub enum Task {
-    /// To hear what the car of this number says.
-    Car(usize),
+    /// To hear what the car of this number says, if this is its newest appointment.
+    Car(usize, u64),
     /// To send an event.
     Event(Arc<Event>),
 }

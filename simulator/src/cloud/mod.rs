@@ -11,15 +11,15 @@ use std::sync::Arc;
 use chrono::{DateTime, Duration, Utc};
 use uuid::Uuid;
 
-pub use event::{Event, EventKind};
+pub use event::{Event, EventKind, Recipient, withhold};
 pub use faults::{FaultControl, Faults, Flaw, Outage, SENTINEL};
 
 use agenda::{Agenda, Task};
 
 use crate::chance::Chance;
-use crate::reporter::{Report, VirtualCar};
-use crate::wire::{ErrorKind, ErrorState, SignalName, VehicleError};
-use crate::world::{CarIdentity, Segment};
+use crate::reporter::{LastKnown, Report, VirtualCar};
+use crate::wire::{ErrorKind, ErrorState, SignalName, Triggers, VehicleError};
+use crate::world::{Car, CarIdentity, Command, Refusal, Segment};
 
 /// The fleet and everything that is on its way.
 #[derive(Debug)]
@@ -31,6 +31,8 @@ pub struct Cloud {
     agenda: Agenda,
     held: Vec<Arc<Event>>,
     lived: Vec<(usize, Vec<Segment>)>,
+    /// How many appointments were made with each car: only the newest counts.
+    appointments: Vec<u64>,
 }
 
 /// What came of a step.
@@ -63,6 +65,7 @@ impl Cloud {
             agenda: Agenda::default(),
             held: Vec::new(),
             lived: Vec::new(),
+            appointments: vec![0; fleet.len()],
         };
         fleet.for_each(|car| cloud.await_car(car));
         cloud
@@ -114,7 +117,9 @@ impl Cloud {
             return Step::Silence;
         };
         match task {
-            Task::Car(car) => self.hear(car, faults),
+            Task::Car(car, nth) if self.appointments[car] == nth => self.hear(car, faults),
+            // A command has made another appointment since.
+            Task::Car(..) => Step::Silence,
             Task::Event(event) => match faults.outage {
                 Outage::None => Step::Send(event),
                 Outage::Lose => Step::Lose(event),
@@ -124,6 +129,40 @@ impl Cloud {
                 }
             },
         }
+    }
+
+    /// What the platform knows of a car now, whatever became of its deliveries.
+    pub fn last_known(&self, car: usize) -> Option<LastKnown> {
+        self.cars.get(car)?.last_known()
+    }
+
+    /// The car of this number, with all that is drawn for it.
+    pub fn car(&self, car: usize) -> Option<&Arc<Car>> {
+        self.cars.get(car).map(|virtual_car| &virtual_car.car)
+    }
+
+    /// Tells a car to do something now: not before the last step and not after the next one is due.
+    pub fn command(&mut self, car: usize, command: Command, now: DateTime<Utc>) -> Result<(), Refusal> {
+        let Some(virtual_car) = self.cars.get_mut(car) else {
+            return Ok(());
+        };
+        virtual_car.obey(command, now)?;
+        self.await_car(car);
+        Ok(())
+    }
+
+    /// The first delivery of a new subscription: what is known of the car now. Nothing if the car has not
+    /// spoken yet, for then its first word will be that delivery.
+    pub fn introduce(&mut self, car: usize, smartcar_user_id: &str, now: DateTime<Utc>) {
+        let Some(LastKnown { at: _, signals }) = self.last_known(car) else {
+            return;
+        };
+        let car_itself = Arc::clone(&self.cars[car].car);
+        let event_id = car_itself.chance.branch("introduction", self.agenda.count()).uuid();
+        let kind = EventKind::State { signals, triggers: Triggers::First, odometer_flaw: None };
+        let to = Some(smartcar_user_id.to_owned());
+        let event = Event { event_id, number: car, car: car_itself, at: now, to, kind };
+        self.agenda.put(now, Task::Event(Arc::new(event)));
     }
 
     /// Whether an outage holds events back.
@@ -182,14 +221,15 @@ impl Cloud {
     }
 
     fn event(&self, car: usize, event_id: Uuid, at: DateTime<Utc>, kind: EventKind) -> Arc<Event> {
-        Arc::new(Event { event_id, number: car, car: Arc::clone(&self.cars[car].car), at, kind })
+        Arc::new(Event { event_id, number: car, car: Arc::clone(&self.cars[car].car), at, to: None, kind })
     }
 
     fn await_car(&mut self, car: usize) {
         let at = self.cars[car].next_at();
         self.lived.push((car, self.cars[car].take_lived()));
         if self.until.is_none_or(|until| at <= until) {
-            self.agenda.put(at, Task::Car(car));
+            self.appointments[car] += 1;
+            self.agenda.put(at, Task::Car(car, self.appointments[car]));
         }
     }
 }

@@ -18,6 +18,7 @@ use journal::{Entry, Journal};
 pub use record::{Answer, Attempt, EventRecord, Fate, LedgerReading, ReportedOdometer};
 
 use crate::cloud::Event;
+use crate::reporter::LastKnown;
 use crate::world::{CarIdentity, Segment, Truth};
 
 /// The ledger of one simulation. Everything stays in memory: about 2 KB an event.
@@ -34,6 +35,8 @@ struct Books {
     events: HashMap<Uuid, EventRecord>,
     /// In the order in which they came up.
     order: Vec<Uuid>,
+    /// The odometer readings that were answered by the REST APIs, by the car's number.
+    polled: Vec<Vec<ReportedOdometer>>,
     journal: Option<Journal>,
 }
 
@@ -65,6 +68,7 @@ impl Ledger {
             lives: vec![Vec::new(); fleet.len()],
             events: HashMap::new(),
             order: Vec::new(),
+            polled: vec![Vec::new(); fleet.len()],
             journal: file.map(Journal::create).transpose()?,
         };
         Ok(Self { fleet, now_ms: AtomicI64::new(now.timestamp_millis()), books: Mutex::new(books) })
@@ -115,6 +119,16 @@ impl Ledger {
         readings
     }
 
+    /// The different odometer readings that the REST APIs told of a car, in the car's unit, whatever unit was
+    /// asked for, and in the order of the car's time.
+    pub fn polled_odometers(&self, smartcar_vehicle_id: &str) -> Vec<ReportedOdometer> {
+        let number = self.fleet.iter().position(|car| car.smartcar_vehicle_id == smartcar_vehicle_id);
+        let mut readings = number.map(|number| self.books().polled[number].clone()).unwrap_or_default();
+        readings.sort_by(|one, other| one.at.cmp(&other.at).then(one.value.total_cmp(&other.value)));
+        readings.dedup();
+        readings
+    }
+
     pub fn counts(&self) -> Counts {
         let books = self.books();
         books.events.values().fold(Counts::default(), |mut counts, event| {
@@ -140,9 +154,21 @@ impl Ledger {
         self.now_ms.fetch_max(now.timestamp_millis(), Ordering::Relaxed);
     }
 
+    /// What a car does from some moment on. Where that was foretold otherwise (a command turned its way), the
+    /// later word counts.
     pub(crate) fn lived(&self, car: usize, segments: Vec<Segment>) {
-        if let Some(life) = self.books().lives.get_mut(car) {
-            life.extend(segments);
+        let mut books = self.books();
+        let Some(life) = books.lives.get_mut(car) else {
+            return;
+        };
+        for segment in segments {
+            while life.last().is_some_and(|last| last.from >= segment.from) {
+                life.pop();
+            }
+            if let Some(last) = life.last_mut().filter(|last| last.until > segment.from) {
+                *last = last.cut_at(segment.from);
+            }
+            life.push(segment);
         }
     }
 
@@ -179,6 +205,18 @@ impl Ledger {
         record.open_deliveries = record.open_deliveries.saturating_sub(1);
         let fate = record.fate();
         books.note(&Entry::End { event_id, fate });
+    }
+
+    /// A REST API tells what is known of a car, with its odometer or without.
+    pub(crate) fn told(&self, car: usize, with_odometer: bool, known: Option<&LastKnown>) {
+        let signals = known.filter(|_| with_odometer).map(|known| known.signals.as_slice());
+        let readings = signals.unwrap_or_default().iter().filter_map(ReportedOdometer::of_signal);
+        let mut books = self.books();
+        if let Some(polled) = books.polled.get_mut(car) {
+            for reading in readings.filter(|reading| polled.last() != Some(reading)).collect::<Vec<_>>() {
+                polled.push(reading);
+            }
+        }
     }
 
     fn books(&self) -> MutexGuard<'_, Books> {

@@ -5,7 +5,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::cloud::{Event, EventKind, Flaw};
-use crate::wire::{Body, Outcome, names};
+use crate::wire::{Body, Outcome, Signal, names};
 
 /// What is known of one event.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -86,6 +86,21 @@ pub struct ReportedOdometer {
     pub flaw: Option<Flaw>,
 }
 
+impl ReportedOdometer {
+    /// The odometer reading that a signal is, if it is one.
+    pub(super) fn of_signal(signal: &Signal) -> Option<Self> {
+        match &signal.outcome {
+            Outcome::Success { body: Body::Measured { value, unit }, times }
+                if signal.name == names::ODOMETER =>
+            {
+                let at = DateTime::from_timestamp_millis(times.oem_updated_at)?;
+                Some(Self { at, value: value.as_f64(), unit, flaw: None })
+            }
+            _ => None,
+        }
+    }
+}
+
 impl EventRecord {
     pub(super) fn of(event: &Event) -> Self {
         let (event_type, readings) = match &event.kind {
@@ -106,7 +121,7 @@ impl EventRecord {
         Self {
             event_id: event.event_id,
             smartcar_vehicle_id: event.car.identity.smartcar_vehicle_id.clone(),
-            smartcar_user_id: event.car.identity.smartcar_user_id.clone(),
+            smartcar_user_id: event.smartcar_user_id().to_owned(),
             at: event.at,
             event_type,
             readings,

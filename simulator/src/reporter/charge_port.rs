@@ -7,10 +7,11 @@ use crate::wire::{Body, ChargeLimit, Number, SignalName, names};
 use crate::world::{Car, DistanceUnit, Doing, Gauges, Segment};
 
 /// The charge port of one car.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct ChargePort {
     car: Arc<Car>,
     plug: Plug,
+    limit_percent: u32,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -23,7 +24,7 @@ enum Plug {
 
 impl ChargePort {
     pub fn new(car: Arc<Car>) -> Self {
-        Self { car, plug: Plug::Out { added_wh: 0 } }
+        Self { limit_percent: car.charge_limit_percent, car, plug: Plug::Out { added_wh: 0 } }
     }
 
     /// The car begins to do something else.
@@ -34,6 +35,11 @@ impl ChargePort {
             (Plug::In { wh }, false) => Plug::Out { added_wh: now_wh.saturating_sub(wh) },
             (same @ Plug::In { .. }, true) | (same @ Plug::Out { .. }, false) => same,
         };
+    }
+
+    /// People want it charged up to this level.
+    pub fn limit(&mut self, percent: u32) {
+        self.limit_percent = percent;
     }
 
     /// A signal of the group `Charge`.
@@ -67,9 +73,7 @@ impl ChargePort {
         let level = rounded_percent(gauges.battery_wh, self.car.model.battery_wh);
         match segment.doing {
             Doing::Charging { .. } => "CHARGING",
-            Doing::Standing { plugged: true } if level >= Some(self.car.charge_limit_percent) => {
-                "FULLY_CHARGED"
-            }
+            Doing::Standing { plugged: true } if level >= Some(self.limit_percent) => "FULLY_CHARGED",
             Doing::Standing { .. } | Doing::Driving { .. } | Doing::Refuelling | Doing::InService => {
                 "NOT_CHARGING"
             }
@@ -77,7 +81,7 @@ impl ChargePort {
     }
 
     fn limits(&self) -> Body {
-        let limit = Number::from(i64::from(self.car.charge_limit_percent));
+        let limit = Number::from(i64::from(self.limit_percent));
         let values = vec![ChargeLimit { r#type: "GLOBAL", limit, condition: None }];
         Body::ChargeLimits { values, active_limit: Some(limit), unit: "percent" }
     }

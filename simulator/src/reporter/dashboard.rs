@@ -6,13 +6,15 @@ use chrono::{DateTime, Datelike, Duration, Timelike, Utc};
 
 use super::charge_port::ChargePort;
 use crate::wire::{Body, Capacity, Number, SignalName, Tire, names};
-use crate::world::{Car, DistanceUnit, Doing, Gauges, Segment};
+use crate::world::{Car, Command, DistanceUnit, Doing, Gauges, Segment};
 
 /// The instruments of one car.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Dashboard {
     car: Arc<Car>,
     charge_port: ChargePort,
+    /// What people did to the doors since the car stands; it is locked if they did nothing.
+    locked: Option<bool>,
 }
 
 /// What an instrument shows.
@@ -32,12 +34,25 @@ impl From<Option<Body>> for Shown {
 
 impl Dashboard {
     pub fn new(car: Arc<Car>) -> Self {
-        Self { charge_port: ChargePort::new(Arc::clone(&car)), car }
+        Self { charge_port: ChargePort::new(Arc::clone(&car)), locked: None, car }
     }
 
     /// The car begins to do something else.
     pub fn enter(&mut self, segment: &Segment) {
         self.charge_port.enter(segment);
+        if matches!(segment.doing, Doing::Driving { .. }) {
+            self.locked = None;
+        }
+    }
+
+    /// Shows from now on what a command did that is no part of the car's way.
+    pub fn obey(&mut self, command: Command) {
+        match command {
+            Command::Lock => self.locked = Some(true),
+            Command::Unlock => self.locked = Some(false),
+            Command::LimitCharge { percent } => self.charge_port.limit(percent),
+            Command::StartCharge | Command::StopCharge | Command::Navigate => {}
+        }
     }
 
     /// What never changes, without any time of its own.
@@ -76,7 +91,10 @@ impl Dashboard {
             }
             names::BATTERY_RANGE if has_battery => Some(self.battery_range(gauges)),
             names::LOCATION => Some(location(segment, at)),
-            names::IS_LOCKED => Some(Body::Flag { value: !matches!(segment.doing, Doing::Driving { .. }) }),
+            names::IS_LOCKED => {
+                let driving = matches!(segment.doing, Doing::Driving { .. });
+                Some(Body::Flag { value: self.locked.unwrap_or(!driving) })
+            }
             names::TIRES => Some(self.tires(at)),
             names::LOW_VOLTAGE => Some(self.low_voltage(at)),
             _ if name.group == "Charge" && has_battery => {

@@ -43,6 +43,16 @@ struct Reporter {
     known: Vec<Known>,
     is_subscribed: bool,
     health_at: Option<DateTime<Utc>>,
+    /// When the platform heard from the car last, news or not.
+    heard: Option<Moment>,
+}
+
+/// What the platform knows of a car.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LastKnown {
+    /// When it heard from the car last.
+    pub at: DateTime<Utc>,
+    pub signals: Vec<Signal>,
 }
 
 /// A subscribed signal and what it said last.
@@ -61,6 +71,7 @@ impl Reporter {
             known: subscription.iter().map(known).collect(),
             is_subscribed: false,
             health_at: None,
+            heard: None,
             car,
         }
     }
@@ -69,6 +80,7 @@ impl Reporter {
     /// nothing.
     fn report(&mut self, segment: &Segment, moment: Moment) -> Option<Report> {
         let first = !std::mem::replace(&mut self.is_subscribed, true);
+        self.heard = Some(moment);
         let health = self.health_at.is_none_or(|last| moment.at - last > Duration::hours(20));
         if health {
             self.health_at = Some(moment.at);
@@ -90,9 +102,22 @@ impl Reporter {
             signals.push(self.tell(index, source, moment));
         }
         let triggers = if first { Triggers::First } else { Triggers::Updated(updated) };
-        let latency = self.car.chance.branch("latency", moment.at.timestamp_millis()).between(1_600, 4_000);
         let is_news = triggers != Triggers::Updated(Vec::new());
-        is_news.then(|| Report { at: moment.at + Duration::milliseconds(latency), signals, triggers })
+        is_news.then(|| Report { at: self.arrival(moment), signals, triggers })
+    }
+
+    /// All signals as they were heard last, the same as in the delivery that told it.
+    fn last_known(&self) -> Option<LastKnown> {
+        let moment = self.heard?;
+        let signals = self.known.iter().enumerate();
+        let signals = signals.map(|(index, known)| self.tell(index, Source::of(known.name), moment));
+        Some(LastKnown { at: self.arrival(moment), signals: signals.collect() })
+    }
+
+    /// When the platform has what the car said at a moment.
+    fn arrival(&self, moment: Moment) -> DateTime<Utc> {
+        let mut latency = self.car.chance.branch("latency", moment.at.timestamp_millis());
+        moment.at + Duration::milliseconds(latency.between(1_600, 4_000))
     }
 
     fn speaks_of(&self, source: Source, segment: &Segment, moment: Moment) -> bool {

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use chrono::{DateTime, Duration, Utc};
 
 use super::cadence::{self, Last};
-use super::{Moment, Report, Reporter};
+use super::dashboard::Dashboard;
+use super::{LastKnown, Moment, Report, Reporter};
 use crate::wire::SignalName;
-use crate::world::{Car, Doing, Life, Segment};
+use crate::world::{Car, Command, Doing, Life, Refusal, Segment};
 
 /// A car that lives and reports, one moment after the other.
 #[derive(Debug)]
@@ -22,6 +23,17 @@ pub struct VirtualCar {
     /// Whether the car has been silent since it spoke last.
     missed: bool,
     lived: Vec<Segment>,
+    /// The segments since the car spoke last, each as it began: it lives ahead until it speaks, and who gives
+    /// it a command means the present.
+    begun: Vec<Begun>,
+}
+
+/// A segment with the life that goes on after it, and the instruments as they were then.
+#[derive(Debug)]
+struct Begun {
+    segment: Segment,
+    life: Life,
+    dashboard: Dashboard,
 }
 
 impl VirtualCar {
@@ -44,6 +56,7 @@ impl VirtualCar {
             moments: std::iter::once(hello).chain(later).collect(),
             lived: vec![segment],
             missed: false,
+            begun: vec![Begun { segment, life: life.clone(), dashboard: reporter.dashboard.clone() }],
             reporter,
             last,
             segment,
@@ -71,13 +84,50 @@ impl VirtualCar {
         let moment = Moment { opening: moment.opening || std::mem::take(&mut self.missed), ..moment };
         let settled = matches!(self.segment.doing, Doing::Standing { .. } | Doing::InService);
         self.last = Last { at: moment.at, settled };
+        self.forget_before_now();
         self.reporter.report(&self.segment, moment)
+    }
+
+    /// What the platform knows of the car; nothing before it spoke for the first time.
+    pub fn last_known(&self) -> Option<LastKnown> {
+        self.reporter.last_known()
+    }
+
+    /// Does what the car is told at a moment (not before it spoke last, and not after it speaks next), and
+    /// speaks of it some seconds later.
+    pub fn obey(&mut self, command: Command, at: DateTime<Utc>) -> Result<(), Refusal> {
+        let present = self.begun.iter().rposition(|begun| begun.segment.from <= at).unwrap_or(0);
+        let Some(begun) = self.begun.get(present) else {
+            return Ok(());
+        };
+        let (now, mut life, mut dashboard) = (begun.segment, begun.life.clone(), begun.dashboard.clone());
+        let at = at.clamp(now.from, now.until);
+        let turns = life.obey(command, &now, at)?;
+        dashboard.obey(command);
+        self.begun.truncate(present + 1);
+        (self.segment, self.life, self.reporter.dashboard) = (now, life, dashboard);
+        if turns {
+            self.begun.clear();
+            self.live();
+        } else {
+            self.begun.pop();
+            self.keep_begun();
+        }
+        let soon = at + Duration::seconds(self.car.chance.branch("command", at.timestamp()).between(3, 9));
+        let word = Moment { at: soon.min(self.segment.until).max(self.segment.from), opening: true };
+        let last = Last { at: word.at, settled: true };
+        let later = moments(&self.car, &self.segment, last)
+            .into_iter()
+            .filter(|moment| moment.at >= word.at + Duration::seconds(30));
+        self.moments = std::iter::once(word).chain(later).collect();
+        Ok(())
     }
 
     /// The car has no connection at its next moment: nobody learns what it would have said.
     pub fn stay_silent(&mut self) {
         self.next_at();
         self.missed |= self.moments.pop_front().is_some();
+        self.forget_before_now();
     }
 
     /// The segments that were begun since this was asked last.
@@ -90,7 +140,17 @@ impl VirtualCar {
             self.reporter.dashboard.enter(&segment);
             self.segment = segment;
             self.lived.push(segment);
+            self.keep_begun();
         }
+    }
+
+    fn keep_begun(&mut self) {
+        let dashboard = self.reporter.dashboard.clone();
+        self.begun.push(Begun { segment: self.segment, life: self.life.clone(), dashboard });
+    }
+
+    fn forget_before_now(&mut self) {
+        self.begun.drain(..self.begun.len().saturating_sub(1));
     }
 }
 

@@ -28,7 +28,7 @@ pub struct Sender {
 
 #[derive(Debug)]
 struct Route {
-    post: Post,
+    post: Arc<Post>,
     ledger: Arc<Ledger>,
     slots: Arc<Semaphore>,
     retry_scale: f64,
@@ -38,7 +38,7 @@ struct Route {
 impl Sender {
     /// Stops when `stop` is cancelled: requests under way are finished, and no further attempt is made.
     pub fn new(
-        post: Post,
+        post: Arc<Post>,
         ledger: Arc<Ledger>,
         concurrency: usize,
         retry_scale: f64,

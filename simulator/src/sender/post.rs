@@ -1,5 +1,6 @@
 //! One HTTP request to the webhook, signed as the platform signs.
 
+use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
 use reqwest::header::{CONTENT_TYPE, USER_AGENT};
@@ -12,7 +13,7 @@ use crate::wire::sign;
 #[derive(Debug)]
 pub struct Post {
     client: reqwest::Client,
-    url: String,
+    url: RwLock<String>,
     secret: SecretString,
     answer_within: Duration,
 }
@@ -36,7 +37,13 @@ impl Post {
             .pool_max_idle_per_host(connections)
             .no_proxy()
             .build()?;
-        Ok(Self { client, url, secret, answer_within })
+        Ok(Self { client, url: RwLock::new(url), secret, answer_within })
+    }
+
+    /// Goes to another address from now on; tells the old one.
+    pub fn redirect(&self, url: String) -> String {
+        let mut address = self.url.write().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut *address, url)
     }
 
     /// Sends a body and waits for the answer.
@@ -46,9 +53,10 @@ impl Post {
 
     /// Sends a body; the body of the answer is empty where there was none in time.
     pub async fn exchange(&self, body: Vec<u8>) -> (Answer, Vec<u8>) {
+        let url = self.url.read().unwrap_or_else(PoisonError::into_inner).clone();
         let request = self
             .client
-            .post(&self.url)
+            .post(&url)
             .header(CONTENT_TYPE, "application/json")
             .header(USER_AGENT, "Smartcar/2.0")
             .header("SC-Signature", self.sign(&body))

@@ -46,10 +46,21 @@ pub enum Triggers {
 
 /// A `VEHICLE_STATE` delivery.
 pub fn vehicle_state(car: &CarIdentity, signals: &[Signal], triggers: &Triggers, stamp: &Stamp) -> Vec<u8> {
+    vehicle_state_for(&car.smartcar_user_id, car, signals, triggers, stamp)
+}
+
+/// A `VEHICLE_STATE` delivery on behalf of another user than the car's own.
+pub fn vehicle_state_for(
+    user: &str,
+    car: &CarIdentity,
+    signals: &[Signal],
+    triggers: &Triggers,
+    stamp: &Stamp,
+) -> Vec<u8> {
     print(&Envelope {
         event_id: &stamp.event_id,
         event_type: "VEHICLE_STATE",
-        data: StateData { user: User { id: &car.smartcar_user_id }, vehicle: Vehicle::live(car), signals },
+        data: StateData { user: User { id: user }, vehicle: Vehicle::live(car), signals },
         triggers: Some(trigger_list(triggers)),
         meta: Meta { signal_count: Some(signals.len()), ..Meta::of(stamp) },
     })
@@ -57,11 +68,16 @@ pub fn vehicle_state(car: &CarIdentity, signals: &[Signal], triggers: &Triggers,
 
 /// A `VEHICLE_ERROR` delivery: errors that were raised or resolved.
 pub fn vehicle_error(car: &CarIdentity, errors: &[VehicleError], stamp: &Stamp) -> Vec<u8> {
+    vehicle_error_for(&car.smartcar_user_id, car, errors, stamp)
+}
+
+/// A `VEHICLE_ERROR` delivery on behalf of another user than the car's own.
+pub fn vehicle_error_for(user: &str, car: &CarIdentity, errors: &[VehicleError], stamp: &Stamp) -> Vec<u8> {
     print(&Envelope {
         event_id: &stamp.event_id,
         event_type: "VEHICLE_ERROR",
         data: ErrorData {
-            user: User { id: &car.smartcar_user_id },
+            user: User { id: user },
             vehicle: Vehicle::live(car),
             errors: errors.iter().map(VehicleError::on_wire).collect(),
         },

@@ -36,7 +36,7 @@ impl Charge {
     pub fn at_rest(
         car: &Car,
         place: Place,
-        gauges: Gauges,
+        (gauges, limit_percent): (Gauges, u32),
         (from, until): (DateTime<Utc>, DateTime<Utc>),
         chance: &mut Chance,
     ) -> Option<Self> {
@@ -50,7 +50,7 @@ impl Charge {
                 return None;
             }
         };
-        let ends_at_wh = per_cent(car.model.battery_wh, car.charge_limit_percent);
+        let ends_at_wh = per_cent(car.model.battery_wh, limit_percent);
         let worth_it = ends_at_wh > gauges.battery_wh + car.model.battery_wh / 25;
         if watts == 0 || !wanted || !worth_it || until - from < shortest {
             return None;
@@ -75,6 +75,26 @@ impl Charge {
             ends_at_wh: per_cent(car.model.battery_wh, 80).max(gauges.battery_wh),
             watts: car.model.dc_watts,
         }
+    }
+
+    /// The charge that somebody starts from afar, up to this level; `None` if that is reached.
+    pub fn commanded(car: &Car, place: Place, gauges: Gauges, limit_percent: u32) -> Option<Self> {
+        let watts = match place.kind {
+            PlaceKind::Home => car.home_charger_watts.min(car.model.ac_watts),
+            PlaceKind::Work => car.work_charger_watts.min(car.model.ac_watts),
+            PlaceKind::FastCharger => car.model.dc_watts,
+            PlaceKind::Errand | PlaceKind::Far | PlaceKind::FuelStation => 0,
+        };
+        let ends_at_wh = per_cent(car.model.battery_wh, limit_percent);
+        (ends_at_wh > gauges.battery_wh).then(|| Self {
+            starts_at: None,
+            pauses: false,
+            battery_wh: gauges.battery_wh,
+            slows_at_wh: per_cent(car.model.battery_wh, 95).min(ends_at_wh),
+            ends_at_wh,
+            // Where a cable is in, there is current.
+            watts: watts.max(2_300),
+        })
     }
 
     /// What happens from the plug until the car leaves.

@@ -7,6 +7,7 @@ use chrono::{DateTime, Days, Duration, NaiveDate, Utc};
 
 use super::car::Car;
 use super::charging::Charge;
+use super::command::{Command, Refusal};
 use super::energy;
 use super::place::{Place, PlaceKind};
 use super::plan::{self, Outing};
@@ -15,12 +16,15 @@ use crate::chance::Chance;
 
 /// What a car does from its first moment on. The iterator never ends, and the same car and moment give the
 /// same segments, without a gap and without an overlap.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Life {
     car: Arc<Car>,
     at: DateTime<Utc>,
     place: Place,
     gauges: Gauges,
+    /// Where the car goes to next, or is on its way to.
+    heading: Place,
+    charge_limit_percent: u32,
     next_date: NaiveDate,
     agenda: VecDeque<Outing>,
     lived: VecDeque<Segment>,
@@ -34,11 +38,64 @@ impl Life {
             at,
             place: car.places.home,
             gauges: car.at_first,
+            heading: car.places.home,
+            charge_limit_percent: car.charge_limit_percent,
             next_date: today + Days::new(1),
             agenda: plan::day(&car, today).into_iter().filter(|outing| outing.leave > at).collect(),
             lived: VecDeque::new(),
             car,
         }
+    }
+
+    /// Does what the car is told at a moment of `now`, the segment that was begun last; true if that changes
+    /// what comes: then the next segment begins at this moment.
+    pub fn obey(&mut self, command: Command, now: &Segment, at: DateTime<Utc>) -> Result<bool, Refusal> {
+        let has_battery = self.car.model.battery_wh > 0;
+        match (command, now.doing) {
+            (Command::Lock | Command::Unlock, Doing::Driving { .. }) => Err(Refusal::InMotion),
+            (Command::Lock | Command::Unlock | Command::Navigate, _) => Ok(false),
+            _ if !has_battery => Err(Refusal::NotCapable),
+            (Command::LimitCharge { percent }, doing) => {
+                self.charge_limit_percent = percent;
+                let charging = matches!(doing, Doing::Charging { .. });
+                if charging {
+                    let charge = Charge::commanded(&self.car, now.place, now.gauges_at(at), percent);
+                    self.stay_on(now, at, charge.as_ref());
+                }
+                Ok(charging)
+            }
+            (Command::StartCharge, Doing::Charging { .. }) => Err(Refusal::Charging),
+            (Command::StartCharge, Doing::Standing { plugged: true }) => {
+                let limit = self.charge_limit_percent;
+                let charge = Charge::commanded(&self.car, now.place, now.gauges_at(at), limit);
+                self.stay_on(now, at, Some(&charge.ok_or(Refusal::Full)?));
+                Ok(true)
+            }
+            (Command::StopCharge, Doing::Charging { .. }) => {
+                self.stay_on(now, at, None);
+                Ok(true)
+            }
+            (Command::StopCharge, Doing::Standing { plugged: true }) => Err(Refusal::NotCharging),
+            (Command::StartCharge | Command::StopCharge, Doing::Driving { .. }) => Err(Refusal::InMotion),
+            (
+                Command::StartCharge | Command::StopCharge,
+                Doing::Standing { plugged: false } | Doing::Refuelling | Doing::InService,
+            ) => Err(Refusal::NotPlugged),
+        }
+    }
+
+    /// Spends the rest of a stay at the plug in another way, and then goes where the car was going to.
+    fn stay_on(&mut self, now: &Segment, at: DateTime<Utc>, charge: Option<&Charge>) {
+        let leaves = self.lived.iter().find(|segment| matches!(segment.doing, Doing::Driving { .. }));
+        let until = leaves.map_or(self.at, |drive| drive.from).max(at);
+        self.lived.clear();
+        (self.at, self.place, self.gauges) = (at, now.place, now.gauges_at(at));
+        for step in charge.map(|charge| charge.steps(at, until)).unwrap_or_default() {
+            let after = Gauges { battery_wh: self.gauges.battery_wh + step.gain_wh, ..self.gauges };
+            self.pass(step.doing, step.until, after);
+        }
+        self.pass(Doing::Standing { plugged: true }, until, self.gauges);
+        self.drive(self.heading);
     }
 
     fn next_outing(&mut self) -> Outing {
@@ -61,9 +118,8 @@ impl Life {
                 Gauges { serviced_at_m: self.gauges.odometer_m, ..self.gauges },
             );
         }
-        if let Some(charge) =
-            Charge::at_rest(&self.car, self.place, self.gauges, (self.at, until), &mut chance)
-        {
+        let charged = (self.gauges, self.charge_limit_percent);
+        if let Some(charge) = Charge::at_rest(&self.car, self.place, charged, (self.at, until), &mut chance) {
             for step in charge.steps(self.at, until) {
                 let after = Gauges { battery_wh: self.gauges.battery_wh + step.gain_wh, ..self.gauges };
                 self.pass(step.doing, step.until, after);
@@ -200,6 +256,7 @@ impl Iterator for Life {
     fn next(&mut self) -> Option<Segment> {
         while self.lived.is_empty() {
             let outing = self.next_outing();
+            self.heading = outing.to;
             // Who came late stays for some minutes nevertheless.
             self.stay(outing.leave.max(self.at + Duration::minutes(6)));
             self.drive(outing.to);

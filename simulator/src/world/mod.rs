@@ -5,6 +5,7 @@
 mod car;
 mod catalogue;
 mod charging;
+mod command;
 mod energy;
 mod life;
 mod place;
@@ -14,6 +15,7 @@ mod truth;
 
 pub use car::{Car, CarIdentity, DistanceUnit, Habit, Powertrain};
 pub use catalogue::{Cadence, Model, Stamps};
+pub use command::{Command, Refusal};
 pub use life::Life;
 pub use place::{Neighbourhood, Place, PlaceKind, Position, Town};
 pub use segment::{Doing, Gauges, Segment};

@@ -1,0 +1,312 @@
+//! API v2.0: one token for each consent, one path for each thing that can be asked, and the batch of them.
+
+mod account;
+mod batch;
+mod compatibility;
+mod management;
+mod question;
+mod units;
+
+use std::collections::HashMap;
+
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, HeaderName, Method};
+use axum::response::Response;
+use serde_json::{Value, json};
+
+pub use account::{user, vehicles};
+pub use compatibility::{compatibility, matrix};
+pub use management::{connections, delete_connections};
+
+use super::answer::{self, with_header};
+use super::connections::Connection;
+use super::problems::{Kind, Problem};
+use super::tokens::Bearer;
+use super::trouble::Part;
+use super::{Platform, auth};
+use crate::wire::ErrorKind;
+use crate::world::{Command, Refusal};
+use question::{Question, Reading, Source};
+use units::Units;
+
+const DATA_AGE: HeaderName = HeaderName::from_static("sc-data-age");
+const FETCHED_AT: HeaderName = HeaderName::from_static("sc-fetched-at");
+const UNIT_SYSTEM: HeaderName = HeaderName::from_static("sc-unit-system");
+
+/// Parameters of a query, the last of each name.
+type Parameters = HashMap<String, String>;
+
+/// `/v2.0/vehicles/{id}`
+pub async fn vehicle(
+    platform: State<Platform>,
+    Path(id): Path<String>,
+    method: Method,
+    query: Query<Parameters>,
+    headers: HeaderMap,
+    body: String,
+) -> Response {
+    below_vehicle(platform, Path((id, String::new())), method, query, headers, body).await
+}
+
+/// `/v2.0/vehicles/{id}/{path…}`
+pub async fn below_vehicle(
+    State(platform): State<Platform>,
+    Path((id, path)): Path<(String, String)>,
+    method: Method,
+    Query(query): Query<Parameters>,
+    headers: HeaderMap,
+    body: String,
+) -> Response {
+    let asking = Asking { platform: &platform, vehicle_id: &id, headers: &headers };
+    let request_id = platform.registry().id();
+    let answered = asking.answer(&method, &format!("/{path}"), &query, &body);
+    match answered {
+        Ok(response) => answer::with_request_id(response, &request_id),
+        Err(problem) => answer::problem(Part::V2, &problem, &request_id),
+    }
+}
+
+/// One request about one vehicle.
+struct Asking<'a> {
+    platform: &'a Platform,
+    vehicle_id: &'a str,
+    headers: &'a HeaderMap,
+}
+
+impl Asking<'_> {
+    fn answer(
+        &self,
+        method: &Method,
+        path: &str,
+        query: &Parameters,
+        body: &str,
+    ) -> Result<Response, Problem> {
+        if let Some(webhook_id) = path.strip_prefix("/webhooks/") {
+            return self.subscription(method, webhook_id);
+        }
+        let connection = self.connection()?;
+        let read = Question::at(path);
+        match (method.as_str(), path, read) {
+            ("GET", "/permissions", _) => Ok(account::permissions(&connection, query)),
+            ("GET", _, Some(question)) => {
+                self.count(1)?;
+                let reading = self.read(&connection, question)?;
+                Ok(self.respond(&reading))
+            }
+            ("POST", "/batch", _) => self.batch(&connection, body),
+            ("POST", "/charge" | "/charge/limit" | "/security" | "/navigation/destination", _) => {
+                self.count(1)?;
+                let command = command(path, body)?;
+                self.command(&connection, command)?;
+                Ok(answer::json(200, &done()))
+            }
+            ("DELETE", "/application", _) => {
+                let gone = (connection.user_id.clone(), connection.vehicle_id.clone());
+                self.platform
+                    .registry()
+                    .disconnect(|one| (&one.user_id, &one.vehicle_id) == (&gone.0, &gone.1));
+                Ok(answer::json(200, &json!({ "status": "success" })))
+            }
+            _ => Err(Problem::new(Kind::ResourceNotFound, Some("PATH"))),
+        }
+    }
+
+    /// The connection by which the one who asks may ask.
+    fn connection(&self) -> Result<Connection, Problem> {
+        let Bearer::User(grant) = self.platform.bearer(self.headers)? else {
+            return Err(Problem::new(Kind::Authentication, None));
+        };
+        let registry = self.platform.registry();
+        let found = registry.connections.of(&grant.user_id, self.vehicle_id);
+        let found = found.filter(|_| grant.vehicle_ids.iter().any(|id| id == self.vehicle_id));
+        found.cloned().ok_or(Problem::new(Kind::Permission, None))
+    }
+
+    fn count(&self, requests: usize) -> Result<(), Problem> {
+        let now = self.platform.now();
+        self.platform.registry().meter.application(requests, now)
+    }
+
+    /// Asks one thing of the vehicle.
+    fn read(&self, connection: &Connection, question: Question) -> Result<Reading, Problem> {
+        if !connection.permissions.contains(question.permission()) {
+            return Err(Problem::new(Kind::Permission, None));
+        }
+        let number = connection.number;
+        self.platform.within_limits(connection)?;
+        if question.asks_the_car() {
+            self.platform.in_account(connection)?;
+            self.platform.awake(connection)?;
+        }
+        let units = Units::wanted(self.headers).ok_or(Problem::validation("sc-unit-system"))?;
+        let known = self.platform.last_known(number);
+        let car = super::lock(&self.platform.0.cloud).car(number).cloned();
+        let car = car.ok_or(Problem::new(Kind::Server, Some("RECORD_NOT_FOUND")))?;
+        let services = match question {
+            Question::ServiceHistory => self.platform.0.ledger.truth(&connection.vehicle_id),
+            _ => None,
+        };
+        let services = services.map(|truth| truth.services).unwrap_or_default();
+        let source = Source { car: &car, known: known.as_ref(), services: &services, units };
+        let reading = source.answer(question)?;
+        self.platform.0.ledger.told(number, question == Question::Odometer, known.as_ref());
+        Ok(reading)
+    }
+
+    fn respond(&self, reading: &Reading) -> Response {
+        let mut response = answer::json(200, &reading.body);
+        for (name, value) in self.age(reading) {
+            response = with_header(response, name, &value);
+        }
+        response
+    }
+
+    /// The headers of an answer, which are part of the body in a batch.
+    fn age(&self, reading: &Reading) -> Vec<(HeaderName, String)> {
+        let Reading { body: _, said_at, fetched_at, units } = reading;
+        let iso = |at: chrono::DateTime<chrono::Utc>| at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
+        // What never changes is as old as the request.
+        let fetched_at = fetched_at.unwrap_or_else(|| self.platform.virtual_now());
+        let mut headers = vec![(FETCHED_AT, iso(fetched_at)), (DATA_AGE, iso(said_at.unwrap_or(fetched_at)))];
+        headers.extend(units.map(|units| (UNIT_SYSTEM, units.as_str().to_owned())));
+        headers
+    }
+
+    fn command(&self, connection: &Connection, command: Command) -> Result<(), Problem> {
+        self.platform.command(connection, command)
+    }
+
+    /// v2.0's own way to subscribe (by the user's token) and to unsubscribe (by the management token).
+    fn subscription(&self, method: &Method, webhook_id: &str) -> Result<Response, Problem> {
+        if webhook_id != crate::wire::WEBHOOK_ID {
+            return Err(Problem::new(Kind::ResourceNotFound, Some("PATH")));
+        }
+        match method.as_str() {
+            "POST" => {
+                let connection = self.connection()?;
+                self.platform.subscribe(&connection.user_id, self.vehicle_id);
+                Ok(answer::json(200, &json!({ "webhookId": webhook_id, "vehicleId": self.vehicle_id })))
+            }
+            "DELETE" => {
+                let token = auth::bearer_token(self.headers).unwrap_or_default();
+                if !self.platform.is_management_token(token) {
+                    return Err(Problem::new(Kind::Authentication, None));
+                }
+                self.platform.unsubscribe(|one| one.vehicle_id == self.vehicle_id);
+                Ok(answer::json(200, &json!({ "status": "success" })))
+            }
+            _ => Err(Problem::new(Kind::ResourceNotFound, Some("PATH"))),
+        }
+    }
+}
+
+fn done() -> Value {
+    json!({ "status": "success", "message": "Successfully sent request to vehicle" })
+}
+
+/// The command of a body; the limit may be a number or, as one of the vendor's clients sends it, text.
+pub(super) fn command(path: &str, body: &str) -> Result<Command, Problem> {
+    let body: Value = serde_json::from_str(body).map_err(|_| Problem::validation("body"))?;
+    let action = body["action"].as_str();
+    match (path, action) {
+        ("/charge", Some("START")) => Ok(Command::StartCharge),
+        ("/charge", Some("STOP")) => Ok(Command::StopCharge),
+        ("/security", Some("LOCK")) => Ok(Command::Lock),
+        ("/security", Some("UNLOCK")) => Ok(Command::Unlock),
+        ("/charge/limit", _) => {
+            let limit = &body["limit"];
+            let share = limit.as_f64().or_else(|| limit.as_str()?.parse().ok());
+            share.and_then(|share| limit_of(share * 100.0)).ok_or(Problem::validation("limit"))
+        }
+        ("/navigation/destination", _) => {
+            let number = |name: &str, most: f64| body[name].as_f64().is_some_and(|value| value.abs() <= most);
+            let is_somewhere = number("latitude", 90.0) && number("longitude", 180.0);
+            is_somewhere.then_some(Command::Navigate).ok_or(Problem::validation("latitude"))
+        }
+        _ => Err(Problem::validation("action")),
+    }
+}
+
+/// A charge limit in per cent: cars take 50 to 100.
+pub(super) fn limit_of(percent: f64) -> Option<Command> {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is from 50 to 100")]
+    let whole = |percent: f64| Command::LimitCharge { percent: percent.round() as u32 };
+    (50.0..=100.0).contains(&percent).then(|| whole(percent))
+}
+
+impl Platform {
+    /// Counts a call about a vehicle, if there is one left.
+    pub(super) fn within_limits(&self, connection: &Connection) -> Result<(), Problem> {
+        let now = self.now();
+        self.registry().meter.vehicle(&connection.vehicle_id, now)
+    }
+
+    /// Whether the maker's account still opens the vehicle.
+    pub(super) fn in_account(&self, connection: &Connection) -> Result<(), Problem> {
+        let Connection { number, vehicle_id, .. } = connection;
+        let account = |code| Problem::new(Kind::ConnectedServicesAccount, Some(code));
+        if self.registry().vanished.contains(number) {
+            return Err(account("VEHICLE_MISSING"));
+        }
+        match self.0.faults.get().broken.get(vehicle_id) {
+            Some(ErrorKind::AuthenticationFailed) => {
+                Err(account("AUTHENTICATION_FAILED").at(self.sign_in_again(vehicle_id)))
+            }
+            Some(ErrorKind::SubscriptionEnded) => Err(account("SUBSCRIPTION")),
+            Some(ErrorKind::PermissionMissing) => Err(Problem::new(Kind::Permission, None)),
+            Some(ErrorKind::Unreachable) | None => Ok(()),
+        }
+    }
+
+    /// Whether the vehicle answers.
+    pub(super) fn awake(&self, connection: &Connection) -> Result<(), Problem> {
+        let faults = self.0.faults.get();
+        let state = |code| Err(Problem::new(Kind::VehicleState, Some(code)));
+        if faults.offline.contains(&connection.vehicle_id) {
+            state("ASLEEP")
+        } else if faults.broken.get(&connection.vehicle_id) == Some(&ErrorKind::Unreachable) {
+            state("UNREACHABLE")
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Where a person signs in again, without what the application has to add.
+    fn sign_in_again(&self, vehicle_id: &str) -> String {
+        let client_id = &self.application().application_id;
+        let origin = self.origin();
+        format!(
+            "{origin}/oauth/reauthenticate?response_type=vehicle_id&client_id={client_id}&vehicle_id={vehicle_id}"
+        )
+    }
+
+    /// Tells a vehicle to do something, if its user allows that and the car can.
+    pub(super) fn command(&self, connection: &Connection, command: Command) -> Result<(), Problem> {
+        let permission = match command {
+            Command::Lock | Command::Unlock => "control_security",
+            Command::StartCharge | Command::StopCharge | Command::LimitCharge { .. } => "control_charge",
+            Command::Navigate => "control_navigation",
+        };
+        if !connection.permissions.contains(permission) {
+            return Err(Problem::new(Kind::Permission, None));
+        }
+        self.within_limits(connection)?;
+        self.in_account(connection)?;
+        self.awake(connection)?;
+        let mut cloud = super::lock(&self.0.cloud);
+        let now = self.virtual_now();
+        cloud.command(connection.number, command, now).map_err(refused)
+    }
+}
+
+fn refused(refusal: Refusal) -> Problem {
+    let code = match refusal {
+        Refusal::NotCapable => return Problem::not_capable(),
+        Refusal::InMotion => "IN_MOTION",
+        Refusal::NotPlugged => "CHARGING_PLUG_NOT_CONNECTED",
+        Refusal::Charging => "CHARGING_IN_PROGRESS",
+        Refusal::NotCharging => "NOT_CHARGING",
+        Refusal::Full => "FULLY_CHARGED",
+    };
+    Problem::new(Kind::VehicleState, Some(code))
+}
