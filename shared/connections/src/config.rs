@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use clap::Args;
 use secrecy::SecretString;
+use smartcar::client::ClientConfig;
 use url::Url;
 
 /// Everything that connecting and asking cars needs.
@@ -25,6 +26,16 @@ pub struct ConnectionsConfig {
 
     #[command(flatten)]
     pub budget: BudgetConfig,
+
+    #[command(flatten)]
+    pub smartcar: ClientConfig,
+}
+
+impl ConnectionsConfig {
+    /// Whether the operator means this program to talk to Smartcar at all.
+    pub fn is_wanted(&self) -> bool {
+        self.smartcar.is_complete()
+    }
 }
 
 /// How often the platform lets itself be asked. All processes share what is left: it is counted in the database.

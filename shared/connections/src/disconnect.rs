@@ -1,15 +1,31 @@
 //! Leaving: consent is revoked at the platform, tokens are forgotten, and data if the person wants it.
 
-use chrono::{DateTime, Utc};
-use store::StoreError;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use smartcar::client::{Advice, VehicleRef};
+use store::erasure::{self, Erased};
+use store::revocations::{self, Pending};
+use store::vehicles::connecting::{self, Ended};
+use store::{StoreError, act_as_machine, grants, vehicles};
+use tokio::time::timeout;
+use tracing::warn;
 use uuid::Uuid;
 
 use crate::Connections;
+use crate::tokens::Usable;
+
+/// As long as a person is kept waiting for the platform; it is told again if that is too short.
+const AT_ONCE: Duration = Duration::from_secs(10);
+/// Nobody else tries meanwhile.
+const LEASE: TimeDelta = TimeDelta::minutes(1);
+/// Then the platform is not told any more: tokens are forgotten, and the consent ends by itself.
+const GIVE_UP: TimeDelta = TimeDelta::days(14);
 
 /// What disconnecting did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Disconnected {
-    /// The platform confirmed it. Else it is asked again until it does.
+    /// The platform confirmed it. Else it is told again until it does.
     pub is_revoked: bool,
     /// Rows of the mileage book that were deleted: those that no person had touched.
     pub entries_deleted: u64,
@@ -39,23 +55,127 @@ impl Connections {
     /// If it is not connected, or the database cannot be reached.
     pub async fn disconnect_vehicle(
         &self,
-        _user: Uuid,
-        _car: Uuid,
-        _delete_data: bool,
-        _now: DateTime<Utc>,
+        user: Uuid,
+        car: Uuid,
+        delete_data: bool,
+        now: DateTime<Utc>,
     ) -> Result<Disconnected, DisconnectError> {
-        let _db = self.pool.acquire().await?;
-        Err(DisconnectError::NotConnected)
+        let mut tx = self.pool().begin().await?;
+        act_as_machine(&mut tx).await?;
+        let vehicle = connecting::of_car(&mut tx, user, car).await?.ok_or(DisconnectError::NotConnected)?;
+        // Whoever folds this car right now comes to an end first.
+        vehicles::lock(&mut tx, &[vehicle]).await?;
+        let ended = connecting::disconnect(&mut tx, car, None).await?;
+        let mut erased = Erased::default();
+        for one in &ended {
+            revocations::note(&mut tx, one, LEASE, now).await?;
+            if delete_data {
+                let more = erase(&mut tx, one).await?;
+                erased.entries += more.entries;
+                erased.readings += more.readings;
+            }
+        }
+        tx.commit().await?;
+        let mut is_revoked = true;
+        for one in &ended {
+            is_revoked &= self.revoke(&pending(one.clone(), now), now).await?;
+        }
+        if delete_data {
+            // A batch that had found the connection before it ended may have come after the first erasure.
+            let mut tx = self.pool().begin().await?;
+            act_as_machine(&mut tx).await?;
+            vehicles::lock(&mut tx, &[vehicle]).await?;
+            for one in &ended {
+                erase(&mut tx, one).await?;
+                // Readings that are gone are remembered as stored here and there: what comes next gets another id.
+                connecting::give_up(&mut tx, one.id).await?;
+            }
+            tx.commit().await?;
+        }
+        Ok(Disconnected { is_revoked, entries_deleted: erased.entries, readings_deleted: erased.readings })
     }
 
-    /// Revokes again what the platform did not confirm, up to `limit` of what is due. Gives how many are settled now.
+    /// Tells the platform again of what it did not confirm, up to `limit` of what is due. Gives how many are settled now.
     /// For a schedule: any number of processes may do it.
     ///
     /// # Errors
     ///
     /// If the database cannot be reached.
-    pub async fn revoke_pending(&self, _limit: i64, _now: DateTime<Utc>) -> Result<usize, DisconnectError> {
-        let _db = self.pool.acquire().await?;
-        Ok(0)
+    pub async fn revoke_pending(&self, limit: i64, now: DateTime<Utc>) -> Result<usize, DisconnectError> {
+        let mut db = self.pool().acquire().await?;
+        let due = revocations::lease(&mut db, LEASE, limit, now).await?;
+        drop(db);
+        let mut settled = 0;
+        for one in due {
+            settled += usize::from(self.revoke(&one, now).await?);
+        }
+        Ok(settled)
+    }
+
+    /// Tells the platform, and forgets the tokens if it confirms.
+    pub(crate) async fn revoke(&self, one: &Pending, now: DateTime<Utc>) -> Result<bool, DisconnectError> {
+        let mut db = self.pool().acquire().await?;
+        let is_used = revocations::is_used_otherwise(
+            &mut db,
+            &one.smartcar_vehicle_id,
+            one.smartcar_user_id.as_deref(),
+        )
+        .await?;
+        drop(db);
+        // Connected again meanwhile, perhaps to another car: it is this very consent that would end.
+        let is_settled = is_used || self.tell(one, now).await;
+        let gives_up = !is_settled && one.asked_at + GIVE_UP < now;
+        if gives_up {
+            warn!(vehicle.id = %one.vehicle_id, "the platform never confirmed that a consent was taken back");
+        }
+        if !(is_settled || gives_up) {
+            return Ok(false);
+        }
+        let mut tx = self.pool().begin().await?;
+        revocations::settle(&mut tx, one.vehicle_id).await?;
+        if let Some(grant) = one.grant_id {
+            grants::forget_unused(&mut tx, grant).await?;
+        }
+        tx.commit().await?;
+        Ok(is_settled)
+    }
+
+    /// Whether the platform confirms that the consent is over. Best effort: why it does not is its business.
+    async fn tell(&self, one: &Pending, now: DateTime<Utc>) -> bool {
+        let Some(grant) = one.grant_id else {
+            // Without a consent of ours there is none to take back.
+            return true;
+        };
+        let Ok(Ok(usable)) = timeout(AT_ONCE, self.usable(grant, now)).await else { return false };
+        let Some(access) = usable.access(one.smartcar_user_id.as_deref()) else {
+            // Tokens that are dead open nothing any more; that the consent stands at the platform, nobody here can change.
+            return !matches!(usable, Usable::Application);
+        };
+        let about = VehicleRef {
+            smartcar_vehicle_id: one.smartcar_vehicle_id.clone(),
+            smartcar_user_id: one.smartcar_user_id.clone(),
+            ..VehicleRef::default()
+        };
+        match timeout(AT_ONCE, self.client().disconnect(access, &about)).await {
+            Ok(Ok(())) => true,
+            // It is over already.
+            Ok(Err(error)) => error.advice == Advice::Reauthenticate || error.status == Some(404),
+            Err(_) => false,
+        }
+    }
+}
+
+async fn erase(db: &mut sqlx::PgConnection, ended: &Ended) -> Result<Erased, StoreError> {
+    erasure::erase(db, ended.id, &ended.smartcar_vehicle_id, ended.smartcar_user_id.as_deref()).await
+}
+
+pub(crate) fn pending(ended: Ended, now: DateTime<Utc>) -> Pending {
+    Pending {
+        vehicle_id: ended.id,
+        smartcar_vehicle_id: ended.smartcar_vehicle_id,
+        smartcar_user_id: ended.smartcar_user_id,
+        grant_id: ended.grant_id,
+        asked_at: now,
+        tries: 0,
     }
 }

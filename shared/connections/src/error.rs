@@ -1,11 +1,14 @@
 //! What stops somebody from connecting a car, or us from talking to Smartcar at all.
 
+use smartcar::client::ClientError;
 use store::StoreError;
 use vault::{KeyRingError, Unopenable};
 
 /// Settings without which nothing can be asked of Smartcar.
 #[derive(Debug, thiserror::Error)]
 pub enum NotConfigured {
+    #[error("Smartcar cannot be asked")]
+    Client(#[from] ClientError),
     #[error("TOKEN_ENCRYPTION_KEYS is not set")]
     NoKeys,
     #[error("the keys that seal tokens cannot be used")]
@@ -24,6 +27,9 @@ pub enum ConnectError {
     /// 400.
     #[error("the page to return to is not one of Carvetka's")]
     ReturnTo,
+    /// 503: connecting is not set up.
+    #[error("people cannot be sent to Smartcar")]
+    Client(#[from] ClientError),
     /// 503.
     #[error("cannot read or write the connection")]
     Store(#[from] StoreError),

@@ -36,7 +36,7 @@ pub mod revocations;
 mod scope;
 pub mod spool;
 pub mod states;
-mod sync_logs;
+pub mod sync_logs;
 pub mod thinning;
 pub mod untimed;
 pub mod vehicle_errors;
