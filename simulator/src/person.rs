@@ -10,7 +10,7 @@ pub struct Person {
     pub login: String,
     /// Any but `wrong`.
     pub password: String,
-    /// The brand to choose, where it is asked for; the first one without it.
+    /// The brand to choose, where it is asked for; any without it.
     pub make: Option<String>,
     /// Permissions that the person does not give.
     pub withheld: Vec<String>,

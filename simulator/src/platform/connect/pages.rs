@@ -17,6 +17,8 @@ pub fn brand(visit: &str, fleet: &[CarIdentity]) -> String {
         &html! {
             form method="post" action=(action(visit)) {
                 input type="hidden" name="step" value="brand";
+                // For those whose account holds several.
+                p { button name="make" value="" { "Any brand" } }
                 @for make in makes { p { button name="make" value=(make) { (make) } } }
             }
         },
