@@ -4,12 +4,13 @@
 use std::collections::HashMap;
 use std::future::Future;
 use std::io;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::Request;
+use axum::extract::{ConnectInfo, Request};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
@@ -150,8 +151,9 @@ async fn connection(
 ) {
     // Answers are small and whole: waiting for more to send would only delay them.
     let _ = stream.set_nodelay(true);
+    let peer = stream.peer_addr().ok();
     let app = TowerToHyperService::new(app);
-    let service = service_fn(|request: Request<Incoming>| answer(&app, &seat, request));
+    let service = service_fn(|request: Request<Incoming>| answer(&app, &seat, peer, request));
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.idle)
@@ -170,13 +172,17 @@ async fn connection(
     }
 }
 
-/// An error closes the connection without an answer.
+/// An error closes the connection without an answer. Handlers find the peer's address as [`ConnectInfo`].
 fn answer<'a>(
     app: &TowerToHyperService<Router>,
     seat: &'a Seat,
-    request: Request<Incoming>,
+    peer: Option<SocketAddr>,
+    mut request: Request<Incoming>,
 ) -> impl Future<Output = Result<axum::response::Response, io::Error>> + use<'a> {
     let in_hand = seat.begin();
+    if let Some(peer) = peer {
+        request.extensions_mut().insert(ConnectInfo(peer));
+    }
     let answer = app.call(request);
     async move {
         let Some(_in_hand) = in_hand else {

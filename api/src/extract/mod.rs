@@ -1,0 +1,10 @@
+//! What handlers take: bodies, parameters and cars that were checked before the handler sees them, and refused in words
+//! that name the field.
+
+mod body;
+mod own_car;
+mod params;
+
+pub use body::{Body, LARGEST as LARGEST_BODY};
+pub use own_car::{EntryOf, OwnCar};
+pub use params::{Cursor, Params, Place};

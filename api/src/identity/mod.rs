@@ -1,0 +1,9 @@
+//! Who asks: the person that an access token of Supabase names.
+
+mod keys;
+mod person;
+mod ring_provider;
+mod token;
+
+pub use person::Person;
+pub use token::{TokenError, Tokens};

@@ -1,0 +1,229 @@
+//! The fuel book: receipts that people type in, and corrections of what stands there.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{Json, Response};
+use chrono::{DateTime, Utc};
+use runtime::clock;
+use serde::{Deserialize, Serialize};
+use sqlx::Connection;
+use store::fuel_entries::{self, FuelEntryRow, FuelReceipt};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::books::{Page, created};
+use crate::App;
+use crate::extract::{Body, EntryOf, OwnCar, Params, Place};
+use crate::problem::{Answer, Code, Problem};
+use crate::value::{self, Currency, Kilometres, Litres, Moment, Price};
+
+/// A fill-up.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FuelEntry {
+    id: Uuid,
+    filled_at: DateTime<Utc>,
+    litres: Option<f64>,
+    odometer_km: Option<f64>,
+    full_tank: Option<bool>,
+    /// A fill-up before this one is not in the book, so no economy follows from it.
+    missed_previous: Option<bool>,
+    price_per_litre: Option<f64>,
+    total_cost: Option<f64>,
+    /// Of both amounts.
+    currency: Option<String>,
+    cost_is_estimate: bool,
+    economy_l_per_100km: Option<f64>,
+    /// Who wrote it: `manual`, `smartcar_sync`, `import`.
+    source: String,
+}
+
+/// What stands on a receipt. Amounts need a currency.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct FuelEntryInput {
+    filled_at: Moment,
+    litres: Litres,
+    odometer_km: Option<Kilometres>,
+    full_tank: bool,
+    #[serde(default)]
+    missed_previous: bool,
+    price_per_litre: Option<Price>,
+    total_cost: Option<Price>,
+    currency: Option<Currency>,
+}
+
+/// What is to be different. What is absent stays; `null` takes away.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct FuelEntryPatch {
+    #[serde(default, deserialize_with = "value::not_null")]
+    #[schema(nullable = false)]
+    filled_at: Option<Moment>,
+    #[serde(default, deserialize_with = "value::not_null")]
+    #[schema(nullable = false)]
+    litres: Option<Litres>,
+    #[serde(default, deserialize_with = "value::given")]
+    #[schema(value_type = Option<Kilometres>)]
+    odometer_km: Option<Option<Kilometres>>,
+    #[serde(default, deserialize_with = "value::not_null")]
+    #[schema(nullable = false)]
+    full_tank: Option<bool>,
+    #[serde(default, deserialize_with = "value::not_null")]
+    #[schema(nullable = false)]
+    missed_previous: Option<bool>,
+    #[serde(default, deserialize_with = "value::given")]
+    #[schema(value_type = Option<Price>)]
+    price_per_litre: Option<Option<Price>>,
+    #[serde(default, deserialize_with = "value::given")]
+    #[schema(value_type = Option<Price>)]
+    total_cost: Option<Option<Price>>,
+    #[serde(default, deserialize_with = "value::given")]
+    #[schema(value_type = Option<Currency>)]
+    currency: Option<Option<Currency>>,
+}
+
+/// The fuel book of a car, newest first.
+#[utoipa::path(get, path = "/api/cars/{carId}/fuel-entries", tag = "cars", operation_id = "listFuelEntries",
+    security(("person" = [])), params(("carId" = Uuid, Path), Place),
+    responses((status = 200, description = "A page of the book", body = Page<FuelEntry>)))]
+pub async fn list(
+    State(app): State<App>,
+    car: OwnCar,
+    Params(place): Params<Place>,
+) -> Answer<Json<Page<FuelEntry>>> {
+    let mut db = app.pool.acquire().await?;
+    let mut rows = fuel_entries::page(&mut db, car.id, place.behind(), place.rows()).await?;
+    let next = place.cut(&mut rows, |row| (row.at, row.id));
+    Ok(Json(Page { items: rows.into_iter().map(FuelEntry::from).collect(), next }))
+}
+
+/// Writes what stands on a receipt.
+#[utoipa::path(post, path = "/api/cars/{carId}/fuel-entries", tag = "cars", operation_id = "addFuelEntry",
+    security(("person" = [])), params(("carId" = Uuid, Path)), request_body = FuelEntryInput,
+    responses((status = 201, description = "Written", body = FuelEntry)))]
+pub async fn add(State(app): State<App>, car: OwnCar, Body(input): Body<FuelEntryInput>) -> Answer<Response> {
+    let at = input.filled_at.0;
+    let receipt = input.into_receipt();
+    check(&receipt)?;
+    let mut db = app.pool.acquire().await?;
+    let id = fuel_entries::add(&mut db, car.id, at, &receipt, clock::now()).await?;
+    let list = format!("/api/cars/{}/fuel-entries", car.id);
+    let row = FuelEntryRow {
+        id,
+        at,
+        source: "manual".to_owned(),
+        economy_l_per_100km: None,
+        cost_is_estimate: false,
+        receipt,
+    };
+    Ok(created(&list, id, &FuelEntry::from(row)))
+}
+
+/// Corrects a fill-up.
+#[utoipa::path(patch, path = "/api/cars/{carId}/fuel-entries/{entryId}", tag = "cars",
+    operation_id = "changeFuelEntry", security(("person" = [])),
+    params(("carId" = Uuid, Path), ("entryId" = Uuid, Path)), request_body = FuelEntryPatch,
+    responses((status = 200, description = "The fill-up as it is now", body = FuelEntry)))]
+pub async fn change(
+    State(app): State<App>,
+    entry: EntryOf,
+    Body(patch): Body<FuelEntryPatch>,
+) -> Answer<Json<FuelEntry>> {
+    let mut db = app.pool.acquire().await?;
+    let mut tx = db.begin().await?;
+    let before = fuel_entries::find_for_change(&mut tx, entry.car.id, entry.id).await?;
+    let before = before.ok_or_else(EntryOf::none)?;
+    let (at, receipt) = patch.apply(before.at, before.receipt);
+    check(&receipt)?;
+    fuel_entries::replace(&mut tx, entry.car.id, entry.id, at, &receipt).await?;
+    let after = fuel_entries::find_for_change(&mut tx, entry.car.id, entry.id).await?;
+    tx.commit().await?;
+    Ok(Json(after.ok_or_else(EntryOf::none)?.into()))
+}
+
+/// Deletes a fill-up.
+#[utoipa::path(delete, path = "/api/cars/{carId}/fuel-entries/{entryId}", tag = "cars",
+    operation_id = "deleteFuelEntry", security(("person" = [])),
+    params(("carId" = Uuid, Path), ("entryId" = Uuid, Path)),
+    responses((status = 204, description = "Deleted")))]
+pub async fn delete(State(app): State<App>, entry: EntryOf) -> Answer<StatusCode> {
+    let mut db = app.pool.acquire().await?;
+    if fuel_entries::delete(&mut db, entry.car.id, entry.id).await? {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(EntryOf::none())
+    }
+}
+
+/// An amount without a currency is none.
+fn check(receipt: &FuelReceipt) -> Answer<()> {
+    let has_amount = receipt.price_per_litre.is_some() || receipt.total_cost.is_some();
+    if has_amount && receipt.currency.is_none() {
+        let detail = "Say in which currency the price is: `\"currency\": \"EUR\"`.";
+        return Err(Problem::new(Code::InvalidField, detail).at_field("currency"));
+    }
+    Ok(())
+}
+
+impl FuelEntryInput {
+    fn into_receipt(self) -> FuelReceipt {
+        FuelReceipt {
+            litres: Some(self.litres.0),
+            odometer_km: self.odometer_km.map(|Kilometres(km)| km),
+            full_tank: Some(self.full_tank),
+            missed_previous: Some(self.missed_previous),
+            price_per_litre: self.price_per_litre.map(|Price(price)| price),
+            total_cost: self.total_cost.map(|Price(cost)| cost),
+            currency: self.currency.map(|Currency(currency)| currency),
+        }
+    }
+}
+
+impl FuelEntryPatch {
+    fn apply(self, at: DateTime<Utc>, old: FuelReceipt) -> (DateTime<Utc>, FuelReceipt) {
+        let receipt = FuelReceipt {
+            litres: self.litres.map(|Litres(litres)| litres).or(old.litres),
+            odometer_km: self.odometer_km.map_or(old.odometer_km, |km| km.map(|Kilometres(km)| km)),
+            full_tank: self.full_tank.or(old.full_tank),
+            missed_previous: self.missed_previous.or(old.missed_previous),
+            price_per_litre: self
+                .price_per_litre
+                .map_or(old.price_per_litre, |price| price.map(|Price(price)| price)),
+            total_cost: self.total_cost.map_or(old.total_cost, |cost| cost.map(|Price(cost)| cost)),
+            currency: self
+                .currency
+                .map_or(old.currency, |currency| currency.map(|Currency(currency)| currency)),
+        };
+        (self.filled_at.map_or(at, |Moment(at)| at), receipt)
+    }
+}
+
+impl From<FuelEntryRow> for FuelEntry {
+    fn from(row: FuelEntryRow) -> Self {
+        let FuelEntryRow { id, at, source, economy_l_per_100km, cost_is_estimate, receipt } = row;
+        let FuelReceipt {
+            litres,
+            odometer_km,
+            full_tank,
+            missed_previous,
+            price_per_litre,
+            total_cost,
+            currency,
+        } = receipt;
+        Self {
+            id,
+            filled_at: at,
+            litres,
+            odometer_km,
+            full_tank,
+            missed_previous,
+            price_per_litre,
+            total_cost,
+            currency,
+            cost_is_estimate,
+            economy_l_per_100km,
+            source,
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! Every route, told to the router and to the OpenAPI description in one breath: neither can have one that the other
+//! does not.
+
+mod books;
+mod callback;
+mod cars;
+mod command;
+mod connect;
+mod disconnect;
+mod expenses;
+mod fuel_entries;
+mod meter_entries;
+mod status;
+mod sync;
+
+use axum::Router;
+use axum::response::Json;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::{App, description};
+
+/// The routes and their description.
+pub fn all() -> (Router<App>, OpenApi) {
+    let (routes, mut api) = OpenApiRouter::with_openapi(description::begin())
+        .routes(routes!(openapi))
+        .routes(routes!(cars::list))
+        .routes(routes!(meter_entries::list, meter_entries::add))
+        .routes(routes!(meter_entries::change, meter_entries::delete))
+        .routes(routes!(fuel_entries::list, fuel_entries::add))
+        .routes(routes!(fuel_entries::change, fuel_entries::delete))
+        .routes(routes!(expenses::list, expenses::add))
+        .routes(routes!(expenses::change, expenses::delete))
+        .routes(routes!(connect::connect))
+        .routes(routes!(callback::callback))
+        .routes(routes!(sync::sync))
+        .routes(routes!(disconnect::by_post, disconnect::by_delete))
+        .routes(routes!(status::status))
+        .routes(routes!(command::command))
+        .split_for_parts();
+    description::complete(&mut api);
+    (routes, api)
+}
+
+/// This description.
+#[utoipa::path(get, path = "/api/openapi.json", operation_id = "getDescription",
+    responses((status = 200, description = "The OpenAPI description", body = serde_json::Value)))]
+async fn openapi() -> Json<OpenApi> {
+    Json(all().1)
+}

@@ -1,0 +1,17 @@
+//! The api over real HTTP and a real PostgreSQL. Every answer that these tests see is compared with the OpenAPI
+//! description that the program gives of itself.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod books;
+mod browsers;
+mod description;
+mod fixture;
+mod garage;
+mod identity;
+mod limits;
+mod outages;
+mod problems;
+mod process;
+mod strangers;
+mod token;
