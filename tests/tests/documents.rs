@@ -7,15 +7,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The folders whose programs operators run.
-const SOURCES: [&str; 9] = [
+const SOURCES: [&str; 11] = [
     "domain/src",
     "shared/broker/src",
+    "shared/connections/src",
     "shared/runtime/src",
     "shared/smartcar/src",
     "shared/store/src",
     "ingest/src",
     "worker/src",
     "scheduler/src",
+    "api/src",
     "simulator/src",
 ];
 
