@@ -99,12 +99,14 @@ fn outcome(answer: &Answer) -> Result<Commanded, PlatformError> {
         return Err(error);
     }
     let json: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-    let places = ["/data/attributes/status/value", "/data/attributes/status", "/status"];
-    let status = places.iter().find_map(|place| json.pointer(place)?.as_str());
+    let resource = json.get("data").unwrap_or(&json);
+    let places = ["/attributes/status/value", "/attributes/status", "/status"];
+    let status = places.iter().find_map(|place| resource.pointer(place)?.as_str());
     match status.map(str::to_ascii_uppercase).as_deref() {
         Some("SUCCESS") => Ok(Commanded::Done),
         Some("FAILURE" | "FAILED" | "ERROR") => Err(answer.refusal(
-            json.pointer("/data/attributes/status/error")
+            resource
+                .pointer("/attributes/status/error")
                 .map_or_else(|| Said::new("COMMAND", "FAILED"), Said::of),
         )),
         Some(_) | None if answer.status == 202 => Ok(Commanded::Accepted),

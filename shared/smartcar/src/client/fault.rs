@@ -10,8 +10,25 @@ use crate::lenient::{Field, List};
 
 /// No word of the platform comes near.
 const WORD_LIMIT: usize = 64;
+/// `VS_000` has three. What has more is an id or a token, which somebody echoes.
+const DIGIT_LIMIT: usize = 4;
 const TEXT_LIMIT: usize = 500;
 const URL_LIMIT: usize = 2000;
+
+/// The platform's types of errors.
+const KINDS: [&str; 11] = [
+    "AUTHENTICATION",
+    "BILLING",
+    "COMPATIBILITY",
+    "CONNECTED_SERVICES_ACCOUNT",
+    "PERMISSION",
+    "RATE_LIMIT",
+    "RESOURCE_NOT_FOUND",
+    "SERVER",
+    "UPSTREAM",
+    "VALIDATION",
+    "VEHICLE_STATE",
+];
 
 /// What a fault says, in bounded text.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -106,10 +123,11 @@ impl Said {
         Self::read(json.to_string().as_bytes(), Form::Api)
     }
 
-    /// Reads a body whose status does not tell: `None` if it speaks of no fault.
+    /// Reads a body whose status does not tell: `None` if it speaks of no fault. A `type` alone is none: what is well has
+    /// one too.
     pub(super) fn within(body: &[u8]) -> Option<Self> {
         let said = Self::read(body, Form::Api);
-        said.kind.is_some().then_some(said)
+        said.kind.as_deref().is_some_and(|kind| KINDS.contains(&kind)).then_some(said)
     }
 }
 
@@ -192,6 +210,7 @@ fn word<T>(field: &Field<'_, T>) -> Option<String> {
     let text = field.text()?;
     let word: String = text.trim().chars().map(|c| if c == '-' || c == ' ' { '_' } else { c }).collect();
     let sensible = (1..=WORD_LIMIT).contains(&word.len())
+        && word.bytes().filter(u8::is_ascii_digit).count() <= DIGIT_LIMIT
         && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     sensible.then(|| word.to_ascii_uppercase())
 }
@@ -217,4 +236,85 @@ fn text(field: &Field<'_>) -> Option<String> {
 fn link(field: &Field<'_>) -> Option<String> {
     let url = reqwest::Url::parse(&field.text().filter(|url| url.len() <= URL_LIMIT)?).ok()?;
     (url.scheme() == "https").then(|| url.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn check(said: &Said) -> Result<(), TestCaseError> {
+        for word in [&said.kind, &said.code, &said.resolution].into_iter().flatten() {
+            prop_assert!(
+                (1..=WORD_LIMIT).contains(&word.len())
+                    && word.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_'),
+                "{word:?}"
+            );
+        }
+        for text in [&said.description, &said.message_for_user].into_iter().flatten() {
+            prop_assert!(text.chars().count() <= TEXT_LIMIT && !text.chars().any(char::is_control));
+        }
+        prop_assert!(said.resolution_url.as_ref().is_none_or(|url| url.starts_with("https://")));
+        prop_assert!(said.request_id.as_ref().is_none_or(|id| is_id(id)));
+        prop_assert!(said.status.is_none_or(|status| (100..1000).contains(&status)));
+        Ok(())
+    }
+
+    /// JSON with the words of errors in odd places.
+    fn odd() -> impl Strategy<Value = serde_json::Value> {
+        let leaf = prop_oneof![
+            Just(serde_json::Value::Null),
+            any::<bool>().prop_map(Into::into),
+            any::<i64>().prop_map(Into::into),
+            ".{0,20}".prop_map(Into::into),
+            prop::sample::select(vec!["VEHICLE_STATE", "ASLEEP", "https://a", "http://a", "REAUTHENTICATE"])
+                .prop_map(Into::into),
+        ];
+        let key = prop::sample::select(vec![
+            "type",
+            "code",
+            "error",
+            "errors",
+            "resolution",
+            "url",
+            "status",
+            "statusCode",
+            "detail",
+            "requestId",
+            "description",
+            "suggestedUserMessage",
+            "message",
+            "error_description",
+            "title",
+        ]);
+        leaf.prop_recursive(4, 40, 6, move |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Into::into),
+                prop::collection::hash_map(key.clone().prop_map(str::to_owned), inner, 0..6)
+                    .prop_map(|fields| serde_json::Value::Object(fields.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_say_something_or_nothing_in_bounded_words(body in prop::collection::vec(any::<u8>(), 0..300)) {
+            check(&Said::read(&body, Form::Api))?;
+            check(&Said::read(&body, Form::OAuth))?;
+        }
+
+        #[test]
+        fn an_error_in_any_odd_form_says_what_it_says_in_bounded_words(json in odd()) {
+            check(&Said::of(&json))?;
+            check(&Said::read(json.to_string().as_bytes(), Form::OAuth))?;
+        }
+    }
+
+    #[test]
+    fn a_token_that_is_echoed_is_no_word() {
+        let said =
+            Said::read(br#"{"type":"cf7ba7e9-8c5d-417d-a99f-c386cfc235cc","code":"VS_000"}"#, Form::Api);
+        assert_eq!((said.kind.as_deref(), said.code.as_deref()), (None, Some("VS_000")));
+    }
 }

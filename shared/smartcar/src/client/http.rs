@@ -162,7 +162,12 @@ impl Answer {
 
     /// What failed, by an answer that is known to be a failure.
     pub(super) fn fault(&self, form: Form) -> PlatformError {
-        self.refusal(Said::read(&self.body, form))
+        let mut said = Said::read(&self.body, form);
+        // Whatever a token endpoint refuses without a word, no token of the caller is at fault.
+        if form == Form::OAuth && said.kind.is_none() {
+            said.kind = Some("OAUTH".to_owned());
+        }
+        self.refusal(said)
     }
 
     /// What failed, in an answer whose status does not tell. `None` if nothing did.

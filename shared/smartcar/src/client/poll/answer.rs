@@ -139,3 +139,80 @@ fn refused_signal(row: &Value) -> Option<Refused> {
     said.kind.as_ref()?;
     Some(Refused { signals: vec![signal(row)?], error: PlatformError::of(said, None, None) })
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::webhook;
+
+    /// Whatever the answer is, it is read without a panic, and its envelope is a delivery about the car that was asked
+    /// about.
+    fn check(body: &[u8]) -> Result<(), TestCaseError> {
+        let batch = Batch::read(body);
+        let rows = Rows::read(body);
+        let Ok(answer) = verbatim(body) else {
+            prop_assert!(batch.is_none() && rows.is_none());
+            return Ok(());
+        };
+        let envelope =
+            Envelope { poll: "v3", user: Some("\"user\"\n"), vehicle: "vehicle-1", answer: &[answer] };
+        let delivery = webhook::decode(&envelope.to_bytes(), DateTime::UNIX_EPOCH);
+        // A field that comes twice may be refused; nothing else.
+        if let Ok(delivery) = delivery {
+            prop_assert_eq!(&delivery.reports[0].vehicle.smartcar_vehicle_id, "vehicle-1");
+            let failed = delivery.reports[0].failed.len();
+            prop_assert!(batch.is_none_or(|batch| batch.refused.len() <= failed));
+        }
+        Ok(())
+    }
+
+    const ANSWERS: [&str; 3] = [
+        include_str!("../../../fixtures/api/batch.json"),
+        include_str!("../../../fixtures/api/signals.json"),
+        include_str!("../../../fixtures/api/signal.json"),
+    ];
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_survived(body in prop::collection::vec(any::<u8>(), 0..200)) {
+            check(&body)?;
+        }
+
+        #[test]
+        fn a_damaged_answer_is_survived(
+            which in 0..ANSWERS.len(),
+            cut in any::<prop::sample::Index>(),
+            damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..6),
+        ) {
+            let mut body = ANSWERS[which].as_bytes().to_vec();
+            for (place, byte) in damage {
+                let place = place.index(body.len());
+                body[place] = byte;
+            }
+            check(&body)?;
+            body.truncate(cut.index(body.len()));
+            check(&body)?;
+        }
+
+        #[test]
+        fn an_answer_with_odd_values_is_survived(
+            which in 0..ANSWERS.len(),
+            odd in prop::collection::vec(
+                (any::<prop::sample::Index>(), prop::sample::select(vec!["null", "7", "[]", "{}", "\"x\"", "true", "-1e9"])),
+                1..6,
+            ),
+        ) {
+            let mut body = ANSWERS[which].to_owned();
+            for (place, token) in odd {
+                let colons: Vec<usize> = body.match_indices(':').map(|(at, _)| at + 1).collect();
+                let start = colons[place.index(colons.len())];
+                let length = body[start..].find([',', '}', ']']).unwrap_or(0);
+                body.replace_range(start..start + length, token);
+            }
+            check(body.as_bytes())?;
+        }
+    }
+}
