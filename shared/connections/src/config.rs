@@ -70,9 +70,9 @@ impl Origin {
         &self.0
     }
 
-    /// Whether this address is one of this origin.
+    /// Whether this address is a page of this origin. (`blob:` has the origin of what is in it, and is no page.)
     pub fn holds(&self, address: &Url) -> bool {
-        address.origin().is_tuple() && address.origin().ascii_serialization() == self.0
+        matches!(address.scheme(), "http" | "https") && address.origin().ascii_serialization() == self.0
     }
 }
 

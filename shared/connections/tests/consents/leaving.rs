@@ -1,0 +1,148 @@
+//! Disconnecting: at once here, until it is confirmed there.
+
+use chrono::TimeDelta;
+use connections::{DisconnectError, Outcome, Source, SyncError};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::fixture::{Stage, later, now};
+
+#[tokio::test]
+async fn leaving_revokes_the_consent_and_forgets_its_tokens_and_the_book_stays() {
+    for stage in [Stage::v2().await, Stage::v3().await] {
+        let (owner, vehicle, _) = stage.connected().await;
+        let done =
+            stage.connections.disconnect_vehicle(owner.user, owner.car, false, later(1)).await.unwrap();
+        assert!(done.is_revoked);
+        assert_eq!((done.entries_deleted, done.readings_deleted), (0, 0));
+        assert!(stage.platform.world().access.is_empty() && stage.platform.world().connections.is_empty());
+        assert_eq!(stage.count("SELECT count(*) FROM smartcar_grants").await, 0);
+        assert_eq!(stage.count("SELECT count(*) FROM pending_revocations").await, 0);
+        assert_eq!(stage.book(owner.car).await.len(), 1);
+        let refused = stage.connections.sync_vehicle_data(vehicle, Source::Poll, later(2)).await.unwrap_err();
+        assert!(matches!(refused, SyncError::NotConnected));
+        let again =
+            stage.connections.disconnect_vehicle(owner.user, owner.car, false, later(3)).await.unwrap_err();
+        assert!(matches!(again, DisconnectError::NotConnected));
+        stage.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_platform_that_does_not_confirm_is_told_again_until_it_does() {
+    let stage = Stage::v2().await;
+    let (owner, ..) = stage.connected().await;
+    stage.platform.answers("/application", 500, json!({}));
+    stage.platform.answers("/application", 500, json!({}));
+    let done = stage.connections.disconnect_vehicle(owner.user, owner.car, false, later(1)).await.unwrap();
+    assert!(!done.is_revoked);
+    assert_eq!(stage.count("SELECT count(*) FROM smartcar_vehicles WHERE status = 'disconnected'").await, 1);
+    assert_eq!(
+        stage.count("SELECT count(*) FROM smartcar_grants").await,
+        1,
+        "its tokens are needed to revoke it"
+    );
+    assert_eq!(stage.connections.revoke_pending(10, later(1)).await.unwrap(), 0, "not before its time");
+    assert_eq!(stage.connections.revoke_pending(10, later(3)).await.unwrap(), 0);
+    let (one, other) = (stage.another(&[]), stage.another(&[]));
+    let both = tokio::join!(one.revoke_pending(10, later(60)), other.revoke_pending(10, later(60)));
+    assert_eq!(both.0.unwrap() + both.1.unwrap(), 1);
+    assert_eq!(stage.platform.asked("/application"), 3);
+    assert_eq!(stage.count("SELECT count(*) FROM smartcar_grants").await, 0);
+    stage.close().await;
+}
+
+#[tokio::test]
+async fn after_two_weeks_nobody_insists_and_the_tokens_are_forgotten() {
+    let stage = Stage::v3().await;
+    let (owner, ..) = stage.connected().await;
+    stage.platform.answers("/connections", 500, json!({}));
+    stage.platform.answers("/connections", 500, json!({}));
+    stage.connections.disconnect_vehicle(owner.user, owner.car, false, now()).await.unwrap();
+    stage.connections.revoke_pending(10, now() + TimeDelta::days(15)).await.unwrap();
+    assert_eq!(stage.count("SELECT count(*) FROM pending_revocations").await, 0);
+    assert_eq!(stage.count("SELECT count(*) FROM smartcar_grants").await, 0);
+    stage.close().await;
+}
+
+#[tokio::test]
+async fn who_connects_again_before_the_platform_confirmed_is_not_disconnected_by_it() {
+    let stage = Stage::v2().await;
+    let owner = stage.owner(None).await;
+    let vehicle = stage.platform.vehicle(None);
+    let user = Uuid::new_v4().to_string();
+    let connect = async || {
+        let begun = stage.begin(owner, connections::Ask::default()).await;
+        stage.back_with_code(&begun, &stage.platform.code_of(&user, &[&vehicle])).await.outcome
+    };
+    connect().await;
+    stage.platform.answers("/application", 500, json!({}));
+    stage.connections.disconnect_vehicle(owner.user, owner.car, false, later(1)).await.unwrap();
+    assert!(matches!(connect().await, Outcome::Connected { .. }));
+    stage.connections.revoke_pending(10, later(60)).await.unwrap();
+    assert_eq!(stage.platform.asked("/application"), 1, "the new consent was revoked");
+    assert_eq!(stage.count("SELECT count(*) FROM smartcar_vehicles WHERE status = 'active'").await, 1);
+    stage.close().await;
+}
+
+#[tokio::test]
+async fn tokens_that_another_car_uses_are_kept() {
+    let stage = Stage::new("v2", &["--free-vehicles", "2"]).await;
+    let (owner, vehicle, _) = stage.connected().await;
+    let grant = stage.grant_of(vehicle).await;
+    let second = stage.second_car(owner, None).await;
+    sqlx::query(
+        "INSERT INTO smartcar_vehicles (car_id, user_id, smartcar_vehicle_id, smartcar_user_id, grant_id) VALUES ($1, $2, 'v', 'u', $3)",
+    )
+    .bind(second.car)
+    .bind(owner.user)
+    .bind(grant)
+    .execute(stage.pool())
+    .await
+    .unwrap();
+    stage.connections.disconnect_vehicle(owner.user, owner.car, false, later(1)).await.unwrap();
+    assert_eq!(stage.count("SELECT count(*) FROM smartcar_grants").await, 1);
+    stage.close().await;
+}
+
+#[tokio::test]
+async fn who_wants_their_data_gone_keeps_what_they_wrote_themselves() {
+    let stage = Stage::v2().await;
+    let (owner, vehicle, smartcar_vehicle) = stage.connected().await;
+    stage.platform.drive(&smartcar_vehicle, 25_100.0, "2026-02-16T10:00:00.000Z");
+    stage.connections.sync_vehicle_data(vehicle, Source::Poll, later(1)).await.unwrap();
+    sqlx::query("UPDATE meter_entries SET notes = 'mine now' WHERE odometer_reading = 25000")
+        .execute(stage.pool())
+        .await
+        .unwrap();
+    let done = stage.connections.disconnect_vehicle(owner.user, owner.car, true, later(2)).await.unwrap();
+    assert!(done.entries_deleted == 1 && done.readings_deleted > 0, "{done:?}");
+    assert_eq!(stage.book(owner.car).await, ["2026-02-16 08:00 25000 mine now"]);
+    for table in ["readings", "vehicle_states", "smartcar_sync_logs", "untimed_readings"] {
+        let left: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}")))
+            .fetch_one(stage.pool())
+            .await
+            .unwrap();
+        assert_eq!(left, 0, "{table}");
+    }
+    assert_eq!(stage.count("SELECT count(*) FROM webhook_events WHERE body <> '{}'").await, 0);
+    // The machine's deletion is no decision of a person.
+    assert_eq!(stage.count("SELECT count(*) FROM decisions WHERE verdict = 'deleted'").await, 0);
+    // Connected again, the car tells all that it can, although it said so before.
+    let outcome = stage.connect(owner, &[&smartcar_vehicle]).await;
+    assert!(matches!(outcome, Outcome::Connected { .. }), "{outcome:?}");
+    assert_eq!(stage.count("SELECT count(*) FROM readings WHERE signal LIKE 'odometer%'").await, 1);
+    stage.close().await;
+}
+
+#[tokio::test]
+async fn nobody_disconnects_a_strangers_car() {
+    let stage = Stage::v2().await;
+    let (owner, ..) = stage.connected().await;
+    let stranger = stage.owner(None).await;
+    let refused =
+        stage.connections.disconnect_vehicle(stranger.user, owner.car, true, now()).await.unwrap_err();
+    assert!(matches!(refused, DisconnectError::NotConnected));
+    assert_eq!(stage.count("SELECT count(*) FROM smartcar_vehicles WHERE status = 'active'").await, 1);
+    stage.close().await;
+}
