@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use clap::Parser;
+use connections::BudgetConfig;
 use runtime::config::{BrokerConfig, DatabaseConfig, LifecycleConfig, MetricsConfig, TelemetryConfig};
 
 /// Looks at what is due and publishes jobs. One is enough; several do no harm.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "scheduler", version)]
 pub struct Config {
-    /// How many seconds pass between two looks for cars that have to be folded again.
+    /// How many seconds pass between two looks for cars that are to be polled or have to be folded again.
     #[arg(long, env = "LOOK_EVERY_SECONDS", default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub look_every_seconds: u64,
 
@@ -26,6 +27,8 @@ pub struct Config {
     #[arg(long, env = "EVENTS_RETENTION_DAYS", default_value_t = 30, value_parser = clap::value_parser!(u16).range(7..=3650))]
     pub events_retention_days: u16,
 
+    #[command(flatten)]
+    pub budget: BudgetConfig,
     #[command(flatten)]
     pub broker: BrokerConfig,
     #[command(flatten)]

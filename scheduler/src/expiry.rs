@@ -1,10 +1,11 @@
-//! What has a time limit leaves: events with the claims on them, and what parked messages hold.
+//! What has a time limit leaves: events with the claims on them, what parked messages hold, attempts to connect, and what
+//! was counted of calls.
 //!
 //! Events that still wait for their car to be connected leave with the others. Readings never do.
 
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Months, NaiveDate, TimeDelta, Utc};
 use metrics::counter;
 use runtime::clock;
 use smartcar::redact::{Redacted, without_positions};
@@ -21,6 +22,9 @@ pub(crate) const EVERY: Duration = Duration::from_mins(10);
 
 /// So much longer than its event a claim is kept: longer than clocks differ, and than a delivery is on its way.
 const CLAIMS_OUTLIVE: TimeDelta = TimeDelta::days(3);
+
+/// Calls are counted by the month: a year can be compared with the one before.
+const USAGE_KEPT: Months = Months::new(13);
 
 /// Rows of a step, and steps of a turn: what is left then has its turn next time.
 const AT_ONCE: i64 = 2_000;
@@ -58,6 +62,17 @@ pub(crate) async fn parked(scheduler: Scheduler) -> anyhow::Result<()> {
     let before = now - scheduler.events_retention;
     in_steps(AT_ONCE, || delete_settled(pool, before)).await?;
     in_steps(BODIES_AT_ONCE, || look_over(pool, before, now)).await?;
+    Ok(())
+}
+
+/// Attempts to connect, a day after they were over; and what was counted of calls, when the same month of the year after
+/// has passed.
+pub(crate) async fn connecting(scheduler: Scheduler) -> anyhow::Result<()> {
+    let (pool, now) = (&scheduler.pool, clock::now());
+    in_steps(AT_ONCE, || delete_attempts(pool, now - TimeDelta::days(1))).await?;
+    if let Some(before) = now.date_naive().checked_sub_months(USAGE_KEPT) {
+        in_steps(AT_ONCE, || delete_usage(pool, before)).await?;
+    }
     Ok(())
 }
 
@@ -101,6 +116,18 @@ async fn delete_strays(pool: &PgPool, before: DateTime<Utc>) -> Result<u64, Stor
 async fn delete_claims(pool: &PgPool, before: DateTime<Utc>) -> Result<u64, StoreError> {
     let deleted = expiry::delete_claims(&mut *pool.acquire().await?, before, AT_ONCE).await?;
     count("claim", deleted);
+    Ok(deleted)
+}
+
+async fn delete_attempts(pool: &PgPool, before: DateTime<Utc>) -> Result<u64, StoreError> {
+    let deleted = expiry::delete_attempts(&mut *pool.acquire().await?, before, AT_ONCE).await?;
+    count("attempt", deleted);
+    Ok(deleted)
+}
+
+async fn delete_usage(pool: &PgPool, before: NaiveDate) -> Result<u64, StoreError> {
+    let deleted = expiry::delete_usage(&mut *pool.acquire().await?, before, AT_ONCE).await?;
+    count("usage", deleted);
     Ok(deleted)
 }
 

@@ -1,14 +1,15 @@
 //! Looks at what is, and asks for what is due. Any number of schedulers may run: what one asks for it leases, so
 //! that the others do not ask as well, and a job that is asked for twice is harmless.
 //!
-//! Today: cars that have to be folded again, events that waited for their car, partitions made ahead, what expires,
-//! and a look at the spool.
-//! Polling and the renewal of tokens come with the connection to Smartcar's REST API.
+//! Cars that Smartcar is to be asked about, cars that have to be folded again, events that waited for their car,
+//! partitions made ahead, what expires, and a look at the spool.
 
 mod chore;
 mod config;
 mod expiry;
 mod partitions;
+mod polls;
+mod refreshes;
 mod replays;
 mod spool;
 mod thinning;
@@ -19,6 +20,7 @@ use runtime::http::{Health, Readiness, unless_stopping};
 use runtime::lifecycle::Lifecycle;
 use secrecy::ExposeSecret;
 use sqlx::PgPool;
+use store::polls::Pace;
 
 pub use config::Config;
 
@@ -30,6 +32,10 @@ pub(crate) struct Scheduler {
     pub pool: PgPool,
     pub publisher: Publisher,
     pub events_retention: TimeDelta,
+    pub pace: Pace,
+    /// For each car.
+    pub calls_a_month: u32,
+    pub shed: polls::Watch,
     pub spool: spool::Watch,
     pub thinned: thinning::Place,
 }
@@ -46,6 +52,9 @@ pub async fn start(config: &Config, life: &Lifecycle) -> anyhow::Result<()> {
         pool: store::pool(url, config.database.database_connections)?,
         publisher: Publisher::start(&options, &life.tasks()),
         events_retention: config.events_retention(),
+        pace: polls::pace(&config.budget),
+        calls_a_month: config.budget.calls_per_vehicle,
+        shed: polls::Watch::default(),
         spool: spool::Watch::default(),
         thinned: thinning::Place::default(),
     };
@@ -64,12 +73,16 @@ pub async fn start(config: &Config, life: &Lifecycle) -> anyhow::Result<()> {
 }
 
 /// All that is done again and again.
-fn chores(config: &Config) -> [Chore; 7] {
+fn chores(config: &Config) -> [Chore; 11] {
     [
         Chore { name: "replays", every: config.look_every(), run: |it| Box::pin(replays::ask(it)) },
         Chore { name: "sweep", every: config.sweep_every(), run: |it| Box::pin(replays::sweep(it)) },
+        Chore { name: "polls", every: config.look_every(), run: |it| Box::pin(polls::plan(it)) },
+        Chore { name: "refreshes", every: refreshes::EVERY, run: |it| Box::pin(refreshes::ask(it)) },
+        Chore { name: "shed", every: polls::WATCH_EVERY, run: |it| Box::pin(polls::watch(it)) },
         Chore { name: "partitions", every: partitions::EVERY, run: |it| Box::pin(partitions::make(it)) },
         Chore { name: "events", every: expiry::EVERY, run: |it| Box::pin(expiry::events(it)) },
+        Chore { name: "connecting", every: expiry::EVERY, run: |it| Box::pin(expiry::connecting(it)) },
         Chore { name: "parked", every: expiry::EVERY, run: |it| Box::pin(expiry::parked(it)) },
         Chore { name: "spool", every: spool::EVERY, run: |it| Box::pin(spool::look(it)) },
         Chore { name: "states", every: thinning::EVERY, run: |it| Box::pin(thinning::thin(it)) },

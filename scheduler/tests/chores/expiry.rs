@@ -150,6 +150,32 @@ async fn what_a_person_settled_is_deleted_and_what_waits_for_a_person_loses_only
 }
 
 #[tokio::test]
+async fn attempts_to_connect_and_counts_of_calls_leave_when_nobody_needs_them_any_more() {
+    let database = harness::database().await;
+    database
+        .pool
+        .execute(
+            "INSERT INTO api_usage (vehicle_id, month, calls)
+             SELECT gen_random_uuid(), date_trunc('month', now() - make_interval(months => ago))::date, ago
+             FROM unnest(ARRAY[0, 1, 12, 14, 40]) AS ago;
+             WITH person AS (INSERT INTO auth.users DEFAULT VALUES RETURNING id),
+               car AS (INSERT INTO cars (user_id, name) SELECT id, 'a car' FROM person RETURNING id, user_id)
+             INSERT INTO connect_attempts (state_hash, browser_hash, user_id, car_id, api_version, external_id, scopes,
+               location_consent, popup, created_at, expires_at)
+             SELECT sha256(convert_to(hours::text, 'UTF8')), sha256(''), user_id, id, 'v3', hours::text, '{}', false, false,
+               now(), now() - make_interval(hours => hours)
+             FROM car, unnest(ARRAY[-1, 1, 23, 25, 1000]) AS hours",
+        )
+        .await
+        .unwrap();
+    let schedulers = Schedulers::start(database, 2).await;
+    schedulers.leave("SELECT calls::text FROM api_usage ORDER BY calls", &["0", "1", "12"]).await;
+    let attempts = "SELECT external_id FROM connect_attempts ORDER BY expires_at DESC";
+    schedulers.leave(attempts, &["-1", "1", "23"]).await;
+    schedulers.stop().await;
+}
+
+#[tokio::test]
 async fn the_age_of_what_lies_in_the_spool_is_measured() {
     let database = harness::database().await;
     database

@@ -3,6 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "what cannot be set up is a failed test")]
 
 mod expiry;
+mod frozen;
+mod polls;
+mod refreshes;
 mod replays;
 mod support;
 mod thinning;

@@ -2,24 +2,11 @@
 
 use std::time::Duration;
 
-use broker::{BrokerOptions, Consumer, ConsumerLink, JobKind, Queue};
+use broker::JobKind;
 use runtime::lifecycle::Lifecycle;
-use tokio::time::timeout;
 use uuid::Uuid;
 
-use crate::support::{PATIENCE, connected_car, start_scheduler};
-
-/// Takes jobs until none comes for a while.
-async fn jobs(consumer: &mut Consumer) -> Vec<Uuid> {
-    let mut jobs = Vec::new();
-    let mut patience = PATIENCE;
-    while let Ok(Some(message)) = timeout(patience, consumer.next()).await {
-        jobs.push(message.job().unwrap().subject());
-        let _settled = consumer.ack(message.tag).await;
-        patience = Duration::from_secs(4);
-    }
-    jobs
-}
+use crate::support::{Jobs, PATIENCE, connected_car, start_scheduler};
 
 #[tokio::test]
 async fn a_marked_car_is_asked_for_once_by_two_schedulers() {
@@ -31,13 +18,11 @@ async fn a_marked_car_is_asked_for_once_by_two_schedulers() {
         .execute(&database.pool)
         .await
         .unwrap();
-    let options = BrokerOptions::new(&harness::amqp_url(), &namespace, "test").unwrap();
-    let link = ConsumerLink::start(&options, &life.tasks());
-    let mut consumer = Consumer::open(&link, Queue::Job(JobKind::Replay), 10).await.unwrap();
+    let mut jobs = Jobs::open(JobKind::Replay, &namespace, &life).await;
     start_scheduler(&database.url, &namespace, &life).await;
     start_scheduler(&database.url, &namespace, &life).await;
-    assert_eq!(jobs(&mut consumer).await, [vehicle]);
-    drop(consumer);
+    assert_eq!(jobs.all().await, [vehicle]);
+    drop(jobs);
     life.shut_down().await;
     database.close().await;
 }
