@@ -96,13 +96,13 @@ fn sdks() -> PathBuf {
 
 /// A folder below the target folder that is made once for these lock files: by whoever comes first, under
 /// another name until it is whole.
-async fn prepared(name: &str, locks: &[PathBuf], make: impl AsyncFnOnce(&Path)) -> PathBuf {
+async fn prepared(name: &str, locks: &[PathBuf], fetch: impl AsyncFnOnce(&Path)) -> PathBuf {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).to_owned();
     let locked: Vec<u8> = locks.iter().flat_map(|lock| std::fs::read(lock).unwrap()).collect();
     let ready = target.join(format!("{name}-{}", &wire::sign(b"", &locked)[..16]));
     if !ready.exists() {
         let made = tempfile::Builder::new().prefix(name).tempdir_in(&target).unwrap();
-        make(made.path()).await;
+        fetch(made.path()).await;
         // Who is second keeps what is there.
         if std::fs::rename(made.path(), &ready).is_ok() {
             let _ = made.keep();
@@ -114,13 +114,13 @@ async fn prepared(name: &str, locks: &[PathBuf], make: impl AsyncFnOnce(&Path)) 
 /// Runs a program to its end; it has to be there and to succeed.
 async fn run(command: &mut Command, install: &str) -> Output {
     let output = command.output().await.unwrap_or_else(|error| {
-        panic!("{:?} cannot be started ({error}): install {install}", command.as_std().get_program())
+        panic!("{} cannot be started ({error}): install {install}", command.as_std().get_program().display())
     });
     let (out, error) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     let tail =
         |text: &str| text.chars().rev().take(4_000).collect::<Vec<_>>().into_iter().rev().collect::<String>();
-    let program = command.as_std().get_program();
-    assert!(output.status.success(), "{program:?} failed\n{}\n{}", tail(&out), tail(&error));
+    let program = command.as_std().get_program().display();
+    assert!(output.status.success(), "{program} failed\n{}\n{}", tail(&out), tail(&error));
     output
 }
 
