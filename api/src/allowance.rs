@@ -38,17 +38,17 @@ impl Allowance {
 
     /// One request of whoever is behind this address.
     pub fn address(&self, peer: SocketAddr, headers: &HeaderMap) -> Result<(), Problem> {
-        take(&self.addresses, network(self.origin(peer, headers)), "address")
+        take(&self.addresses, &network(self.origin(peer, headers)), "address")
     }
 
     /// One request of this person.
     pub fn person(&self, person: Uuid) -> Result<(), Problem> {
-        take(&self.people, person, "person")
+        take(&self.people, &person, "person")
     }
 
     /// One request of this person that asks Smartcar.
     pub fn action(&self, person: Uuid) -> Result<(), Problem> {
-        take(&self.actions, person, "action")
+        take(&self.actions, &person, "action")
     }
 
     /// Forgets, now and then, those who could come as often again as if they had never come.
@@ -90,10 +90,10 @@ fn network(address: IpAddr) -> IpAddr {
 
 fn take<K: Hash + Eq + Clone>(
     limiter: &DefaultKeyedRateLimiter<K>,
-    key: K,
+    key: &K,
     kind: &'static str,
 ) -> Result<(), Problem> {
-    limiter.check_key(&key).map_err(|not_until| {
+    limiter.check_key(key).map_err(|not_until| {
         metric::limited(kind);
         let wait = not_until.wait_time_from(DefaultClock::default().now());
         let detail = "That was too often. Wait as long as `retryAfterSeconds` says, and ask less often.";

@@ -25,12 +25,9 @@ impl Binding {
 
     pub fn of_state(state: &str, is_secure: bool) -> Self {
         // The first bytes are enough to tell a person's tabs apart.
-        let short: String = digest(&SHA256, state.as_bytes())
-            .as_ref()
-            .iter()
-            .take(6)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let whole = digest(&SHA256, state.as_bytes());
+        let short =
+            whole.as_ref().iter().take(6).fold(String::new(), |short, byte| format!("{short}{byte:02x}"));
         // With the prefix, browsers take the cookie from this host alone, and not from its neighbours.
         let prefix = if is_secure { "__Host-" } else { "" };
         Self { name: format!("{prefix}carvetka-connect-{short}"), is_secure }

@@ -25,7 +25,7 @@ pub struct Config {
     #[arg(long, env = "API_CONNECTIONS", default_value_t = 1024, value_parser = clap::value_parser!(u16).range(1..))]
     pub api_connections: u16,
 
-    /// Print the OpenAPI description and leave. Nothing else has to be given then.
+    /// Print the `OpenAPI` description and leave. Nothing else has to be given then.
     #[arg(long)]
     pub openapi: bool,
 
@@ -51,7 +51,7 @@ pub struct JwtConfig {
     #[arg(long, env = "JWT_SECRET", hide_env_values = true, required_unless_present = "jwks_url", value_parser = secret)]
     pub jwt_secret: Option<SecretString>,
 
-    /// Where Supabase publishes the keys with which it signs access tokens (ES256, RS256, EdDSA):
+    /// Where Supabase publishes the keys with which it signs access tokens (ES256, RS256, `EdDSA`):
     /// `https://<project>.supabase.co/auth/v1/.well-known/jwks.json`. Plain `http://` only within the own network.
     #[arg(long, env = "JWKS_URL", required_unless_present = "jwt_secret", value_parser = jwks_url)]
     pub jwks_url: Option<Url>,

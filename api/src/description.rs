@@ -1,4 +1,4 @@
-//! What every operation of the OpenAPI description has in common, said once.
+//! What every operation of the `OpenAPI` description has in common, said once.
 
 use utoipa::openapi::path::{Operation, ParameterIn};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};

@@ -1,7 +1,7 @@
 //! What people and Carvetka's pages call: connecting cars to Smartcar, syncing, status and commands, and the books that
 //! people read and correct.
 //!
-//! Every route is told to the router and to the OpenAPI description in one breath (`routes`), every error has one form
+//! Every route is told to the router and to the `OpenAPI` description in one breath (`routes`), every error has one form
 //! (`problem`), and whoever takes a [`Person`](identity::Person) or a car as an argument is called for nobody else's.
 
 mod allowance;
@@ -119,7 +119,7 @@ pub async fn run(config: &Config, life: &Lifecycle) -> anyhow::Result<SocketAddr
     Ok(address)
 }
 
-/// Writes the OpenAPI description to standard output.
+/// Writes the `OpenAPI` description to standard output.
 ///
 /// # Errors
 ///

@@ -79,6 +79,7 @@ pub enum Code {
 
 /// An error as clients get it (RFC 9457).
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct ProblemDetails {
     /// The code as a URN: `urn:carvetka:problem:car-not-found`.
     #[serde(rename = "type")]

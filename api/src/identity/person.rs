@@ -20,7 +20,7 @@ impl FromRequestParts<App> for Person {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let id = app.tokens.person(bearer(parts)?).await.map_err(refuse)?;
+        let id = app.tokens.person(bearer(parts)?).await.map_err(|error| refuse(&error))?;
         app.allowance.person(id)?;
         Ok(Self { id })
     }
@@ -41,8 +41,8 @@ fn bearer(parts: &Parts) -> Result<&str, Problem> {
     }
 }
 
-fn refuse(error: TokenError) -> Problem {
-    let (reason, problem) = match &error {
+fn refuse(error: &TokenError) -> Problem {
+    let (reason, problem) = match error {
         TokenError::Expired => {
             let detail = "The session is over. Renew it (supabase.auth.refreshSession) and try again.";
             ("expired", Problem::new(Code::TokenExpired, detail))

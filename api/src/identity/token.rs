@@ -1,4 +1,4 @@
-//! Access tokens: JWTs (RFC 7519) as Supabase signs them, HS256 with the project's secret, or ES256, RS256 or EdDSA with
+//! Access tokens: JWTs (RFC 7519) as Supabase signs them, HS256 with the project's secret, or ES256, RS256 or `EdDSA` with
 //! a key that the project publishes.
 
 use jsonwebtoken::errors::ErrorKind;

@@ -1,4 +1,4 @@
-//! Every route, told to the router and to the OpenAPI description in one breath: neither can have one that the other
+//! Every route, told to the router and to the `OpenAPI` description in one breath: neither can have one that the other
 //! does not.
 
 mod books;

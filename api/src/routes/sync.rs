@@ -16,18 +16,27 @@ use crate::refusal::{self, Waiting};
 
 /// What asking the car came to.
 #[derive(Serialize, ToSchema)]
-#[serde(tag = "result", rename_all = "snake_case", rename_all_fields = "camelCase")]
+#[serde(tag = "result", rename_all = "snake_case")]
 pub enum SyncResult {
     /// The book changed.
     Written {
         entries: Vec<WrittenEntry>,
         /// How many readings were new, of whatever kind.
+        #[serde(rename = "readingsNew")]
         readings_new: usize,
     },
     /// The car says something new, and its mileage is in the book already.
-    Duplicate { odometer_km: Option<f64>, readings_new: usize },
+    Duplicate {
+        #[serde(rename = "odometerKm")]
+        odometer_km: Option<f64>,
+        #[serde(rename = "readingsNew")]
+        readings_new: usize,
+    },
     /// The car says what it said before.
-    NothingNew { odometer_km: Option<f64> },
+    NothingNew {
+        #[serde(rename = "odometerKm")]
+        odometer_km: Option<f64>,
+    },
     /// The car is left alone until then.
     Waiting { until: DateTime<Utc>, why: Waiting },
 }

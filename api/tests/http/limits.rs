@@ -17,7 +17,7 @@ async fn one_person_who_asks_too_often_has_to_wait_and_others_do_not() {
     let refused = fixture.get(&often, "/api/cars").await;
     let wait: u64 = refused.header("retry-after").parse().unwrap();
     assert!((1..=12).contains(&wait), "{wait}");
-    assert_eq!(refused.json["retry_after_seconds"], wait);
+    assert_eq!(refused.json["retryAfterSeconds"], wait);
     assert_eq!(fixture.get(&seldom, "/api/cars").await.status, 200);
 }
 

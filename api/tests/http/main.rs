@@ -1,10 +1,12 @@
-//! The api over real HTTP and a real PostgreSQL. Every answer that these tests see is compared with the OpenAPI
+//! The api over real HTTP and a real PostgreSQL. Every answer that these tests see is compared with the `OpenAPI`
 //! description that the program gives of itself.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod books;
 mod browsers;
+mod connected;
+mod connecting;
 mod description;
 mod fixture;
 mod garage;
@@ -13,5 +15,6 @@ mod limits;
 mod outages;
 mod problems;
 mod process;
+mod stage;
 mod strangers;
 mod token;
