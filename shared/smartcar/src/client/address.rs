@@ -102,6 +102,7 @@ fn known(address: &str) -> Url {
 #[cfg(test)]
 mod tests {
     use clap::Parser;
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -178,6 +179,19 @@ mod tests {
         for (id, encoded) in table {
             let url = addresses(&[]).vehicle(ApiVersion::V2, id, &["vin"]).unwrap();
             assert_eq!(url.as_str(), format!("https://api.smartcar.com/v2.0/vehicles/{encoded}/vin"));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_id_adds_to_the_path_or_leaves_it(id in any::<String>()) {
+            if let Ok(url) = addresses(&[]).vehicle(ApiVersion::V3, &id, &["signals"]) {
+                let path: Vec<&str> = url.path_segments().unwrap().collect();
+                prop_assert_eq!(path.len(), 4);
+                prop_assert_eq!((path[0], path[1], path[3]), ("v3", "vehicles", "signals"));
+                prop_assert_eq!(url.host_str(), Some("vehicle.api.smartcar.com"));
+                prop_assert!(url.query().is_none() && url.fragment().is_none() && url.username().is_empty());
+            }
         }
     }
 

@@ -34,8 +34,8 @@ pub struct Refused {
 }
 
 impl Client {
-    /// Asks for what is wanted. One signal that fails does not fail the others; an error comes only if nothing at all was
-    /// told. With v3 the platform tells everything that it has stored and that the owner permits, wanted or not; what is
+    /// Asks for what is wanted. One signal that fails does not fail the others: an error comes only if the platform refuses
+    /// the question as a whole. With v3 the platform tells everything that it has stored and that the owner permits, wanted or not; what is
     /// wanted and missing there is asked for one by one.
     pub async fn poll(
         &self,
@@ -65,7 +65,7 @@ impl Client {
                 Ok(()) => {}
                 Err(error) if paths.len() > 1 && blames_the_question(&error) => {
                     self.one_by_one(token, vehicle, &paths, &mut gathered).await;
-                    if gathered.nothing_told() {
+                    if gathered.is_refused_like(&error) {
                         return Err(error.after(gathered.calls));
                     }
                 }
@@ -187,8 +187,9 @@ struct Gathered {
 }
 
 impl Gathered {
-    fn nothing_told(&self) -> bool {
-        self.tellings == 0
+    /// Whether every path alone was refused for what all of them together were refused for.
+    fn is_refused_like(&self, error: &PlatformError) -> bool {
+        self.tellings == 0 && self.refused.iter().all(|refused| refused.error.kind == error.kind)
     }
 
     fn into_answer(self, version: ApiVersion, user: Option<&str>, vehicle: &VehicleRef) -> PollAnswer {

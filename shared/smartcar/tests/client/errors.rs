@@ -104,7 +104,7 @@ async fn every_form_of_an_error_is_understood() {
         (
             404,
             r#"{"errors":[{"status":"404","code":"not_found","title":"Not Found"}]}"#,
-            "HTTP_404/NOT_FOUND 404 Vehicle 21600s? - -",
+            "HTTP_404/NOT_FOUND 404 Vehicle 1800s? - -",
         ),
         (403, r#"{"errors":[{"code":"forbidden"}]}"#, "HTTP_403/FORBIDDEN 403 Vehicle 21600s? - -"),
         (
@@ -128,7 +128,7 @@ async fn every_form_of_an_error_is_understood() {
         (500, "", "HTTP_500/- 500 Vehicle 600s? - -"),
         (503, "<html>Service Unavailable</html>", "HTTP_503/- 503 Application 120s? - -"),
         (504, "[]", "HTTP_504/- 504 Vehicle 600s? - -"),
-        (404, r#"{"errors":[]}"#, "HTTP_404/- 404 Vehicle 21600s? - -"),
+        (404, r#"{"errors":[]}"#, "HTTP_404/- 404 Vehicle 1800s? - -"),
         (502, r#"{"type":7,"code":{"odd":1},"errors":"x"}"#, "7/- 502 Application 120s? - -"),
         (460, "null", "HTTP_460/- 460 Vehicle 600s? - -"),
     ];

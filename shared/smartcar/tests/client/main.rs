@@ -9,6 +9,7 @@ mod errors;
 mod platform;
 mod polls;
 mod secrets;
+mod slow;
 mod tokens;
 mod vehicles;
 mod wire;

@@ -167,6 +167,19 @@ async fn a_batch_of_which_nothing_is_told_is_an_error_and_says_what_it_cost() {
 }
 
 #[tokio::test]
+async fn paths_that_are_refused_for_reasons_of_their_own_are_told_one_by_one() {
+    let platform = Platform::start().await;
+    let incapable = json!({ "type": "COMPATIBILITY", "code": "VEHICLE_NOT_CAPABLE" });
+    platform.on_each(BATCH, [answer(400, &json!({ "type": "VALIDATION" })), answer(501, &incapable)]);
+    let answer = poll_v2(&platform, &[Wanted::EngineOil, Wanted::Tires]).await.unwrap();
+    assert_eq!(
+        refusals(&answer),
+        ["internalcombustionengine-oillife COMPATIBILITY", "wheel-tires COMPATIBILITY"]
+    );
+    assert_eq!(report(&answer).failed.len(), 2);
+}
+
+#[tokio::test]
 async fn a_car_that_falls_asleep_between_two_paths_is_not_asked_for_the_rest() {
     let platform = Platform::start().await;
     platform.on_each(
