@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use clap::{Args, Parser};
+use connections::ConnectionsConfig;
 use runtime::config::{BrokerConfig, DatabaseConfig, LifecycleConfig, MetricsConfig, TelemetryConfig};
 
 /// Takes deliveries from RabbitMQ, understands them and writes what follows to PostgreSQL. Start as many as
@@ -16,6 +17,10 @@ pub struct Config {
     #[command(flatten)]
     pub batch: BatchConfig,
     #[command(flatten)]
+    pub jobs: JobsConfig,
+    #[command(flatten)]
+    pub connections: ConnectionsConfig,
+    #[command(flatten)]
     pub broker: BrokerConfig,
     #[command(flatten)]
     pub database: DatabaseConfig,
@@ -25,6 +30,27 @@ pub struct Config {
     pub telemetry: TelemetryConfig,
     #[command(flatten)]
     pub lifecycle: LifecycleConfig,
+}
+
+impl Config {
+    /// Connections that this worker needs at least, so that no lane waits for another's.
+    pub fn connections(&self) -> u32 {
+        self.batch.connections() + JobsConfig::CONNECTIONS
+    }
+}
+
+/// How jobs are taken.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct JobsConfig {
+    /// How many cars are polled at the same time. Smartcar may take minutes for each; others wait for them meanwhile, and
+    /// nothing else does.
+    #[arg(long, env = "POLLS_AT_ONCE", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=500))]
+    pub polls_at_once: u16,
+}
+
+impl JobsConfig {
+    /// While Smartcar is waited for, no connection to the database is held.
+    const CONNECTIONS: u32 = 3;
 }
 
 /// How deliveries are bundled.
@@ -53,7 +79,7 @@ impl BatchConfig {
         self.batch_size.saturating_mul(2)
     }
 
-    /// Lanes, the one apart, the spool, jobs, and the two that park.
+    /// Lanes, the one apart, the spool, replays, and the two that park.
     pub fn connections(&self) -> u32 {
         u32::from(self.batches_at_once) + 5
     }

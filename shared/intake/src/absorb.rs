@@ -64,8 +64,7 @@ pub(crate) async fn absorb(
 
 /// Notes when the vehicles were heard of, and what that says of their rhythm.
 async fn note_when(db: &mut PgConnection, said: &[Said<'_>]) -> Result<(), StoreError> {
-    let news: Vec<&Said<'_>> =
-        said.iter().filter(|one| one.connection.is_news(one.received_at)).collect();
+    let news: Vec<&Said<'_>> = said.iter().filter(|one| one.connection.is_news(one.received_at)).collect();
     if news.is_empty() {
         return Ok(());
     }

@@ -5,7 +5,9 @@
 mod book;
 mod order;
 mod people;
+mod platform;
 mod poison;
+mod polls;
 mod readiness;
 mod spool;
 mod support;

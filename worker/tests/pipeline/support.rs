@@ -58,20 +58,25 @@ impl Pipeline {
 
     /// Starts a worker in this process.
     pub async fn worker(&mut self, batch_size: u16) {
+        self.worker_with(&["--batch-size", &batch_size.to_string()]).await;
+    }
+
+    /// The same with other settings.
+    pub async fn worker_with(&mut self, more: &[&str]) {
         let life = Lifecycle::new(Duration::from_secs(8));
-        let config = Config::parse_from([
-            "worker",
-            "--database-url",
-            &self.database.url,
-            "--amqp-url",
-            &harness::amqp_url(),
-            "--amqp-namespace",
-            &self.namespace,
-            "--batch-size",
-            &batch_size.to_string(),
-        ]);
-        worker::start(&config, &life).await.unwrap();
+        let amqp_url = harness::amqp_url();
+        let addresses = ["--database-url", &self.database.url, "--amqp-url", &amqp_url];
+        let names = ["--amqp-namespace", &self.namespace];
+        let words = ["worker"].into_iter().chain(addresses).chain(names).chain(more.iter().copied());
+        worker::start(&Config::parse_from(words), &life).await.unwrap();
         self.lives.push(life);
+    }
+
+    /// Lets all workers finish, within their grace.
+    pub async fn stop_workers(&mut self) {
+        for life in self.lives.drain(..) {
+            life.shut_down().await;
+        }
     }
 
     pub async fn car(&self) -> Car {
