@@ -1,5 +1,6 @@
 //! What deliveries say about connected vehicles, stored: readings, values without a time, errors.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
@@ -7,13 +8,14 @@ use domain::fold::{Sighting, concerns};
 use domain::reading::{Signal, Value};
 use smartcar::report::{Problem, ProblemState, Report};
 use sqlx::PgConnection;
+use store::StoreError;
+use store::readings;
 use store::untimed::{self, UntimedReading};
 use store::vehicle_errors::{self, ErrorWord};
 use store::vehicles::{self, Connection};
-use store::{StoreError, cadence, readings};
 use uuid::Uuid;
 
-use crate::known::KnownReadings;
+use crate::known::{KnownReadings, Seen};
 use crate::refold::Fresh;
 
 /// What one delivery says about one connection.
@@ -21,12 +23,10 @@ use crate::refold::Fresh;
 pub(crate) struct Said<'a> {
     pub connection: Connection,
     /// Without positions where the connection has no consent to them.
-    pub report: Report,
+    pub report: Cow<'a, Report>,
     pub event_id: &'a str,
     pub received_at: DateTime<Utc>,
     pub by_hand: bool,
-    /// It has just come by itself: what a car's rhythm is learned from.
-    pub unasked: bool,
 }
 
 /// What was stored, and what of it has to be folded.
@@ -45,7 +45,11 @@ pub(crate) async fn absorb(
     said: &[Said<'_>],
     known: &KnownReadings,
 ) -> Result<Absorbed, StoreError> {
-    note_when(db, said).await?;
+    let news = said.iter().filter(|one| one.connection.is_news(one.received_at));
+    let heard: Vec<(Uuid, DateTime<Utc>)> = news.map(|one| (one.connection.id, one.received_at)).collect();
+    if !heard.is_empty() {
+        vehicles::touch(db, &heard).await?;
+    }
     let untimed: Vec<UntimedReading> = said.iter().flat_map(untimed_of).collect();
     if !untimed.is_empty() {
         untimed::upsert(db, &untimed).await?;
@@ -54,43 +58,27 @@ pub(crate) async fn absorb(
         said.iter().flat_map(|one| one.report.problems.iter().filter_map(|it| word(one, it))).collect();
     vehicle_errors::note(db, words).await?;
 
-    let sightings = once_each(said);
-    let readings_seen = sightings.len();
-    let stored = known.leave_out(sightings);
+    let seen = once_each(said);
+    let readings_seen = seen.len();
+    let stored = known.leave_out(seen);
     let new = if stored.is_empty() { Vec::new() } else { readings::insert(db, &stored).await? };
     let fresh = fresh(said, new.iter().map(|index| &stored[*index]));
     Ok(Absorbed { fresh, readings_seen, readings_new: new.len(), stored })
 }
 
-/// Notes when the vehicles were heard of, and what that says of their rhythm.
-async fn note_when(db: &mut PgConnection, said: &[Said<'_>]) -> Result<(), StoreError> {
-    let news: Vec<&Said<'_>> = said.iter().filter(|one| one.connection.is_news(one.received_at)).collect();
-    if news.is_empty() {
-        return Ok(());
-    }
-    let when = |one: &&Said<'_>| (one.connection.id, one.received_at);
-    vehicles::touch(db, &news.iter().map(when).collect::<Vec<_>>()).await?;
-    let unasked: Vec<(Uuid, DateTime<Utc>)> = news.iter().filter(|one| one.unasked).map(when).collect();
-    if !unasked.is_empty() {
-        cadence::note(db, &unasked).await?;
-    }
-    Ok(())
-}
-
 /// Each reading once, in the order in which every worker stores them, so that no two wait for each other.
-fn once_each(said: &[Said<'_>]) -> Vec<(Uuid, Sighting)> {
-    let mut once: BTreeMap<(Uuid, DateTime<Utc>, &Signal, &Value), Sighting> = BTreeMap::new();
+fn once_each<'a>(said: &'a [Said<'_>]) -> Vec<Seen<'a>> {
+    let mut once: BTreeMap<(Uuid, DateTime<Utc>, &Signal, &Value), Seen<'a>> = BTreeMap::new();
     for one in said {
         for reading in &one.report.readings {
-            let key = (one.connection.id, reading.at, &reading.signal, &reading.value);
-            let seen = once
-                .entry(key)
-                .or_insert_with(|| Sighting { reading: reading.clone(), by_hand: one.by_hand });
-            seen.by_hand |= one.by_hand;
-            seen.reading.quality = seen.reading.quality.min(reading.quality);
+            let (vehicle, quality, by_hand) = (one.connection.id, reading.quality, one.by_hand);
+            let key = (vehicle, reading.at, &reading.signal, &reading.value);
+            let seen = once.entry(key).or_insert(Seen { vehicle, reading, quality, by_hand });
+            seen.by_hand |= by_hand;
+            seen.quality = seen.quality.min(quality);
         }
     }
-    once.into_iter().map(|((vehicle, ..), seen)| (vehicle, seen)).collect()
+    once.into_values().collect()
 }
 
 /// What is new and folded, by vehicle.

@@ -1,5 +1,6 @@
 //! The transaction: claim, resolve, lock, store, fold, write, commit. Nothing here retries or acknowledges.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use broker::message::Source;
@@ -184,13 +185,13 @@ impl<'a> About<'a> {
         disconnected.then_some("the vehicle was disconnected")
     }
 
-    fn said<'b>(&self, one: &'b Understood) -> Vec<Said<'b>> {
+    fn said(&self, one: &'a Understood) -> Vec<Said<'a>> {
         let mut said = Vec::new();
         for (report, connections) in &self.reports {
             for connection in connections.iter().filter(|connection| !connection.is_disconnected) {
-                let mut report = (*report).clone();
+                let mut report = Cow::Borrowed(*report);
                 if !connection.location_consent {
-                    redact::strip_positions(&mut report);
+                    redact::strip_positions(report.to_mut());
                 }
                 said.push(Said {
                     connection: connection.clone(),
@@ -198,7 +199,6 @@ impl<'a> About<'a> {
                     event_id: &one.delivery.event_id,
                     received_at: one.delivery.received_at,
                     by_hand: one.delivery.source == Source::Manual,
-                    unasked: one.delivery.source == Source::Webhook,
                 });
             }
         }

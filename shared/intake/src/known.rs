@@ -8,7 +8,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::fold::Sighting;
-use domain::reading::TimeQuality;
+use domain::reading::{Reading, TimeQuality};
 use uuid::Uuid;
 
 /// So many signals of vehicles are remembered, some 60 bytes each.
@@ -26,26 +26,36 @@ struct Last {
     quality: TimeQuality,
 }
 
+/// A reading as a batch brings it: with the best time and the best source of all deliveries that repeat it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Seen<'a> {
+    pub vehicle: Uuid,
+    pub reading: &'a Reading,
+    pub quality: TimeQuality,
+    pub by_hand: bool,
+}
+
 impl KnownReadings {
-    /// Leaves out what is stored already.
-    pub fn leave_out(&self, sightings: Vec<(Uuid, Sighting)>) -> Vec<(Uuid, Sighting)> {
+    /// Leaves out what is stored already. Most of what comes is, and is not even copied.
+    pub(crate) fn leave_out(&self, seen: Vec<Seen<'_>>) -> Vec<(Uuid, Sighting)> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_new = |vehicle: Uuid, seen: &Sighting| {
+        let is_new = |seen: &Seen<'_>| {
             known
-                .get(&(vehicle, digest(&seen.reading.signal)))
-                .is_none_or(|last| last.said != said(seen) || last.is_bettered_by(seen))
+                .get(&(seen.vehicle, digest(&seen.reading.signal)))
+                .is_none_or(|last| last.said != said(seen.reading) || last.is_bettered_by(seen))
         };
-        sightings.into_iter().filter(|(vehicle, seen)| is_new(*vehicle, seen)).collect()
+        seen.into_iter().filter(is_new).map(|seen| (seen.vehicle, seen.to_sighting())).collect()
     }
 
     /// Call only after the commit that stored them.
-    pub fn remember(&self, sightings: &[(Uuid, Sighting)]) {
+    pub(crate) fn remember(&self, sightings: &[(Uuid, Sighting)]) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() > CAPACITY {
             known.clear();
         }
         for (vehicle, seen) in sightings {
-            let last = Last { said: said(seen), by_hand: seen.by_hand, quality: seen.reading.quality };
+            let last =
+                Last { said: said(&seen.reading), by_hand: seen.by_hand, quality: seen.reading.quality };
             known.insert((*vehicle, digest(&seen.reading.signal)), last);
         }
     }
@@ -53,13 +63,20 @@ impl KnownReadings {
 
 impl Last {
     /// The same reading, but brought by hand for the first time, or with a better time.
-    fn is_bettered_by(&self, seen: &Sighting) -> bool {
-        (seen.by_hand && !self.by_hand) || seen.reading.quality < self.quality
+    fn is_bettered_by(&self, seen: &Seen<'_>) -> bool {
+        (seen.by_hand && !self.by_hand) || seen.quality < self.quality
     }
 }
 
-fn said(seen: &Sighting) -> u64 {
-    digest(&(seen.reading.at, &seen.reading.value))
+impl Seen<'_> {
+    fn to_sighting(self) -> Sighting {
+        let reading = Reading { quality: self.quality, ..self.reading.clone() };
+        Sighting { reading, by_hand: self.by_hand }
+    }
+}
+
+fn said(reading: &Reading) -> u64 {
+    digest(&(reading.at, &reading.value))
 }
 
 fn digest(what: &impl Hash) -> u64 {
@@ -72,7 +89,7 @@ fn digest(what: &impl Hash) -> u64 {
 mod tests {
     use super::*;
     use chrono::{DateTime, TimeDelta};
-    use domain::reading::{Milli, Reading, Signal, Value};
+    use domain::reading::{Milli, Signal, Value};
 
     fn sighting(second: i64, km: i64, by_hand: bool) -> Sighting {
         let reading = Reading {
@@ -90,14 +107,23 @@ mod tests {
         let known = KnownReadings::default();
         let (car, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
         known.remember(&[(car, sighting(1, 10, false))]);
-        let come = vec![
+        let come = [
             (car, sighting(1, 10, false)),
             (car, sighting(1, 11, false)),
             (car, sighting(2, 10, false)),
             (other, sighting(1, 10, false)),
             (car, sighting(1, 10, true)),
         ];
-        let left = known.leave_out(come.clone());
+        let seen: Vec<Seen<'_>> = come
+            .iter()
+            .map(|(vehicle, Sighting { reading, by_hand })| Seen {
+                vehicle: *vehicle,
+                reading,
+                quality: reading.quality,
+                by_hand: *by_hand,
+            })
+            .collect();
+        let left = known.leave_out(seen);
         assert_eq!(left, come[1..].to_vec());
     }
 }

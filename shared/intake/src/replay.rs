@@ -1,5 +1,7 @@
 //! Replaying a vehicle: what waited for its connection is taken in, and what is marked is folded again.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Utc};
 use smartcar::redact;
 use smartcar::webhook;
@@ -135,11 +137,10 @@ async fn take_waiting(
                         }
                         said.push(Said {
                             connection: connection.clone(),
-                            report,
+                            report: Cow::Owned(report),
                             event_id: &event.event_id,
                             received_at: event.received_at,
                             by_hand: event.by_hand,
-                            unasked: false,
                         });
                     }
                 }

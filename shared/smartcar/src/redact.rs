@@ -75,6 +75,7 @@ fn keep_without_position(signal: &Signal, value: &mut Value) -> bool {
     }
     match value {
         Value::Position(_) => false,
+        Value::Structure(text) if !may_hold_a_place(text.as_bytes()) => true,
         Value::Structure(text) => match structure_without_places(text) {
             Ok(None) => true,
             Ok(Some(rest)) => {
@@ -164,6 +165,7 @@ fn may_hold_a_place(body: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     /// The redacted body, or `-` for one that stays as it is.
     fn redacted(body: &str) -> String {
@@ -202,7 +204,7 @@ mod tests {
             (r#"{"latitude":59.4,"latitude":null}"#, r#"{"latitude":null}"#),
             (r#"{"latitude":59.4"#, r#"{"redacted":"unreadable, and may have held positions"}"#),
             (r#"{"latitude":59.4,"a":1.10,"lat":1,"lng":2,"b":[1e3 , 2]}"#, r#"{"a":1.10,"b":[1e3 , 2]}"#),
-            (r#"{ "a" : { "lat" : 1 } , "lon" : 2 }"#, r#"{ "a" : { } }"#),
+            (r#"{ "a" : { "lat" : 1 } , "lon" : 2 }"#, r#"{ "a" : {  } }"#),
             (r#"{"\ud800":1,"address":"x"}"#, r#"{"redacted":"unreadable, and may have held positions"}"#),
             ("\u{feff}{\"latitude\":59.4}", "{}"),
         ];
@@ -215,6 +217,41 @@ mod tests {
     fn a_body_nested_without_end_is_replaced_if_it_may_hold_a_place() {
         let deep = format!("{}{{\"latitude\":59.4}}{}", "[".repeat(10_000), "]".repeat(10_000));
         assert_eq!(redacted(&deep), r#"{"redacted":"unreadable, and may have held positions"}"#);
+    }
+
+    const NAMES: [&str; 10] =
+        ["lat", "Longitude", "condition", "address", "heading", "code", "group", "path", "body", "a"];
+    const TEXTS: [&str; 6] = ["location-precise", "Location", "/vehicles/1/location", "x", "null", "\"\\é"];
+
+    /// Trees full of fields that are places, or stand beside them.
+    fn trees() -> impl Strategy<Value = Json> {
+        let leaf = prop_oneof![
+            Just(Json::Null),
+            any::<bool>().prop_map(Json::from),
+            any::<i64>().prop_map(Json::from),
+            prop::sample::select(&TEXTS).prop_map(Json::from),
+        ];
+        leaf.prop_recursive(4, 40, 6, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Json::from),
+                prop::collection::btree_map(prop::sample::select(&NAMES), inner, 0..6).prop_map(|fields| {
+                    Json::Object(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+                }),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn a_text_loses_what_its_tree_loses(tree in trees(), pretty in any::<bool>()) {
+            let text = if pretty { format!("{tree:#}") } else { tree.to_string() };
+            let mut expected = tree;
+            let had_places = scrub(&mut expected);
+            let rest = spans::without_places(text.as_bytes()).unwrap();
+            prop_assert_eq!(rest.is_some(), had_places);
+            let rest: Json = rest.map_or(expected.clone(), |rest| serde_json::from_slice(&rest).unwrap());
+            prop_assert_eq!(rest, expected);
+        }
     }
 
     #[test]

@@ -12,19 +12,27 @@ use super::{BESIDE_A_PLACE, KEPT_OF_A_LOCATION, PLACES, is_one_of, names_a_locat
 ///
 /// # Errors
 ///
-/// If it is not JSON, or is nested deeper than serde reads.
-pub(super) fn without_places(text: &[u8]) -> Result<Option<Vec<u8>>, serde_json::Error> {
+/// If it is not JSON, or is nested so deeply that no reader of ours would read it.
+pub(super) fn without_places(text: &[u8]) -> Result<Option<Vec<u8>>, Unreadable> {
     // From here on the text is known to be well formed; what follows needs not look twice.
-    serde_json::from_slice::<IgnoredAny>(text)?;
-    let mut scan = Scan { text, at: 0, cuts: Vec::new() };
-    scan.value();
+    serde_json::from_slice::<IgnoredAny>(text).map_err(|_| Unreadable)?;
+    let mut scan = Scan { text, at: 0, depth: 0, cuts: Vec::new() };
+    scan.value()?;
     Ok(scan.rest())
 }
+
+/// Nobody can say what is in this text.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Unreadable;
+
+/// As deep as `serde_json` reads what it does not ignore.
+const DEPTH: usize = 128;
 
 /// Walks through a well-formed text once.
 struct Scan<'a> {
     text: &'a [u8],
     at: usize,
+    depth: usize,
     /// What has to go. Inner ones come before those around them.
     cuts: Vec<Range<usize>>,
 }
@@ -38,46 +46,53 @@ struct Field<'a> {
 }
 
 impl<'a> Scan<'a> {
-    fn value(&mut self) -> Range<usize> {
+    fn value(&mut self) -> Result<Range<usize>, Unreadable> {
         self.space();
         let start = self.at;
         match self.byte() {
-            Some(b'{') => self.object(),
-            Some(b'[') => self.array(),
-            Some(b'"') => self.string(),
+            Some(b'{' | b'[') if self.depth == DEPTH => return Err(Unreadable),
+            Some(b'{') => self.object()?,
+            Some(b'[') => self.array()?,
+            Some(b'"') => self.string()?,
             _ => self.skip(|byte| !matches!(byte, b',' | b']' | b'}' | b' ' | b'\n' | b'\r' | b'\t')),
         }
-        start..self.at
+        Ok(start..self.at)
     }
 
-    fn array(&mut self) {
+    fn array(&mut self) -> Result<(), Unreadable> {
         self.at += 1;
+        self.depth += 1;
         self.space();
         while !matches!(self.byte(), Some(b']') | None) {
-            self.value();
+            self.value()?;
             self.comma();
         }
         self.at += 1;
+        self.depth -= 1;
+        Ok(())
     }
 
-    fn object(&mut self) {
+    fn object(&mut self) -> Result<(), Unreadable> {
         let mut fields = Vec::new();
         self.at += 1;
+        self.depth += 1;
         self.space();
         while !matches!(self.byte(), Some(b'}') | None) {
             let start = self.at;
-            self.string();
+            self.string()?;
             let name = unquoted(&self.text[start..self.at]);
             self.space();
             // The colon.
             self.at += 1;
-            let value = self.value();
+            let value = self.value()?;
             fields.push(Field { span: start..value.end, name, value, goes: false });
             self.comma();
         }
         self.at += 1;
+        self.depth -= 1;
         self.judge(&mut fields);
         self.cut(&fields);
+        Ok(())
     }
 
     /// Decides which fields go.
@@ -137,16 +152,25 @@ impl<'a> Scan<'a> {
         Some(rest)
     }
 
-    fn string(&mut self) {
+    /// Escapes are read, since only that says whether a string can be one: half of a surrogate pair cannot.
+    fn string(&mut self) -> Result<(), Unreadable> {
+        let (start, mut escaped) = (self.at, false);
         self.at += 1;
         loop {
             match self.byte() {
                 Some(b'"') | None => break,
-                Some(b'\\') => self.at += 2,
+                Some(b'\\') => {
+                    escaped = true;
+                    self.at += 2;
+                }
                 Some(_) => self.at += 1,
             }
         }
         self.at += 1;
+        if escaped {
+            serde_json::from_slice::<String>(&self.text[start..self.at]).map_err(|_| Unreadable)?;
+        }
+        Ok(())
     }
 
     fn comma(&mut self) {
@@ -172,7 +196,7 @@ impl<'a> Scan<'a> {
     }
 }
 
-/// The text of a JSON string. One that no Rust string can hold (half of a surrogate pair) is empty: no name of ours.
+/// The text of a JSON string that was walked through.
 fn unquoted(quoted: &[u8]) -> Cow<'_, str> {
     let inner = quoted.get(1..quoted.len() - 1).unwrap_or_default();
     if inner.contains(&b'\\') {
