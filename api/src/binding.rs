@@ -3,8 +3,8 @@
 
 use axum::http::header::InvalidHeaderValue;
 use axum::http::{HeaderMap, HeaderValue, header};
-use ring::digest::{SHA256, digest};
 use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
 use url::Url;
 
 /// As long as Smartcar's code and our state are good.
@@ -25,9 +25,7 @@ impl Binding {
 
     pub fn of_state(state: &str, is_secure: bool) -> Self {
         // The first bytes are enough to tell a person's tabs apart.
-        let whole = digest(&SHA256, state.as_bytes());
-        let short =
-            whole.as_ref().iter().take(6).fold(String::new(), |short, byte| format!("{short}{byte:02x}"));
+        let short = hex::encode(&Sha256::digest(state)[..6]);
         // With the prefix, browsers take the cookie from this host alone, and not from its neighbours.
         let prefix = if is_secure { "__Host-" } else { "" };
         Self { name: format!("{prefix}carvetka-connect-{short}"), is_secure }

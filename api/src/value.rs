@@ -6,6 +6,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use runtime::clock;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
+use store::hand_entries::Edit;
 use utoipa::ToSchema;
 
 /// Kilometres on a counter: at least 0 and less than 10 million.
@@ -63,8 +64,8 @@ static FIRST_CARS: LazyLock<DateTime<Utc>> = LazyLock::new(|| {
 const AHEAD: TimeDelta = TimeDelta::days(1);
 
 /// A field of a change: absent leaves as it is, `null` takes away.
-pub fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<Option<Option<T>>, D::Error> {
-    Option::<T>::deserialize(from).map(Some)
+pub fn edit<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<Edit<T>, D::Error> {
+    Ok(Option::<T>::deserialize(from)?.map_or(Edit::Empty, Edit::Set))
 }
 
 /// A field of a change that can be different and cannot be taken away.

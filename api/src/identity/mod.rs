@@ -2,7 +2,6 @@
 
 mod keys;
 mod person;
-mod ring_provider;
 mod token;
 
 pub use person::Person;

@@ -9,7 +9,6 @@ use thiserror::Error;
 use uuid::Uuid;
 
 use super::keys::{Keys, KeysError};
-use super::ring_provider;
 use crate::config::JwtConfig;
 
 /// How far the clocks of the two sides may be apart.
@@ -61,7 +60,6 @@ impl Tokens {
     ///
     /// If the client that fetches keys cannot be made.
     pub fn new(config: &JwtConfig) -> Result<Self, KeysError> {
-        ring_provider::install();
         let secret = config
             .jwt_secret
             .as_ref()

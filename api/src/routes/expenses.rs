@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use runtime::clock;
 use serde::{Deserialize, Serialize};
 use store::expenses::{self, ExpenseChange, ExpenseRow, NewExpense};
+use store::hand_entries::Edit;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -58,9 +59,9 @@ pub struct ExpensePatch {
     #[schema(nullable = false)]
     occurred_at: Option<Moment>,
     /// `null` takes them away.
-    #[serde(default, deserialize_with = "value::given")]
+    #[serde(default, deserialize_with = "value::edit")]
     #[schema(value_type = Option<Notes>)]
-    notes: Option<Option<Notes>>,
+    notes: Edit<Notes>,
 }
 
 /// The expenses of a car, newest first.
@@ -111,7 +112,7 @@ pub async fn change(
         amount: patch.amount.map(|Amount(amount)| amount),
         currency: patch.currency.map(|Currency(currency)| currency),
         at: patch.occurred_at.map(|Moment(at)| at),
-        notes: patch.notes.map(|notes| notes.map(|Notes(notes)| notes)),
+        notes: patch.notes.map(|Notes(notes)| notes),
     };
     let mut db = app.pool.acquire().await?;
     let row = expenses::change(&mut db, entry.car.id, entry.id, &change).await?;

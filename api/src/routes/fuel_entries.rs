@@ -8,6 +8,7 @@ use runtime::clock;
 use serde::{Deserialize, Serialize};
 use sqlx::Connection;
 use store::fuel_entries::{self, FuelEntryRow, FuelReceipt};
+use store::hand_entries::Edit;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -63,24 +64,24 @@ pub struct FuelEntryPatch {
     #[serde(default, deserialize_with = "value::not_null")]
     #[schema(nullable = false)]
     litres: Option<Litres>,
-    #[serde(default, deserialize_with = "value::given")]
+    #[serde(default, deserialize_with = "value::edit")]
     #[schema(value_type = Option<Kilometres>)]
-    odometer_km: Option<Option<Kilometres>>,
+    odometer_km: Edit<Kilometres>,
     #[serde(default, deserialize_with = "value::not_null")]
     #[schema(nullable = false)]
     full_tank: Option<bool>,
     #[serde(default, deserialize_with = "value::not_null")]
     #[schema(nullable = false)]
     missed_previous: Option<bool>,
-    #[serde(default, deserialize_with = "value::given")]
+    #[serde(default, deserialize_with = "value::edit")]
     #[schema(value_type = Option<Price>)]
-    price_per_litre: Option<Option<Price>>,
-    #[serde(default, deserialize_with = "value::given")]
+    price_per_litre: Edit<Price>,
+    #[serde(default, deserialize_with = "value::edit")]
     #[schema(value_type = Option<Price>)]
-    total_cost: Option<Option<Price>>,
-    #[serde(default, deserialize_with = "value::given")]
+    total_cost: Edit<Price>,
+    #[serde(default, deserialize_with = "value::edit")]
     #[schema(value_type = Option<Currency>)]
-    currency: Option<Option<Currency>>,
+    currency: Edit<Currency>,
 }
 
 /// The fuel book of a car, newest first.
@@ -184,16 +185,12 @@ impl FuelEntryPatch {
     fn apply(self, at: DateTime<Utc>, old: FuelReceipt) -> (DateTime<Utc>, FuelReceipt) {
         let receipt = FuelReceipt {
             litres: self.litres.map(|Litres(litres)| litres).or(old.litres),
-            odometer_km: self.odometer_km.map_or(old.odometer_km, |km| km.map(|Kilometres(km)| km)),
+            odometer_km: self.odometer_km.map(|Kilometres(km)| km).over(old.odometer_km),
             full_tank: self.full_tank.or(old.full_tank),
             missed_previous: self.missed_previous.or(old.missed_previous),
-            price_per_litre: self
-                .price_per_litre
-                .map_or(old.price_per_litre, |price| price.map(|Price(price)| price)),
-            total_cost: self.total_cost.map_or(old.total_cost, |cost| cost.map(|Price(cost)| cost)),
-            currency: self
-                .currency
-                .map_or(old.currency, |currency| currency.map(|Currency(currency)| currency)),
+            price_per_litre: self.price_per_litre.map(|Price(price)| price).over(old.price_per_litre),
+            total_cost: self.total_cost.map(|Price(cost)| cost).over(old.total_cost),
+            currency: self.currency.map(|Currency(currency)| currency).over(old.currency),
         };
         (self.filled_at.map_or(at, |Moment(at)| at), receipt)
     }

@@ -7,7 +7,7 @@ use axum::response::{Json, Response};
 use chrono::{DateTime, Utc};
 use runtime::clock;
 use serde::{Deserialize, Serialize};
-use store::hand_entries::{self, MeterEntryChange, MeterEntryRow, NewMeterEntry};
+use store::hand_entries::{self, Edit, MeterEntryChange, MeterEntryRow, NewMeterEntry};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -49,9 +49,9 @@ pub struct MeterEntryPatch {
     #[schema(nullable = false)]
     entry_date: Option<Moment>,
     /// `null` takes them away.
-    #[serde(default, deserialize_with = "value::given")]
+    #[serde(default, deserialize_with = "value::edit")]
     #[schema(value_type = Option<Notes>)]
-    notes: Option<Option<Notes>>,
+    notes: Edit<Notes>,
 }
 
 /// The mileage book of a car, newest first.
@@ -102,7 +102,7 @@ pub async fn change(
     let change = MeterEntryChange {
         odometer_km: patch.odometer_km.map(|Kilometres(km)| km),
         at: patch.entry_date.map(|Moment(at)| at),
-        notes: patch.notes.map(|notes| notes.map(|Notes(notes)| notes)),
+        notes: patch.notes.map(|Notes(notes)| notes),
     };
     let mut db = app.pool.acquire().await?;
     let row = hand_entries::change(&mut db, entry.car.id, entry.id, &change).await?;

@@ -5,7 +5,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::StoreError;
-use crate::hand_entries::Place;
+use crate::hand_entries::{Edit, Place};
 
 /// An expense in the book.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,14 +30,14 @@ pub struct NewExpense {
     pub notes: Option<String>,
 }
 
-/// What a person wants to be different; `None` stays as it is. Notes can also be taken away.
+/// What a person wants to be different; `None` stays as it is.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ExpenseChange {
     pub category: Option<String>,
     pub amount: Option<f64>,
     pub currency: Option<String>,
     pub at: Option<DateTime<Utc>>,
-    pub notes: Option<Option<String>>,
+    pub notes: Edit<String>,
 }
 
 /// The expenses of a car, newest first, behind a place. One without a moment stands where it was written down.
@@ -100,6 +100,7 @@ pub async fn change(
     change: &ExpenseChange,
 ) -> Result<Option<ExpenseRow>, StoreError> {
     let ExpenseChange { category, amount, currency, at, notes } = change;
+    let (writes_notes, notes) = notes.written();
     let row = sqlx::query_as!(
         ExpenseRow,
         r#"UPDATE expenses
@@ -115,8 +116,8 @@ pub async fn change(
         *amount,
         currency.as_deref(),
         *at,
-        notes.is_some(),
-        notes.as_ref().and_then(Option::as_deref),
+        writes_notes,
+        notes,
     )
     .fetch_optional(db)
     .await?;

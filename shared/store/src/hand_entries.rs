@@ -33,12 +33,50 @@ pub struct NewMeterEntry {
     pub notes: Option<String>,
 }
 
-/// What a person wants to be different; `None` stays as it is. Notes can also be taken away.
+/// What is to become of a field that may be empty.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Edit<T> {
+    #[default]
+    Keep,
+    Empty,
+    Set(T),
+}
+
+impl<T> Edit<T> {
+    /// The same, of another form.
+    pub fn map<U>(self, form: impl FnOnce(T) -> U) -> Edit<U> {
+        match self {
+            Self::Keep => Edit::Keep,
+            Self::Empty => Edit::Empty,
+            Self::Set(value) => Edit::Set(form(value)),
+        }
+    }
+
+    /// The field afterwards.
+    pub fn over(self, old: Option<T>) -> Option<T> {
+        match self {
+            Self::Keep => old,
+            Self::Empty => None,
+            Self::Set(value) => Some(value),
+        }
+    }
+
+    /// Whether the field is written at all, and what then.
+    pub(crate) fn written(&self) -> (bool, Option<&T>) {
+        match self {
+            Self::Keep => (false, None),
+            Self::Empty => (true, None),
+            Self::Set(value) => (true, Some(value)),
+        }
+    }
+}
+
+/// What a person wants to be different; `None` stays as it is.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct MeterEntryChange {
     pub odometer_km: Option<f64>,
     pub at: Option<DateTime<Utc>>,
-    pub notes: Option<Option<String>>,
+    pub notes: Edit<String>,
 }
 
 /// The entries of a car, newest first, behind a place.
@@ -98,6 +136,7 @@ pub async fn change(
     change: &MeterEntryChange,
 ) -> Result<Option<MeterEntryRow>, StoreError> {
     let MeterEntryChange { odometer_km, at, notes } = change;
+    let (writes_notes, notes) = notes.written();
     let row = sqlx::query_as!(
         MeterEntryRow,
         r#"UPDATE meter_entries
@@ -111,8 +150,8 @@ pub async fn change(
         id,
         *odometer_km,
         *at,
-        notes.is_some(),
-        notes.as_ref().and_then(Option::as_deref),
+        writes_notes,
+        notes,
     )
     .fetch_optional(db)
     .await?;
