@@ -9,7 +9,7 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry,sharing=locked \
     --mount=type=cache,target=/source/target,sharing=locked \
     cargo build --release --locked --workspace --bins \
     && mkdir /programs \
-    && cp target/release/ingest target/release/worker target/release/scheduler \
+    && cp target/release/ingest target/release/worker target/release/scheduler target/release/api \
         target/release/simulator target/release/carvetka /programs/
 
 # No shell, no package manager, no toolchain: glibc, the certificates of the public authorities, and our programs.
@@ -17,6 +17,6 @@ FROM gcr.io/distroless/cc-debian12:nonroot
 LABEL org.opencontainers.image.title="Carvetka sync"
 COPY --from=build /programs/ /usr/local/bin/
 USER nonroot
-# Webhooks (ingest), health and metrics (all others).
-EXPOSE 8080 9464
+# Webhooks (ingest), requests (api), health and metrics (all others).
+EXPOSE 8080 3000 9464
 CMD ["carvetka", "--help"]
