@@ -8,11 +8,10 @@ use domain::fold::{Sighting, concerns};
 use domain::reading::{Signal, Value};
 use smartcar::report::{Problem, ProblemState, Report};
 use sqlx::PgConnection;
-use store::StoreError;
-use store::readings;
 use store::untimed::{self, UntimedReading};
 use store::vehicle_errors::{self, ErrorWord};
 use store::vehicles::{self, Connection};
+use store::{StoreError, cadence, readings};
 use uuid::Uuid;
 
 use crate::known::{KnownReadings, Seen};
@@ -27,6 +26,8 @@ pub(crate) struct Said<'a> {
     pub event_id: &'a str,
     pub received_at: DateTime<Utc>,
     pub by_hand: bool,
+    /// It has just come by itself: what a car's rhythm is learned from.
+    pub unasked: bool,
 }
 
 /// What was stored, and what of it has to be folded.
@@ -45,11 +46,7 @@ pub(crate) async fn absorb(
     said: &[Said<'_>],
     known: &KnownReadings,
 ) -> Result<Absorbed, StoreError> {
-    let news = said.iter().filter(|one| one.connection.is_news(one.received_at));
-    let heard: Vec<(Uuid, DateTime<Utc>)> = news.map(|one| (one.connection.id, one.received_at)).collect();
-    if !heard.is_empty() {
-        vehicles::touch(db, &heard).await?;
-    }
+    note_when(db, said).await?;
     let untimed: Vec<UntimedReading> = said.iter().flat_map(untimed_of).collect();
     if !untimed.is_empty() {
         untimed::upsert(db, &untimed).await?;
@@ -64,6 +61,21 @@ pub(crate) async fn absorb(
     let new = if stored.is_empty() { Vec::new() } else { readings::insert(db, &stored).await? };
     let fresh = fresh(said, new.iter().map(|index| &stored[*index]));
     Ok(Absorbed { fresh, readings_seen, readings_new: new.len(), stored })
+}
+
+/// Notes when the vehicles were heard of, and what that says of their rhythm.
+async fn note_when(db: &mut PgConnection, said: &[Said<'_>]) -> Result<(), StoreError> {
+    let news: Vec<&Said<'_>> = said.iter().filter(|one| one.connection.is_news(one.received_at)).collect();
+    if news.is_empty() {
+        return Ok(());
+    }
+    let when = |one: &&Said<'_>| (one.connection.id, one.received_at);
+    vehicles::touch(db, &news.iter().map(when).collect::<Vec<_>>()).await?;
+    let unasked: Vec<(Uuid, DateTime<Utc>)> = news.iter().filter(|one| one.unasked).map(when).collect();
+    if !unasked.is_empty() {
+        cadence::note(db, &unasked).await?;
+    }
+    Ok(())
 }
 
 /// Each reading once, in the order in which every worker stores them, so that no two wait for each other.

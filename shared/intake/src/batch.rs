@@ -199,6 +199,7 @@ impl<'a> About<'a> {
                     event_id: &one.delivery.event_id,
                     received_at: one.delivery.received_at,
                     by_hand: one.delivery.source == Source::Manual,
+                    unasked: one.delivery.source == Source::Webhook,
                 });
             }
         }

@@ -141,6 +141,7 @@ async fn take_waiting(
                             event_id: &event.event_id,
                             received_at: event.received_at,
                             by_hand: event.by_hand,
+                            unasked: false,
                         });
                     }
                 }
