@@ -29,6 +29,7 @@ use tower::ServiceExt;
 
 pub use application::Application;
 pub use limits::{Bucket, Limits};
+use problems::Problem;
 pub use trouble::{Part, Rule, Trouble};
 
 use crate::clock;
@@ -139,6 +140,12 @@ impl Platform {
     /// The present of the cars.
     fn virtual_now(&self) -> DateTime<Utc> {
         self.0.ledger.now()
+    }
+
+    /// Counts requests of the application, if there are so many left.
+    fn count(&self, requests: usize) -> Result<(), Problem> {
+        let now = self.now();
+        self.registry().meter.application(requests, now)
     }
 
     fn number_of(&self, vehicle_id: &str) -> Option<usize> {

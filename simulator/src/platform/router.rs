@@ -112,7 +112,10 @@ async fn met(State(platform): State<Platform>, request: Request, next: Next) -> 
     let asked = Asked { part, vehicle_id, path: below };
     let trouble = platform.registry().troubles.meet(asked);
     let response = match trouble {
-        None => next.run(request).await,
+        None => match counted(&platform, part) {
+            Ok(()) => next.run(request).await,
+            Err(problem) => answer::problem(part, &problem, &platform.registry().id()),
+        },
         Some(Trouble::Late { milliseconds }) => {
             tokio::time::sleep(Duration::from_millis(milliseconds)).await;
             next.run(request).await
@@ -135,6 +138,14 @@ async fn met(State(platform): State<Platform>, request: Request, next: Next) -> 
     let (at, status) = (platform.now(), response.status().as_u16());
     platform.registry().note(Call { at, method, path, vehicle_id, status });
     response
+}
+
+/// Every request to one of the vehicle APIs counts, whatever comes of it.
+fn counted(platform: &Platform, part: Part) -> Result<(), Problem> {
+    match part {
+        Part::V2 | Part::V3 => platform.count(1),
+        Part::Auth | Part::Iam | Part::Management => Ok(()),
+    }
 }
 
 /// The part of the platform that a path belongs to; Connect's pages belong to none.

@@ -119,3 +119,15 @@ async fn a_wish_that_makes_no_sense_is_refused() {
     let nobody = send(stand_in.request(Method::POST, "/_simulator/cars/none").json(&json!({}))).await;
     assert_eq!(nobody.status, 404);
 }
+
+#[tokio::test]
+async fn an_idle_connection_does_not_keep_the_stand_in_from_stopping() {
+    let stand_in = StandIn::start().await;
+    let StandIn { simulator, origin, .. } = stand_in;
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let path = format!("{origin}/_simulator/cars");
+    assert_eq!(client.get(&path).send().await.unwrap().bytes().await.unwrap().first(), Some(&b'['));
+    let stopped = tokio::time::timeout(Duration::from_secs(30), simulator.stop()).await;
+    assert_eq!(stopped.unwrap().fleet().len(), 12);
+    assert!(client.get(&path).send().await.is_err());
+}

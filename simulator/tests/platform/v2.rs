@@ -93,7 +93,7 @@ async fn limits_are_for_the_application_the_vehicle_and_the_month() {
     let token = stand_in.connect(&login(&car)).await;
     let path = format!("/v2.0/vehicles/{}/odometer", car.smartcar_vehicle_id);
     for (limits, status, error) in [
-        (json!({ "bucketSize": 1.0 }), 429, ("RATE_LIMIT", Some("SMARTCAR_API"))),
+        (json!({ "bucketSize": 1.0, "bucketRefillAMinute": 2.0 }), 429, ("RATE_LIMIT", Some("SMARTCAR_API"))),
         (json!({ "vehicleCallsAnHour": 1 }), 429, ("RATE_LIMIT", Some("VEHICLE"))),
         (json!({ "vehicleCallsAMonth": 3 }), 430, ("BILLING", Some("VEHICLE_REQUEST_LIMIT"))),
     ] {
@@ -104,6 +104,26 @@ async fn limits_are_for_the_application_the_vehicle_and_the_month() {
         let retry_after = refused.headers.get("retry-after").map(|seconds| seconds.to_str().unwrap());
         assert_eq!(retry_after.is_some(), error.1 == Some("VEHICLE"));
     }
+}
+
+#[tokio::test]
+async fn the_bucket_counts_each_path_of_a_batch_and_both_versions() {
+    let stand_in = StandIn::start().await;
+    let car = stand_in.car(0);
+    let token = stand_in.connect(&login(&car)).await;
+    let application = stand_in.application_token().await;
+    stand_in.developer("limits", &json!({ "bucketSize": 6.0 })).await;
+    let path = format!("/v2.0/vehicles/{}/batch", car.smartcar_vehicle_id);
+    let paths = ["/odometer", "/battery", "/charge"].map(|path| json!({ "path": path }));
+    assert_eq!(stand_in.post(&token, &path, &json!({ "requests": paths })).await.status, 200);
+    let listed = stand_in.get(&application, "/v3/connections").await;
+    assert_eq!(listed.status, 200);
+    // Two are left, and three are wanted.
+    let refused = stand_in.post(&token, &path, &json!({ "requests": paths })).await;
+    assert_eq!((refused.status, refused.error()), (429, ("RATE_LIMIT", Some("SMARTCAR_API"))));
+    assert_eq!(stand_in.get(&token, "/v2.0/user").await.status, 200);
+    let refused = stand_in.get(&application, "/v3/connections").await;
+    assert_eq!((refused.status, refused.code()), (429, "SMARTCAR_API"));
 }
 
 #[tokio::test]

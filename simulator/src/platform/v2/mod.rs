@@ -89,15 +89,12 @@ impl Asking<'_> {
         match (method.as_str(), path, read) {
             ("GET", "/permissions", _) => Ok(account::permissions(&connection, query)),
             ("GET", _, Some(question)) => {
-                self.count(1)?;
                 let reading = self.read(&connection, question)?;
                 Ok(self.respond(&reading))
             }
             ("POST", "/batch", _) => self.batch(&connection, body),
             ("POST", "/charge" | "/charge/limit" | "/security" | "/navigation/destination", _) => {
-                self.count(1)?;
-                let command = command(path, body)?;
-                self.command(&connection, command)?;
+                self.platform.command(&connection, command(path, body)?)?;
                 Ok(answer::json(200, &done()))
             }
             ("DELETE", "/application", _) => {
@@ -120,11 +117,6 @@ impl Asking<'_> {
         let found = registry.connections.of(&grant.user_id, self.vehicle_id);
         let found = found.filter(|_| grant.vehicle_ids.iter().any(|id| id == self.vehicle_id));
         found.cloned().ok_or(Problem::new(Kind::Permission, None))
-    }
-
-    fn count(&self, requests: usize) -> Result<(), Problem> {
-        let now = self.platform.now();
-        self.platform.registry().meter.application(requests, now)
     }
 
     /// Asks one thing of the vehicle.
@@ -170,10 +162,6 @@ impl Asking<'_> {
         let mut headers = vec![(FETCHED_AT, iso(fetched_at)), (DATA_AGE, iso(said_at.unwrap_or(fetched_at)))];
         headers.extend(units.map(|units| (UNIT_SYSTEM, units.as_str().to_owned())));
         headers
-    }
-
-    fn command(&self, connection: &Connection, command: Command) -> Result<(), Problem> {
-        self.platform.command(connection, command)
     }
 
     /// v2.0's own way to subscribe (by the user's token) and to unsubscribe (by the management token).
