@@ -185,7 +185,8 @@ pub async fn lease(
            ), first AS (
              SELECT vehicle_id, silent_since FROM poll_plans
              WHERE wanted_since IS NOT NULL AND (lease_until IS NULL OR lease_until <= $1)
-             ORDER BY silent_since LIMIT least($3, (SELECT floor(allowance)::bigint FROM pace)) FOR UPDATE SKIP LOCKED
+             ORDER BY silent_since LIMIT coalesce((SELECT least($3, floor(allowance)::bigint) FROM pace), 0)
+             FOR UPDATE SKIP LOCKED
            ), judged AS (
              SELECT first.vehicle_id, heard_at, learning_since, long_gap_seconds, coalesce(calls, 0) AS calls_spent,
                coalesce(heard_at > silent_since, false) AS heard_meanwhile
