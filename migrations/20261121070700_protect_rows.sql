@@ -78,7 +78,7 @@ FROM unnest(ARRAY[
   'vehicle_incapacities'
 ]) AS name;
 SELECT carvetka_protect('smartcar_sync_logs',
-  'EXISTS (SELECT FROM smartcar_vehicles AS own WHERE own.id = smartcar_vehicle_id AND own.user_id = (SELECT auth.uid()))');
+  'EXISTS (SELECT FROM smartcar_vehicles AS own WHERE own.id = smartcar_sync_logs.smartcar_vehicle_id AND own.user_id = (SELECT auth.uid()))');
 SELECT carvetka_protect('decisions',
   'EXISTS (SELECT FROM cars AS own WHERE own.id = car_id AND own.user_id = (SELECT auth.uid()))');
 

@@ -42,16 +42,16 @@ impl ConnectionsConfig {
 #[derive(Debug, Clone, Copy, Args)]
 pub struct BudgetConfig {
     /// Calls for one vehicle in one calendar month (UTC). Smartcar's plans count them; its free plan has 500.
-    #[arg(long, env = "SMARTCAR_CALLS_PER_VEHICLE", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    #[arg(long = "smartcar-calls-per-vehicle", env = "SMARTCAR_CALLS_PER_VEHICLE", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub calls_per_vehicle: u32,
 
     /// How many calls the application may make at once before it has to wait: Smartcar's bucket, 120 unless more was
     /// agreed.
-    #[arg(long, env = "SMARTCAR_BUCKET", default_value_t = 120, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    #[arg(long = "smartcar-bucket", env = "SMARTCAR_BUCKET", default_value_t = 120, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub bucket: u32,
 
     /// How many calls come back into the bucket each minute.
-    #[arg(long, env = "SMARTCAR_BUCKET_PER_MINUTE", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    #[arg(long = "smartcar-bucket-per-minute", env = "SMARTCAR_BUCKET_PER_MINUTE", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub bucket_per_minute: u32,
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use smartcar::client::{Advice, VehicleRef};
+use smartcar::client::{Advice, ApiVersion, VehicleRef};
 use store::erasure::{self, Erased};
 use store::revocations::{self, Pending};
 use store::vehicles::connecting::{self, Ended};
@@ -21,6 +21,9 @@ const AT_ONCE: Duration = Duration::from_secs(10);
 const LEASE: TimeDelta = TimeDelta::minutes(1);
 /// Then the platform is not told any more: tokens are forgotten, and the consent ends by itself.
 const GIVE_UP: TimeDelta = TimeDelta::days(14);
+
+/// Nobody takes so long between the consent and the connection.
+const ABANDONED: TimeDelta = TimeDelta::hours(1);
 
 /// What disconnecting did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,7 +98,8 @@ impl Connections {
         Ok(Disconnected { is_revoked, entries_deleted: erased.entries, readings_deleted: erased.readings })
     }
 
-    /// Tells the platform again of what it did not confirm, up to `limit` of what is due. Gives how many are settled now.
+    /// Tells the platform again of what it did not confirm, and of cars that were deleted, up to `limit` of what is due;
+    /// forgets tokens that nothing uses. Gives how many revocations are settled now.
     /// For a schedule: any number of processes may do it.
     ///
     /// # Errors
@@ -104,6 +108,7 @@ impl Connections {
     pub async fn revoke_pending(&self, limit: i64, now: DateTime<Utc>) -> Result<usize, DisconnectError> {
         let mut db = self.pool().acquire().await?;
         let due = revocations::lease(&mut db, LEASE, limit, now).await?;
+        grants::forget_abandoned(&mut db, now - ABANDONED).await?;
         drop(db);
         let mut settled = 0;
         for one in due {
@@ -142,11 +147,17 @@ impl Connections {
 
     /// Whether the platform confirms that the consent is over. Best effort: why it does not is its business.
     async fn tell(&self, one: &Pending, now: DateTime<Utc>) -> bool {
-        let Some(grant) = one.grant_id else {
-            // Without a consent of ours there is none to take back.
-            return true;
+        let usable = match one.grant_id {
+            Some(grant) => match timeout(AT_ONCE, self.usable(grant, now)).await {
+                Ok(Ok(usable)) => usable,
+                Ok(Err(_)) | Err(_) => return false,
+            },
+            // The user is gone, and the grant with them. With v3 the application can end the consent all the same.
+            None if self.client().api_version() == ApiVersion::V3 && one.smartcar_user_id.is_some() => {
+                Usable::Application
+            }
+            None => return true,
         };
-        let Ok(Ok(usable)) = timeout(AT_ONCE, self.usable(grant, now)).await else { return false };
         let Some(access) = usable.access(one.smartcar_user_id.as_deref()) else {
             // Tokens that are dead open nothing any more; that the consent stands at the platform, nobody here can change.
             return !matches!(usable, Usable::Application);

@@ -258,6 +258,20 @@ pub async fn forget_unused(db: &mut PgConnection, grant: Uuid) -> Result<bool, S
     Ok(forgotten.rows_affected() == 1)
 }
 
+/// Forgets consents that nothing uses and that are older than this: a newer one of the same car has replaced them, or whoever
+/// made them died before their car was connected. Gives how many.
+pub async fn forget_abandoned(db: &mut PgConnection, before: DateTime<Utc>) -> Result<u64, StoreError> {
+    let forgotten = sqlx::query!(
+        "DELETE FROM smartcar_grants AS unused WHERE created_at < $1
+           AND NOT EXISTS (SELECT FROM smartcar_vehicles WHERE grant_id = unused.id AND status <> 'disconnected')
+           AND NOT EXISTS (SELECT FROM pending_revocations WHERE grant_id = unused.id)",
+        before,
+    )
+    .execute(db)
+    .await?;
+    Ok(forgotten.rows_affected())
+}
+
 /// A pair that another key sealed than the one that should.
 #[derive(Debug)]
 pub struct OldSeal {

@@ -22,6 +22,7 @@ pub mod garage;
 pub mod grants;
 pub mod hand_entries;
 mod issues;
+pub mod legacy_tokens;
 mod meter_entries;
 pub mod overview;
 pub mod parked;

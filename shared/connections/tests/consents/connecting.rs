@@ -226,15 +226,15 @@ async fn the_first_car_is_free_and_more_need_a_plan() {
     let stage = Stage::v2().await;
     let (owner, ..) = stage.connected().await;
     let second = stage.second_car(owner, None).await;
-    let begin = async || stage.connections.begin(second.user, second.car, Ask::default(), now()).await;
-    let refused = begin().await.unwrap_err();
+    let ask = async || stage.connections.begin(second.user, second.car, Ask::default(), now()).await;
+    let refused = ask().await.unwrap_err();
     assert!(matches!(refused, ConnectError::PlanLimit { allowed: 1 }), "{refused}");
     sqlx::query("INSERT INTO vehicle_plans (user_id, vehicles) VALUES ($1, 2)")
         .bind(owner.user)
         .execute(stage.pool())
         .await
         .unwrap();
-    let begun = begin().await.unwrap();
+    let begun = ask().await.unwrap();
     // The plan ends while the person is at the consent page.
     sqlx::query("UPDATE vehicle_plans SET vehicles = 1").execute(stage.pool()).await.unwrap();
     let vehicle = stage.platform.vehicle(None);

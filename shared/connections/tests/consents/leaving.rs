@@ -146,3 +146,36 @@ async fn nobody_disconnects_a_strangers_car() {
     assert_eq!(stage.count("SELECT count(*) FROM smartcar_vehicles WHERE status = 'active'").await, 1);
     stage.close().await;
 }
+
+#[tokio::test]
+async fn a_car_that_is_deleted_from_its_garage_takes_its_consent_along() {
+    for stage in [Stage::v2().await, Stage::v3().await] {
+        let (owner, ..) = stage.connected().await;
+        sqlx::query("DELETE FROM cars WHERE id = $1").bind(owner.car).execute(stage.pool()).await.unwrap();
+        assert_eq!(stage.count("SELECT count(*) FROM smartcar_vehicles").await, 0);
+        // By the database's own clock.
+        let soon = chrono::TimeDelta::minutes(1);
+        assert_eq!(stage.connections.revoke_pending(10, runtime::clock::now() + soon).await.unwrap(), 1);
+        assert!(stage.platform.world().access.is_empty() && stage.platform.world().connections.is_empty());
+        assert_eq!(stage.count("SELECT count(*) FROM smartcar_grants").await, 0);
+        stage.close().await;
+    }
+}
+
+#[tokio::test]
+async fn tokens_that_nothing_uses_any_more_are_forgotten() {
+    let stage = Stage::v2().await;
+    let (owner, _, vehicle) = stage.connected().await;
+    // Connected again with a new consent: the one before is of no use.
+    stage.connect(owner, &[&vehicle]).await;
+    assert_eq!(stage.count("SELECT count(*) FROM smartcar_grants").await, 2);
+    stage.connections.revoke_pending(10, later(30)).await.unwrap();
+    assert_eq!(
+        stage.count("SELECT count(*) FROM smartcar_grants").await,
+        2,
+        "somebody may be connecting just now"
+    );
+    stage.connections.revoke_pending(10, later(90)).await.unwrap();
+    assert_eq!(stage.count("SELECT count(*) FROM smartcar_grants").await, 1);
+    stage.close().await;
+}

@@ -152,7 +152,7 @@ impl Platform {
         let mut world = self.world();
         let vehicle = world.vehicles.get_mut(vehicle).unwrap();
         vehicle.km = km;
-        vehicle.at = at.to_owned();
+        at.clone_into(&mut vehicle.at);
     }
 
     /// A minute is over: refresh tokens that were used are dead.
@@ -223,16 +223,15 @@ impl World {
             let prefix = format!("{name}=");
             body.split('&').find_map(|pair| pair.strip_prefix(&prefix)).unwrap_or_default().to_owned()
         };
-        let consent = match field("grant_type").as_str() {
-            "authorization_code" => self.codes.remove(&field("code")),
-            _ => {
-                let token = field("refresh_token");
-                let used = self.refresh.remove(&token);
-                if let Some(consent) = &used {
-                    self.window.insert(token.clone(), consent.clone());
-                }
-                used.or_else(|| self.window.get(&token).cloned())
+        let consent = if field("grant_type") == "authorization_code" {
+            self.codes.remove(&field("code"))
+        } else {
+            let token = field("refresh_token");
+            let used = self.refresh.remove(&token);
+            if let Some(consent) = &used {
+                self.window.insert(token.clone(), consent.clone());
             }
+            used.or_else(|| self.window.get(&token).cloned())
         };
         let Some(consent) = consent else {
             return (400, json!({ "error": "invalid_grant", "error_description": "Invalid or expired." }));
@@ -368,12 +367,11 @@ impl Vehicle {
             "/location" => Some(json!({ "latitude": 48.1, "longitude": 11.5 })),
             _ => None,
         };
-        match told {
-            Some(body) => json!({ "path": path, "code": 200, "headers": headers, "body": body }),
-            None => {
-                let body = refusal(501, "COMPATIBILITY", Some("VEHICLE_NOT_CAPABLE"));
-                json!({ "path": path, "code": 501, "body": body })
-            }
+        if let Some(body) = told {
+            json!({ "path": path, "code": 200, "headers": headers, "body": body })
+        } else {
+            let body = refusal(501, "COMPATIBILITY", Some("VEHICLE_NOT_CAPABLE"));
+            json!({ "path": path, "code": 501, "body": body })
         }
     }
 

@@ -146,7 +146,8 @@ async fn a_month_has_so_many_calls_and_some_are_kept_for_people() {
     assert_eq!(outcomes.iter().position(|outcome| *outcome == exhausted), Some(8), "{outcomes:?}");
     let by_hand =
         async |minute| stage.connections.sync_car(owner.user, owner.car, later(minute)).await.unwrap();
-    assert!(matches!(by_hand(20).await, SyncOutcome::NothingNew { .. }));
+    // A person's asking is noted in the book: that is a change.
+    assert!(matches!(by_hand(20).await, SyncOutcome::Written { .. }));
     assert_eq!(by_hand(21).await, exhausted);
     assert_eq!(stage.count("SELECT calls::bigint FROM api_usage").await, 10);
     let next_month = stage

@@ -154,8 +154,8 @@ async fn who_was_frozen_and_wakes_with_an_older_pair_overwrites_nothing() {
     assert_eq!(stage.connections.refresh_access_token(grant, later(121)).await.unwrap(), Refreshed::Renewed);
     let good = pair(&stage, grant).await;
     // It wakes with what the platform had given it before: all that it can do is refused.
-    let stale = grants::find(&mut db, grant).await.unwrap().unwrap().tokens.unwrap();
-    assert!(!grants::renew(&mut db, (grant, version), &stale).await.unwrap());
+    let its_own = grants::find(&mut db, grant).await.unwrap().unwrap().tokens.unwrap();
+    assert!(!grants::renew(&mut db, (grant, version), &its_own).await.unwrap());
     assert!(!grants::refuse(&mut db, (grant, version), "INVALID_GRANT", later(122)).await.unwrap());
     grants::release(&mut db, grant, frozen).await.unwrap();
     drop(db);
