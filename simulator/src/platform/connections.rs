@@ -1,6 +1,6 @@
 //! Who connected which car, with what they allow, and who hears of it through the webhook. Pure.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -58,12 +58,15 @@ impl Mode {
 pub struct Connections {
     /// By the car's number.
     by_car: BTreeMap<usize, Vec<Connection>>,
+    /// The numbers of the cars that ever were connected.
+    numbers: HashMap<String, usize>,
     external_ids: BTreeMap<String, String>,
 }
 
 impl Connections {
     /// Connects a car, or changes what a user allows of it; true if that is a new connection.
     pub fn connect(&mut self, connection: Connection) -> bool {
+        self.numbers.insert(connection.vehicle_id.clone(), connection.number);
         let of_car = self.by_car.entry(connection.number).or_default();
         let known = of_car.iter_mut().find(|known| known.user_id == connection.user_id);
         let is_new = known.is_none();
@@ -107,12 +110,13 @@ impl Connections {
     }
 
     pub fn of(&self, user_id: &str, vehicle_id: &str) -> Option<&Connection> {
-        self.iter().find(|known| known.user_id == user_id && known.vehicle_id == vehicle_id)
+        let of_car = self.by_car.get(self.numbers.get(vehicle_id)?)?;
+        of_car.iter().find(|known| known.user_id == user_id)
     }
 
     pub fn of_mut(&mut self, user_id: &str, vehicle_id: &str) -> Option<&mut Connection> {
-        let mut all = self.by_car.values_mut().flatten();
-        all.find(|known| known.user_id == user_id && known.vehicle_id == vehicle_id)
+        let of_car = self.by_car.get_mut(self.numbers.get(vehicle_id)?)?;
+        of_car.iter_mut().find(|known| known.user_id == user_id)
     }
 
     /// Who hears of a car.

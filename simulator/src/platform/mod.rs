@@ -10,6 +10,7 @@ mod developer;
 pub mod limits;
 mod permissions;
 pub mod problems;
+mod reach;
 mod registry;
 mod router;
 mod tokens;

@@ -1,10 +1,12 @@
 //! API v2.0: one token for each consent, one path for each thing that can be asked, and the batch of them.
 
 mod account;
+mod action;
 mod batch;
 mod compatibility;
 mod management;
 mod question;
+mod reading;
 mod units;
 
 use std::collections::HashMap;
@@ -15,6 +17,7 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 pub use account::{user, vehicles};
+pub(super) use action::{command, limit_of};
 pub use compatibility::{compatibility, matrix};
 pub use management::{connections, delete_connections};
 
@@ -24,9 +27,8 @@ use super::problems::{Kind, Problem};
 use super::tokens::Bearer;
 use super::trouble::Part;
 use super::{Platform, auth};
-use crate::wire::ErrorKind;
-use crate::world::{Command, Refusal};
-use question::{Question, Reading, Source};
+use question::Question;
+use reading::{Reading, Source};
 use units::Units;
 
 const DATA_AGE: HeaderName = HeaderName::from_static("sc-data-age");
@@ -190,111 +192,4 @@ impl Asking<'_> {
 
 fn done() -> Value {
     json!({ "status": "success", "message": "Successfully sent request to vehicle" })
-}
-
-/// The command of a body; the limit may be a number or, as one of the vendor's clients sends it, text.
-pub(super) fn command(path: &str, body: &str) -> Result<Command, Problem> {
-    let body: Value = serde_json::from_str(body).map_err(|_| Problem::validation("body"))?;
-    let action = body["action"].as_str();
-    match (path, action) {
-        ("/charge", Some("START")) => Ok(Command::StartCharge),
-        ("/charge", Some("STOP")) => Ok(Command::StopCharge),
-        ("/security", Some("LOCK")) => Ok(Command::Lock),
-        ("/security", Some("UNLOCK")) => Ok(Command::Unlock),
-        ("/charge/limit", _) => {
-            let limit = &body["limit"];
-            let share = limit.as_f64().or_else(|| limit.as_str()?.parse().ok());
-            share.and_then(|share| limit_of(share * 100.0)).ok_or(Problem::validation("limit"))
-        }
-        ("/navigation/destination", _) => {
-            let number = |name: &str, most: f64| body[name].as_f64().is_some_and(|value| value.abs() <= most);
-            let is_somewhere = number("latitude", 90.0) && number("longitude", 180.0);
-            is_somewhere.then_some(Command::Navigate).ok_or(Problem::validation("latitude"))
-        }
-        _ => Err(Problem::validation("action")),
-    }
-}
-
-/// A charge limit in per cent: cars take 50 to 100.
-pub(super) fn limit_of(percent: f64) -> Option<Command> {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is from 50 to 100")]
-    let whole = |percent: f64| Command::LimitCharge { percent: percent.round() as u32 };
-    (50.0..=100.0).contains(&percent).then(|| whole(percent))
-}
-
-impl Platform {
-    /// Counts a call about a vehicle, if there is one left.
-    pub(super) fn within_limits(&self, connection: &Connection) -> Result<(), Problem> {
-        let now = self.now();
-        self.registry().meter.vehicle(&connection.vehicle_id, now)
-    }
-
-    /// Whether the maker's account still opens the vehicle.
-    pub(super) fn in_account(&self, connection: &Connection) -> Result<(), Problem> {
-        let Connection { number, vehicle_id, .. } = connection;
-        let account = |code| Problem::new(Kind::ConnectedServicesAccount, Some(code));
-        if self.registry().vanished.contains(number) {
-            return Err(account("VEHICLE_MISSING"));
-        }
-        match self.0.faults.get().broken.get(vehicle_id) {
-            Some(ErrorKind::AuthenticationFailed) => {
-                Err(account("AUTHENTICATION_FAILED").at(self.sign_in_again(vehicle_id)))
-            }
-            Some(ErrorKind::SubscriptionEnded) => Err(account("SUBSCRIPTION")),
-            Some(ErrorKind::PermissionMissing) => Err(Problem::new(Kind::Permission, None)),
-            Some(ErrorKind::Unreachable) | None => Ok(()),
-        }
-    }
-
-    /// Whether the vehicle answers.
-    pub(super) fn awake(&self, connection: &Connection) -> Result<(), Problem> {
-        let faults = self.0.faults.get();
-        let state = |code| Err(Problem::new(Kind::VehicleState, Some(code)));
-        if faults.offline.contains(&connection.vehicle_id) {
-            state("ASLEEP")
-        } else if faults.broken.get(&connection.vehicle_id) == Some(&ErrorKind::Unreachable) {
-            state("UNREACHABLE")
-        } else {
-            Ok(())
-        }
-    }
-
-    /// Where a person signs in again, without what the application has to add.
-    fn sign_in_again(&self, vehicle_id: &str) -> String {
-        let client_id = &self.application().application_id;
-        let origin = self.origin();
-        format!(
-            "{origin}/oauth/reauthenticate?response_type=vehicle_id&client_id={client_id}&vehicle_id={vehicle_id}"
-        )
-    }
-
-    /// Tells a vehicle to do something, if its user allows that and the car can.
-    pub(super) fn command(&self, connection: &Connection, command: Command) -> Result<(), Problem> {
-        let permission = match command {
-            Command::Lock | Command::Unlock => "control_security",
-            Command::StartCharge | Command::StopCharge | Command::LimitCharge { .. } => "control_charge",
-            Command::Navigate => "control_navigation",
-        };
-        if !connection.permissions.contains(permission) {
-            return Err(Problem::new(Kind::Permission, None));
-        }
-        self.within_limits(connection)?;
-        self.in_account(connection)?;
-        self.awake(connection)?;
-        let mut cloud = super::lock(&self.0.cloud);
-        let now = self.virtual_now();
-        cloud.command(connection.number, command, now).map_err(refused)
-    }
-}
-
-fn refused(refusal: Refusal) -> Problem {
-    let code = match refusal {
-        Refusal::NotCapable => return Problem::not_capable(),
-        Refusal::InMotion => "IN_MOTION",
-        Refusal::NotPlugged => "CHARGING_PLUG_NOT_CONNECTED",
-        Refusal::Charging => "CHARGING_IN_PROGRESS",
-        Refusal::NotCharging => "NOT_CHARGING",
-        Refusal::Full => "FULLY_CHARGED",
-    };
-    Problem::new(Kind::VehicleState, Some(code))
 }
