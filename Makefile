@@ -65,6 +65,15 @@ fuzz: ## Throw bytes at the decoder of webhooks for a minute, or FUZZ_SECONDS (n
 	cargo +nightly fuzz run webhook fuzz/corpus/webhook shared/smartcar/fixtures -- \
 		-max_total_time=$(or $(FUZZ_SECONDS),60) -max_len=65536 -timeout=5
 
+.PHONY: client
+client: ## Renew the typed client of web/client from the api's own description (npm)
+	cargo run --quiet -p api -- --openapi > web/client/openapi.json
+	cd web/client && npm ci --no-audit --no-fund && npm run generate
+
+.PHONY: client-test
+client-test: ## Check that the client is up to date, compiles, and does what it says (npm)
+	cd web/client && npm ci --no-audit --no-fund && npm test
+
 .PHONY: deny
 deny: ## Check advisories, licences and sources of all crates (cargo install cargo-deny --locked)
 	cargo deny --all-features check

@@ -1,6 +1,7 @@
 //! What can be done with a car that is connected: *Sync now*, commands, leaving.
 
 use serde_json::json;
+use simulator::person::Person;
 
 use crate::stage::Stage;
 
@@ -53,15 +54,59 @@ async fn a_command_that_nobody_knows_is_refused_by_its_name() {
 }
 
 #[tokio::test]
-async fn commands_that_the_owner_did_not_allow_are_refused_and_written_down() {
+async fn a_command_that_the_owner_allowed_is_done_and_written_down() {
+    for version in ["v2", "v3"] {
+        let stage = Stage::new(version, &[]).await;
+        let (ann, car) = stage.owner(0).await;
+        let path = format!("/api/smartcar/commands/{car}");
+        let done = stage.api.post(&ann, &path, &json!({ "command": "lock" })).await;
+        assert_eq!((done.status, &done.json["result"]), (200, &json!("done")), "{version}: {}", done.text);
+        let logged: i64 = sqlx::query_scalar("SELECT count(*) FROM command_log WHERE id = $1::text::uuid")
+            .bind(done.json["id"].as_str())
+            .fetch_one(stage.api.pool())
+            .await
+            .unwrap();
+        assert_eq!(logged, 1);
+    }
+}
+
+#[tokio::test]
+async fn a_command_that_the_owner_did_not_allow_is_refused() {
     let stage = Stage::new("v3", &[]).await;
-    let (ann, car) = stage.owner(0).await;
+    let ann = stage.api.somebody().await;
+    let car = stage.api.car(&ann, "Berta").await;
+    let (_, login) = stage.virtual_car(0);
+    let careful = Person { withheld: vec!["control_security".to_owned()], ..Person::new(login) };
+    let way = stage.begin(&ann, car, "").await;
+    let back = stage.consent(&way, &careful).await;
+    assert_eq!(stage.come_back(&back, &way.cookie).await.status, 200);
     let path = format!("/api/smartcar/commands/{car}");
-    let answer = stage.api.post(&ann, &path, &json!({ "command": "lock" })).await;
-    let logged: i64 =
-        sqlx::query_scalar("SELECT count(*) FROM command_log").fetch_one(stage.api.pool()).await.unwrap();
-    assert_eq!(logged, 1);
-    assert!(matches!(answer.verdict().as_str(), "200" | "202" | "403 not_permitted"), "{}", answer.text);
+    let refused = stage.api.post(&ann, &path, &json!({ "command": "unlock" })).await;
+    assert_eq!(refused.verdict(), "403 not_permitted", "{}", refused.text);
+    assert!(refused.json["detail"].as_str().unwrap().contains("control_security"), "{}", refused.text);
+}
+
+#[tokio::test]
+async fn a_command_that_the_car_does_not_follow_is_refused_with_the_reason() {
+    for (then, verdict) in [
+        (json!({ "answer": "error", "type": "VEHICLE_STATE", "code": "ASLEEP" }), "409 car_asleep"),
+        (json!({ "answer": "error", "type": "VEHICLE_STATE", "code": "DOOR_OPEN" }), "409 car_not_in_state"),
+        (
+            json!({ "answer": "error", "type": "COMPATIBILITY", "code": "VEHICLE_NOT_CAPABLE" }),
+            "409 not_capable",
+        ),
+        (json!({ "answer": "hangUp" }), "202"),
+    ] {
+        let stage = Stage::new("v2", &[]).await;
+        let (ann, car) = stage.owner(0).await;
+        stage.trouble(&json!({ "part": "v2", "then": then })).await;
+        let path = format!("/api/smartcar/commands/{car}");
+        let answer = stage.api.post(&ann, &path, &json!({ "command": "lock" })).await;
+        assert_eq!(answer.verdict(), verdict, "{then}: {}", answer.text);
+        if verdict == "409 car_asleep" {
+            assert!(answer.header("retry-after").parse::<u64>().is_ok());
+        }
+    }
 }
 
 #[tokio::test]

@@ -1,12 +1,14 @@
 //! The whole journey of connecting a car, and every way in which it can go wrong.
 
+use std::time::Duration;
+
 use reqwest::Method;
 use serde_json::json;
 use simulator::person::{Decision, Person};
 use url::Url;
 use uuid::Uuid;
 
-use crate::fixture::CARVETKA;
+use crate::fixture::{CARVETKA, GENEROUS};
 use crate::stage::Stage;
 
 #[tokio::test]
@@ -197,6 +199,28 @@ async fn a_browser_is_redirected_and_a_page_is_told() {
     let asked = stage.begin(&ann, car, "&location=true").await.url;
     let scope = asked.query_pairs().find(|(name, _)| name == "scope").unwrap().1.into_owned();
     assert!(scope.contains("location"), "{scope}");
+}
+
+#[tokio::test]
+async fn a_person_who_closes_the_page_too_early_is_connected_all_the_same() {
+    let stage = Stage::new("v2", &[]).await;
+    let ann = stage.api.somebody().await;
+    let car = stage.api.car(&ann, "Berta").await;
+    let (_, login) = stage.virtual_car(0);
+    let way = stage.begin(&ann, car, "").await;
+    let back = stage.consent(&way, &Person::new(login)).await;
+    stage
+        .trouble(&json!({ "part": "auth", "times": 1, "then": { "answer": "late", "milliseconds": 1_000 } }))
+        .await;
+    let path = format!("{}?{}", back.path(), back.query().unwrap());
+    let request = stage.api.request(Method::GET, &path).header("cookie", &way.cookie);
+    let gone = request.timeout(Duration::from_millis(200)).send().await;
+    assert!(gone.unwrap_err().is_timeout());
+    let status = format!("/api/smartcar/status/{car}");
+    harness::eventually(GENEROUS, "the car is connected", async || {
+        stage.api.get(&ann, &status).await.json["badge"] == "connected"
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -124,6 +124,15 @@ async fn every_operation_has_a_name_of_its_own_says_who_may_call_it_and_describe
 }
 
 #[tokio::test]
+async fn the_client_of_the_pages_is_made_of_this_description() {
+    let fixture = Fixture::new(&[]).await;
+    let served: Value = reqwest::get(fixture.url("/api/openapi.json")).await.unwrap().json().await.unwrap();
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../web/client/openapi.json");
+    let kept: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    assert!(kept == served, "web/client/openapi.json is older than the api: run make client");
+}
+
+#[tokio::test]
 async fn the_description_that_is_printed_is_the_one_that_is_served() {
     let fixture = Fixture::new(&[]).await;
     let served: Value = reqwest::get(fixture.url("/api/openapi.json")).await.unwrap().json().await.unwrap();
