@@ -34,9 +34,9 @@ pub struct Refused {
 }
 
 impl Client {
-    /// Asks for what is wanted. One signal that fails does not fail the others: an error comes only if the platform refuses
-    /// the question as a whole. With v3 the platform tells everything that it has stored and that the owner permits, wanted or not; what is
-    /// wanted and missing there is asked for one by one.
+    /// Asks for what is wanted. One signal that fails does not fail the others: an error comes only if the platform
+    /// refuses the question as a whole. With v3 the platform tells everything that it has stored and that the owner
+    /// permits, wanted or not; what is wanted and missing there is asked for one by one.
     pub async fn poll(
         &self,
         access: Access<'_>,
@@ -86,8 +86,7 @@ impl Client {
         let address =
             self.inner.addresses.vehicle(ApiVersion::V2, &vehicle.smartcar_vehicle_id, &["batch"])?;
         let call = Call::post(address, Patience::Car, Some(json!({ "requests": requests })));
-        gathered.calls += u32::try_from(paths.len()).unwrap_or(u32::MAX);
-        let answer = self.ask_as_user(&call, token).await?;
+        let answer = gathered.count(paths.len(), self.ask_as_user(&call, token).await)?;
         let batch = Batch::read(&answer.body).ok_or_else(unreadable)?;
         gathered.tellings += batch.told;
         gathered.refused.extend(batch.refused);
@@ -153,8 +152,7 @@ impl Client {
         let id = &vehicle.smartcar_vehicle_id;
         let address = self.inner.addresses.vehicle(ApiVersion::V3, id, &path)?;
         let call = Call::get(address, Patience::Car).of_user(header(user_id)?);
-        gathered.calls += 1;
-        let answer = self.ask_as_application(&call).await?;
+        let answer = gathered.count(1, self.ask_as_application(&call).await)?;
         let rows = Rows::read(&answer.body).ok_or_else(unreadable)?;
         if rows.vehicle.as_ref().is_some_and(|told| told != id) {
             return Err(PlatformError::transport(Transport::Foreign, None));
@@ -187,6 +185,14 @@ struct Gathered {
 }
 
 impl Gathered {
+    /// Counts the calls of an outcome, unless the platform was never asked.
+    fn count<T>(&mut self, calls: usize, outcome: Result<T, PlatformError>) -> Result<T, PlatformError> {
+        if !outcome.as_ref().is_err_and(was_not_asked) {
+            self.calls += u32::try_from(calls).unwrap_or(u32::MAX);
+        }
+        outcome
+    }
+
     /// Whether every path alone was refused for what all of them together were refused for.
     fn is_refused_like(&self, error: &PlatformError) -> bool {
         self.tellings == 0 && self.refused.iter().all(|refused| refused.error.kind == error.kind)
@@ -201,6 +207,11 @@ impl Gathered {
         };
         PollAnswer { body: envelope.to_bytes(), calls: self.calls, refused: self.refused }
     }
+}
+
+/// Whether it failed before it reached the vehicle API: for want of a connection, or of a token.
+fn was_not_asked(error: &PlatformError) -> bool {
+    error.kind == "OAUTH" || error.is("TRANSPORT", "CONNECT") || error.is("TRANSPORT", "BAD_ID")
 }
 
 /// Whether what was asked is at fault, and not the car, the token or the time.

@@ -167,6 +167,21 @@ async fn a_batch_of_which_nothing_is_told_is_an_error_and_says_what_it_cost() {
 }
 
 #[tokio::test]
+async fn a_poll_that_never_reached_the_platform_cost_nothing() {
+    let client = crate::platform::client("v2", "http://127.0.0.1:9");
+    let error =
+        client.poll(Access::User { token: &user_token() }, &vehicle(), &Wanted::ALL).await.unwrap_err();
+    assert!(error.is("TRANSPORT", "CONNECT"));
+    assert_eq!(error.calls, 0);
+
+    let platform = Platform::start().await;
+    platform.on("POST /oauth2/token", answer(401, &json!({ "error": "invalid_client" })));
+    let error = platform.client("v3").poll(APPLICATION, &vehicle(), &Wanted::ALL).await.unwrap_err();
+    assert!(error.is("OAUTH", "INVALID_CLIENT"));
+    assert_eq!(error.calls, 0);
+}
+
+#[tokio::test]
 async fn paths_that_are_refused_for_reasons_of_their_own_are_told_one_by_one() {
     let platform = Platform::start().await;
     let incapable = json!({ "type": "COMPATIBILITY", "code": "VEHICLE_NOT_CAPABLE" });
