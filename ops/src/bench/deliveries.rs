@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use simulator::CarIdentity;
 use simulator::cloud::{Cloud, Event, Faults, Step};
 use simulator::wire::{SignalName, names, sign};
@@ -34,6 +34,9 @@ pub(super) struct Delivery {
 /// The deliveries of one payload, and the cars that sent them.
 #[derive(Debug)]
 pub(super) struct Deliveries {
+    payload: Payload,
+    /// When the fleet was connected.
+    start: DateTime<Utc>,
     pub cars: Vec<CarIdentity>,
     /// The last delivery of each car before those that are measured: with these every measurement begins, so that no
     /// car is new and no table empty.
@@ -48,7 +51,7 @@ impl Deliveries {
     /// At most `number` deliveries of a fleet that has been connected for two days.
     pub fn make(payload: Payload, cars: u16, number: usize) -> Self {
         let start = runtime::clock::now() - SINCE;
-        let mut cloud = Cloud::new(1, cars.into(), subscription(payload), start, None);
+        let mut cloud = cloud(payload, cars.into(), start);
         let mut before = BTreeMap::new();
         let mut rounds =
             Rounds { of_each: number.div_ceil(cars.into()), number, taken: 0, events: BTreeMap::new() };
@@ -60,6 +63,8 @@ impl Deliveries {
             }
         }
         Self {
+            payload,
+            start,
             cars: cloud.fleet().cloned().collect(),
             before: before.values().map(|event| Delivery::of(event)).collect(),
             all: rounds.in_order().map(|event| Delivery::of(&event)).collect(),
@@ -75,6 +80,17 @@ impl Deliveries {
     pub fn mean_size(&self) -> usize {
         let total: usize = self.all.iter().map(|delivery| delivery.body.len()).sum();
         total / self.number().max(1)
+    }
+
+    /// All that the same cars report after what they said before, in the order of time: more of them than fit into
+    /// memory. They end when the fleet has come to the present.
+    pub fn endless(&self) -> impl Iterator<Item = Delivery> + Send + use<> {
+        let start = self.start;
+        let mut cloud = cloud(self.payload, self.cars.len(), start);
+        std::iter::from_fn(move || next(&mut cloud))
+            .skip_while(move |event| event.at < start + LIVED)
+            .take_while(move |event| event.at < start + SINCE)
+            .map(|event| Delivery::of(&event))
     }
 
     /// Those that are measured, as whole requests.
@@ -121,6 +137,10 @@ impl Rounds {
         };
         rounds.flat_map(nth).take(self.number)
     }
+}
+
+fn cloud(payload: Payload, cars: usize, start: DateTime<Utc>) -> Cloud {
+    Cloud::new(1, cars, subscription(payload), start, None)
 }
 
 /// The next event, whatever the time is.
@@ -181,6 +201,20 @@ mod tests {
         let ids: HashSet<&str> =
             before.iter().chain(&all).map(|delivery| delivery.event_id.as_str()).collect();
         assert_eq!(ids.len(), 105);
+    }
+
+    #[test]
+    fn the_endless_ones_are_new_and_of_the_same_cars() {
+        let deliveries = Deliveries::make(Payload::Small, 10, 10);
+        let about = |delivery: &Delivery| {
+            let body = String::from_utf8_lossy(&delivery.body).into_owned();
+            deliveries.cars.iter().any(|car| body.contains(&car.smartcar_vehicle_id))
+        };
+        let endless: Vec<Delivery> = deliveries.endless().take(200).collect();
+        assert!(endless.iter().all(about));
+        let ids: HashSet<&str> =
+            deliveries.before.iter().chain(&endless).map(|delivery| delivery.event_id.as_str()).collect();
+        assert_eq!(ids.len(), 210);
     }
 
     #[test]

@@ -39,6 +39,11 @@ impl ServerProcesses {
         Self { rabbitmq: processes::listener(rabbitmq), postgresql: processes::listener(postgresql) }
     }
 
+    /// The memory that the broker has resident now, in megabytes; `None` for one on another machine.
+    pub fn rabbitmq_memory(self) -> Option<f64> {
+        processes::resident(self.rabbitmq?)
+    }
+
     /// Whose time this is, if it is one of ours. A server's process that ends leaves its time to its parent; programs
     /// of ours that have ended were measured before.
     fn whose(self, stat: &Stat<'_>) -> Option<(Who, Duration)> {

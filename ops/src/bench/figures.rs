@@ -21,6 +21,8 @@ pub(super) struct Figure {
     pub name: &'static str,
     pub value: f64,
     pub unit: Unit,
+    /// For one of a series: so many seconds after the measurement began.
+    pub after_seconds: Option<u64>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +55,24 @@ pub(super) const DELIVERIES: &str = "deliveries";
 pub(super) const INGEST_MEMORY: &str = "ingest memory";
 pub(super) const WORKER_MEMORY: &str = "worker memory";
 
+/// The names of what a soak is judged by: resident memory, on average over its first and its last minutes.
+pub(super) const INGEST_AT_FIRST: &str = "ingest memory at first";
+pub(super) const INGEST_AT_LAST: &str = "ingest memory at last";
+pub(super) const WORKER_AT_FIRST: &str = "worker memory at first";
+pub(super) const WORKER_AT_LAST: &str = "worker memory at last";
+
+/// The names of how long good traffic waited: when it was alone, among those who only stand in the door, among as many
+/// with room for all of them, and beside a worker that drains a backlog.
+pub(super) const CALM: &str = "p99 calm";
+pub(super) const CROWDED: &str = "p99 crowded";
+pub(super) const SPACIOUS: &str = "p99 with room for all";
+pub(super) const DRAINING: &str = "p99 draining";
+
+/// The names of what planning takes: the time for a million cars that are due, and for a look when none is.
+pub(super) const A_MILLION_CARS: &str = "a million cars";
+pub(super) const NOTHING_DUE: &str = "nothing due";
+pub(super) const SCHEDULER_MEMORY: &str = "scheduler memory";
+
 /// The names of how many statements a batch costs, while cars are nearly new and when they have a history.
 pub(super) const SOONER: &str = "statements a batch at first";
 pub(super) const LATER: &str = "statements a batch at last";
@@ -68,8 +88,9 @@ impl Figures {
 
     pub fn get(&self, round: u32, payload: Payload, of: Measurement, name: &str) -> Option<f64> {
         let wanted = (round, payload, of, name);
-        let found =
-            self.0.iter().find(|figure| (figure.round, figure.payload, figure.of, figure.name) == wanted);
+        let found = self.0.iter().find(|figure| {
+            figure.after_seconds.is_none() && (figure.round, figure.payload, figure.of, figure.name) == wanted
+        });
         found.map(|figure| figure.value)
     }
 
@@ -95,15 +116,18 @@ impl Draft {
 
     #[must_use]
     pub fn with(mut self, name: &'static str, value: f64, unit: Unit) -> Self {
-        self.so_far.0.push(Figure {
-            round: self.round,
-            payload: self.payload,
-            of: self.of,
-            name,
-            value,
-            unit,
-        });
+        self.add(name, None, value, unit);
         self
+    }
+
+    /// One of a series, taken so many seconds after the measurement began.
+    pub fn sample(&mut self, after_seconds: u64, name: &'static str, value: f64, unit: Unit) {
+        self.add(name, Some(after_seconds), value, unit);
+    }
+
+    fn add(&mut self, name: &'static str, after_seconds: Option<u64>, value: f64, unit: Unit) {
+        let Self { round, payload, of, .. } = *self;
+        self.so_far.0.push(Figure { round, payload, of, name, value, unit, after_seconds });
     }
 
     pub fn done(self) -> Figures {
@@ -144,13 +168,14 @@ impl Serialize for Figures {
 
 impl Serialize for Figure {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut figure = serializer.serialize_struct("Figure", 6)?;
+        let mut figure = serializer.serialize_struct("Figure", 7)?;
         figure.serialize_field("round", &self.round)?;
         figure.serialize_field("payload", self.payload.name())?;
         figure.serialize_field("measurement", self.of.name())?;
         figure.serialize_field("name", self.name)?;
         figure.serialize_field("value", &self.value)?;
         figure.serialize_field("unit", self.unit.name())?;
+        figure.serialize_field("after_seconds", &self.after_seconds)?;
         figure.end()
     }
 }

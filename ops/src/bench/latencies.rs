@@ -26,6 +26,15 @@ impl Latencies {
         self.0.get(rank.saturating_sub(1)).copied().unwrap_or_default()
     }
 
+    /// In milliseconds, what 99 of 100 do not exceed.
+    pub fn p99_ms(&mut self) -> f64 {
+        self.quantile(0.99).as_secs_f64() * 1e3
+    }
+
+    pub fn append(&mut self, more: Self) {
+        self.0.extend(more.0);
+    }
+
     /// p50, p99 and p99.9 in milliseconds.
     pub fn note(&mut self, figures: Draft) -> Draft {
         [("p50", 0.5), ("p99", 0.99), ("p99.9", 0.999)].into_iter().fold(figures, |figures, (name, share)| {

@@ -3,26 +3,34 @@
 //! Absolute figures say more about the machine than about the programs, so every figure of ours stands beside what a
 //! program without any rules, checks or safety reached in the same run, over the same servers, with the same bytes.
 
+mod backlog;
 mod baseline;
 mod confirm_probe;
+mod crowd;
+mod crowds;
 mod deliveries;
 mod door;
 mod door_probe;
 mod effort;
 mod figures;
+mod hard;
 mod insert_probe;
 mod lag;
 mod latencies;
 mod load;
 mod machine;
+mod open_files;
 mod options;
+mod planning;
 mod processes;
 mod program;
 mod progress;
 mod rates;
 mod rows;
 mod servers;
+mod soak;
 mod statements;
+mod supply;
 mod table;
 mod targets;
 mod whole;
@@ -110,7 +118,7 @@ impl Bench {
             for measurement in self.options.measurements() {
                 self.servers.start_afresh().await?;
                 let measured = self
-                    .one(measurement, &figures)
+                    .one(measurement, &figures, out)
                     .await
                     .with_context(|| format!("cannot measure `{measurement}` with {}", self.payload))?;
                 writeln!(out, "{}", table::line(measurement, &measured))?;
@@ -130,7 +138,17 @@ impl Bench {
         Draft::new(self.round, self.payload, measurement)
     }
 
-    async fn one(&self, measurement: Measurement, so_far: &Figures) -> anyhow::Result<Figures> {
+    /// Deliveries a second of the hard runs.
+    fn modest_rate(&self, so_far: &Figures) -> f64 {
+        self.options.hard.rate(self.round, self.payload, so_far)
+    }
+
+    async fn one(
+        &self,
+        measurement: Measurement,
+        so_far: &Figures,
+        out: &mut (dyn Write + Send),
+    ) -> anyhow::Result<Figures> {
         match measurement {
             Measurement::ConfirmProbe => confirm_probe::measure(self).await,
             Measurement::DoorProbe => door_probe::measure(self).await,
@@ -142,6 +160,10 @@ impl Bench {
             Measurement::Whole => whole::measure(self).await,
             Measurement::Lag => lag::measure(self, so_far).await,
             Measurement::Baseline => baseline::measure(self).await,
+            Measurement::Crowds => crowds::measure(self, so_far).await,
+            Measurement::Backlog => backlog::measure(self, so_far).await,
+            Measurement::Planning => planning::measure(self).await,
+            Measurement::Soak => soak::measure(self, so_far, out).await,
         }
     }
 }

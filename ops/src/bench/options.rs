@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
+use super::hard::HardOptions;
 use crate::settings::{AmqpUrl, DatabaseUrl};
 
 /// Measures the pipeline beside bare probes, on the servers of `DATABASE_URL` and `AMQP_URL`.
@@ -50,7 +51,11 @@ pub struct Options {
     #[arg(long, default_value = "carvetka_bench", hide = true)]
     pub scratch_database: String,
 
-    /// What to measure; everything if nothing is named. Ratios need both of their sides.
+    #[command(flatten)]
+    pub hard: HardOptions,
+
+    /// What to measure; if nothing is named, everything but the hard runs (crowds, backlog, soak). Ratios need both of
+    /// their sides.
     #[arg(value_enum, value_name = "WHAT")]
     pub what: Vec<Measurement>,
 }
@@ -98,6 +103,14 @@ pub enum Measurement {
     Lag,
     /// The odometer rule alone, inside the request, one delivery a transaction.
     Baseline,
+    /// `ingest` while thousands stand in its door: idle, or sending a byte now and then.
+    Crowds,
+    /// `ingest` while a worker drains a backlog.
+    Backlog,
+    /// `scheduler`, when the time of a whole fleet has come at once.
+    Planning,
+    /// `ingest` and `worker` for a long time at a modest rate.
+    Soak,
 }
 
 impl Options {
@@ -111,8 +124,13 @@ impl Options {
 
     /// In their order, each once; those that others need are added.
     pub(super) fn measurements(&self) -> Vec<Measurement> {
-        let mut chosen =
-            if self.what.is_empty() { Measurement::value_variants().to_vec() } else { self.what.clone() };
+        let mut chosen = self.what.clone();
+        if self.hard.soak.is_some() {
+            chosen.push(Measurement::Soak);
+        }
+        if chosen.is_empty() {
+            chosen.extend(Measurement::value_variants().iter().filter(|one| !one.is_hard()));
+        }
         if chosen.contains(&Measurement::Lag) {
             chosen.push(Measurement::Whole);
         }
@@ -154,6 +172,23 @@ impl fmt::Display for Payload {
 }
 
 impl Measurement {
+    /// Whether it is made only if it is asked for: it takes minutes, or needs more from the machine.
+    const fn is_hard(self) -> bool {
+        match self {
+            Self::ConfirmProbe
+            | Self::DoorProbe
+            | Self::Ingest
+            | Self::InsertProbe
+            | Self::Worker
+            | Self::WholeProbe
+            | Self::Statements
+            | Self::Whole
+            | Self::Lag
+            | Self::Baseline => false,
+            Self::Crowds | Self::Backlog | Self::Planning | Self::Soak => true,
+        }
+    }
+
     /// As on the command line and in the JSON.
     pub(super) const fn name(self) -> &'static str {
         match self {
@@ -167,6 +202,10 @@ impl Measurement {
             Self::Whole => "whole",
             Self::Lag => "lag",
             Self::Baseline => "baseline",
+            Self::Crowds => "crowds",
+            Self::Backlog => "backlog",
+            Self::Planning => "planning",
+            Self::Soak => "soak",
         }
     }
 }
@@ -184,6 +223,10 @@ impl fmt::Display for Measurement {
             Self::Whole => "end to end",
             Self::Lag => "end to end at half of the peak",
             Self::Baseline => "baseline: odometer rule in the request",
+            Self::Crowds => "ingest in a crowd",
+            Self::Backlog => "worker, draining a backlog",
+            Self::Planning => "scheduler, planning a fleet",
+            Self::Soak => "end to end for a long time",
         })
     }
 }
@@ -208,6 +251,13 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Program::command().debug_assert();
+    }
+
+    #[test]
+    fn hard_runs_are_made_only_if_they_are_asked_for() {
+        assert!(parse(&[]).unwrap().measurements().iter().all(|one| !one.is_hard()));
+        assert_eq!(parse(&["crowds"]).unwrap().measurements(), [Measurement::Crowds]);
+        assert_eq!(parse(&["--soak", "5"]).unwrap().measurements(), [Measurement::Soak]);
     }
 
     #[test]

@@ -39,6 +39,23 @@ pub(super) fn stats() -> Vec<String> {
     ids().filter_map(|id| fs::read_to_string(format!("/proc/{id}/stat")).ok()).collect()
 }
 
+/// The memory that a process has resident now, in megabytes; `None` if there is no such process.
+pub(super) fn resident(id: u32) -> Option<f64> {
+    memory(id, "VmRSS:")
+}
+
+/// The most memory that a process ever had resident, in megabytes; `None` if there is no such process.
+pub(super) fn peak(id: u32) -> Option<f64> {
+    memory(id, "VmHWM:")
+}
+
+fn memory(id: u32, field: &str) -> Option<f64> {
+    let status = fs::read_to_string(format!("/proc/{id}/status")).ok()?;
+    let value = status.lines().find_map(|line| line.strip_prefix(field))?;
+    let kb: u32 = value.trim().trim_end_matches(" kB").parse().ok()?;
+    Some(f64::from(kb) / 1024.0)
+}
+
 /// The process that listens on a TCP port; `None` if there is none, or if it is somebody else's and we may not look.
 pub(super) fn listener(port: u16) -> Option<u32> {
     let sockets: Vec<String> = ["/proc/net/tcp", "/proc/net/tcp6"]
@@ -83,6 +100,13 @@ mod tests {
         let read = Stat::read(stat).unwrap();
         assert_eq!((read.id, read.name, read.parent), (7, "a ) b (", 1));
         assert_eq!((read.time, read.of_children), (Duration::from_secs(3), Duration::from_millis(500)));
+    }
+
+    #[test]
+    fn what_is_resident_now_was_never_more_than_the_peak() {
+        let (now, peak) = (resident(std::process::id()).unwrap(), peak(std::process::id()).unwrap());
+        assert!(now > 0.0 && now <= peak, "{now} of {peak} MB");
+        assert_eq!(resident(u32::MAX), None);
     }
 
     #[test]

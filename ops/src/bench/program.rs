@@ -12,6 +12,7 @@ use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep};
 
 use super::deliveries::SECRET;
+use super::processes;
 use super::servers::Servers;
 
 /// How long a program may take until it is ready.
@@ -34,12 +35,24 @@ pub(super) struct Program {
 impl Program {
     /// Starts `ingest` as it is by default, and waits until it is ready.
     pub async fn ingest(servers: &Servers) -> anyhow::Result<Self> {
-        Self::start("ingest", "INGEST_ADDR", servers, &servers.database_url()).await
+        Self::ingest_for(servers, None).await
+    }
+
+    /// The same with room for so many connections.
+    pub async fn ingest_for(servers: &Servers, connections: Option<u16>) -> anyhow::Result<Self> {
+        let more = connections.map(|number| ("INGEST_CONNECTIONS", number.to_string()));
+        Self::start("ingest", "INGEST_ADDR", servers, &servers.database_url(), more).await
     }
 
     /// Starts one `worker` as it is by default, and waits until it is ready.
     pub async fn worker(servers: &Servers, database_url: &SecretString) -> anyhow::Result<Self> {
-        Self::start("worker", "METRICS_ADDR", servers, database_url).await
+        Self::start("worker", "METRICS_ADDR", servers, database_url, None).await
+    }
+
+    /// Starts one `scheduler` that looks often, and waits until it is ready.
+    pub async fn scheduler(servers: &Servers) -> anyhow::Result<Self> {
+        let more = Some(("LOOK_EVERY_SECONDS", "1".to_owned()));
+        Self::start("scheduler", "METRICS_ADDR", servers, &servers.database_url(), more).await
     }
 
     async fn start(
@@ -47,6 +60,7 @@ impl Program {
         address_variable: &str,
         servers: &Servers,
         database_url: &SecretString,
+        more: Option<(&str, String)>,
     ) -> anyhow::Result<Self> {
         let path = beside_this(name)?;
         let address = free_address()?;
@@ -60,6 +74,7 @@ impl Program {
             .env("SMARTCAR_WEBHOOK_SECRET", SECRET)
             .env("RUST_LOG", "warn")
             .env(address_variable, address.to_string())
+            .envs(more)
             .stdin(Stdio::null())
             .stdout(output.try_clone().context("cannot share a log file")?)
             .stderr(output)
@@ -94,15 +109,24 @@ impl Program {
 
     /// The most memory that it ever had resident, in megabytes.
     pub fn peak_memory(&self) -> anyhow::Result<f64> {
-        let id = self.child.id().with_context(|| format!("{} has ended", self.name))?;
-        let status =
-            fs::read_to_string(format!("/proc/{id}/status")).context("cannot read a process's memory")?;
-        let peak_kb = status
-            .lines()
-            .find_map(|line| line.strip_prefix("VmHWM:"))
-            .and_then(|value| value.trim().trim_end_matches(" kB").parse::<u32>().ok())
-            .context("cannot find a process's peak memory")?;
-        Ok(f64::from(peak_kb) / 1024.0)
+        processes::peak(self.id()?).context("cannot find a process's peak memory")
+    }
+
+    /// The memory that it has resident now, in megabytes.
+    pub fn memory(&self) -> anyhow::Result<f64> {
+        processes::resident(self.id()?).context("cannot find a process's memory")
+    }
+
+    /// A number that it counts, by its name with all its labels. Zero while there was nothing to count.
+    pub async fn counted(&mut self, series: &str) -> anyhow::Result<usize> {
+        self.check()?;
+        let url = format!("http://{}/metrics", self.address);
+        let answer =
+            reqwest::get(&url).await.with_context(|| format!("cannot ask {} for its metrics", self.name))?;
+        let page =
+            answer.text().await.with_context(|| format!("cannot read the metrics of {}", self.name))?;
+        let number = page.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
+        Ok(number.and_then(|number| number.parse().ok()).unwrap_or(0))
     }
 
     /// Lets it stand still.
@@ -129,10 +153,14 @@ impl Program {
     }
 
     async fn signal(&self, signal: &str) -> anyhow::Result<()> {
-        let id = self.child.id().with_context(|| format!("{} has ended", self.name))?;
+        let id = self.id()?;
         let sent = Command::new("kill").args([signal, &id.to_string()]).status().await;
         ensure!(sent.is_ok_and(|status| status.success()), "cannot signal {}", self.name);
         Ok(())
+    }
+
+    fn id(&self) -> anyhow::Result<u32> {
+        self.child.id().with_context(|| format!("{} has ended", self.name))
     }
 
     fn last_words(&self) -> String {

@@ -192,13 +192,18 @@ pub(super) async fn stored(pool: &PgPool) -> anyhow::Result<Stored> {
 
 /// An error unless every delivery is stored, once. (Ids are unique among the claims, which are as many.)
 pub(super) async fn check_stored(bench: &Bench) -> anyhow::Result<Stored> {
+    check_stored_in_all(bench, bench.deliveries.number()).await
+}
+
+/// The same for a measurement that sent so many.
+pub(super) async fn check_stored_in_all(bench: &Bench, number: usize) -> anyhow::Result<Stored> {
     let pool = &bench.servers.pool;
     let claims: i64 = sqlx::query_scalar("SELECT count(*) FROM event_claims")
         .fetch_one(pool)
         .await
         .context("cannot count the claims")?;
     let claims = usize::try_from(claims)?;
-    let expected = bench.deliveries.before.len() + bench.deliveries.number();
+    let expected = bench.deliveries.before.len() + number;
     let stored = stored(pool).await?;
     ensure!(
         stored.deliveries == expected && claims == expected,

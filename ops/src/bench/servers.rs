@@ -114,7 +114,7 @@ impl Servers {
         let tables: Vec<String> = sqlx::query_scalar(
             "SELECT format('%I', relname) FROM pg_class
              WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition
-               AND relname NOT IN ('cars', 'smartcar_vehicles', '_sqlx_migrations')
+               AND relname NOT IN ('cars', 'smartcar_vehicles', 'smartcar_grants', 'api_bucket', 'poll_pace', '_sqlx_migrations')
              ORDER BY relname",
         )
         .fetch_all(&self.pool)

@@ -6,9 +6,10 @@ use super::figures::{DELIVERIES, Figure, Figures, Unit};
 use super::options::Measurement;
 use super::targets::Judged;
 
-/// The line of one measurement: how many deliveries a second, and everything else behind it.
+/// The line of one measurement: how many deliveries a second, and everything else behind it. Series are for machines.
 pub(super) fn line(measurement: Measurement, figures: &Figures) -> String {
-    let shown: Vec<String> = figures.iter().map(shown).collect();
+    let shown: Vec<String> =
+        figures.iter().filter(|figure| figure.after_seconds.is_none()).map(shown).collect();
     format!("  {:<40}{}", measurement.to_string(), shown.join("  "))
 }
 

@@ -4,7 +4,10 @@ use std::fmt;
 
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
-use super::figures::{DELIVERIES, Figures, INGEST_MEMORY, LATER, SOONER, WORKER_MEMORY};
+use super::figures::{
+    A_MILLION_CARS, CALM, CROWDED, DELIVERIES, DRAINING, Figures, INGEST_AT_FIRST, INGEST_AT_LAST,
+    INGEST_MEMORY, LATER, SCHEDULER_MEMORY, SOONER, SPACIOUS, WORKER_AT_FIRST, WORKER_AT_LAST, WORKER_MEMORY,
+};
 use super::options::{Measurement, Payload};
 
 /// A figure or a ratio beside its target. With several rounds it is the median of what each of them came to.
@@ -39,25 +42,32 @@ struct Limit {
 }
 
 /// A ratio to a probe is a ratio to what the same machine can do at most.
-const RATIOS: [Ratio; 6] = [
+const RATIOS: [Ratio; 11] = [
     Ratio::at_least(0.85, Measurement::Ingest, Measurement::ConfirmProbe),
     Ratio::at_least(0.85, Measurement::Ingest, Measurement::DoorProbe),
     Ratio::at_least(0.5, Measurement::Worker, Measurement::InsertProbe),
-    Ratio {
-        of: (Measurement::Statements, LATER),
-        to: (Measurement::Statements, SOONER),
-        bound: Bound::AtMost(1.1, ""),
-    },
+    Ratio::within(1.1, Measurement::Statements, LATER, SOONER),
     Ratio::at_least(0.6, Measurement::Whole, Measurement::WholeProbe),
     Ratio::at_least(5.0, Measurement::Whole, Measurement::Baseline),
+    Ratio::within(2.0, Measurement::Crowds, CROWDED, CALM),
+    Ratio::within(2.0, Measurement::Crowds, SPACIOUS, CALM),
+    Ratio::within(4.0, Measurement::Backlog, DRAINING, CALM),
+    // What leaks leaks for ever; what is a cache is full after some minutes.
+    Ratio::within(1.1, Measurement::Soak, INGEST_AT_LAST, INGEST_AT_FIRST),
+    Ratio::within(1.1, Measurement::Soak, WORKER_AT_LAST, WORKER_AT_FIRST),
 ];
 
-const LIMITS: [Limit; 5] = [
+const LIMITS: [Limit; 10] = [
+    Limit::at_most(10_000.0, "ms", Measurement::Planning, A_MILLION_CARS),
+    Limit::at_most(64.0, "MB", Measurement::Planning, SCHEDULER_MEMORY),
     Limit::at_most(1_000.0, "ms", Measurement::Lag, "p99"),
     Limit::at_most(64.0, "MB", Measurement::Ingest, INGEST_MEMORY),
     Limit::at_most(64.0, "MB", Measurement::Whole, INGEST_MEMORY),
     Limit::at_most(256.0, "MB", Measurement::Worker, WORKER_MEMORY),
     Limit::at_most(256.0, "MB", Measurement::Whole, WORKER_MEMORY),
+    Limit::at_most(256.0, "MB", Measurement::Backlog, WORKER_MEMORY),
+    Limit::at_most(64.0, "MB", Measurement::Soak, INGEST_MEMORY),
+    Limit::at_most(256.0, "MB", Measurement::Soak, WORKER_MEMORY),
 ];
 
 /// Judges what was measured; what was not is left out.
@@ -75,6 +85,11 @@ pub(super) fn judge(figures: &Figures) -> Vec<Judged> {
 impl Ratio {
     const fn at_least(least: f64, of: Measurement, to: Measurement) -> Self {
         Self { of: (of, DELIVERIES), to: (to, DELIVERIES), bound: Bound::AtLeast(least) }
+    }
+
+    /// Two figures of one measurement.
+    const fn within(most: f64, measurement: Measurement, of: &'static str, to: &'static str) -> Self {
+        Self { of: (measurement, of), to: (measurement, to), bound: Bound::AtMost(most, "") }
     }
 
     fn judge(&self, figures: &Figures, payload: Payload) -> Option<Judged> {
