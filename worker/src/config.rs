@@ -79,8 +79,8 @@ impl BatchConfig {
         self.batch_size.saturating_mul(2)
     }
 
-    /// Lanes, the one apart, the spool, replays, and the two that park.
+    /// Lanes, the one apart, the spool (which counts beside its work), replays, and the two that park.
     pub fn connections(&self) -> u32 {
-        u32::from(self.batches_at_once) + 5
+        u32::from(self.batches_at_once) + 6
     }
 }

@@ -2,8 +2,9 @@
 //! takes the rows out, folds them and commits.
 //!
 //! A row that cannot be handled fails its batch. Then rows are taken one at a time, until as many have passed as failed
-//! together: the culprit fails alone and is parked. There is no broker here that counts how often a delivery came
-//! back, so a panic counts as the delivery's fault too: it must not end one worker after the other.
+//! together: the culprit fails alone and is parked. A panic counts as the delivery's fault too: it must not end one
+//! worker after the other. There is no broker here that counts how often a delivery came back, so we count ourselves,
+//! beforehand: a delivery that ends the whole process is found by that.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
@@ -25,6 +26,9 @@ use tracing::{Instrument, warn};
 use crate::lane::span;
 use crate::settle::{Abandoned, insist};
 use crate::{Worker, meter};
+
+/// So often a row may be in hand when its worker ends. Once among its neighbours, and then alone.
+const MOST_RETURNS: i32 = 4;
 
 /// How often an empty spool is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -100,14 +104,9 @@ async fn drain(worker: &Worker, limit: u16) -> Result<Drained, StoreError> {
     let age = clock::now() - oldest.spooled_at;
     let number = rows.len();
     let alone = (number == 1).then(|| oldest.clone());
-    let why = match unless_it_panics(handle(worker, tx, rows)).await {
-        Ok(Ok(())) => {
-            meter::spool(number, Some(age));
-            return Ok(Drained::Rows(number));
-        }
-        Ok(Err(error)) if !error.is_fault_of_the_data() => return Err(error),
-        Ok(Err(error)) => runtime::chain(&error),
-        Err(Panicked) => "handling it panicked".to_owned(),
+    let Err(why) = attempt(worker, tx, rows).await? else {
+        meter::spool(number, Some(age));
+        return Ok(Drained::Rows(number));
     };
     let Some(culprit) = alone else {
         warn!(error = why, "cannot handle deliveries of the spool together, taking them one at a time");
@@ -118,15 +117,43 @@ async fn drain(worker: &Worker, limit: u16) -> Result<Drained, StoreError> {
     Ok(Drained::Rows(1))
 }
 
+/// Handles the rows, unless workers ended with them in hand; says why they cannot be handled like this.
+async fn attempt(
+    worker: &Worker,
+    tx: sqlx::PgTransaction<'_>,
+    rows: Vec<SpoolRow>,
+) -> Result<Result<(), String>, StoreError> {
+    let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
+    let mut beside = worker.pool.acquire().await?;
+    let returns = spool::returns(&mut beside, &ids).await?;
+    if returns > 0 && rows.len() > 1 {
+        return Ok(Err("a worker ended with some of them in hand".to_owned()));
+    }
+    if returns >= MOST_RETURNS {
+        return Ok(Err("whoever had it in hand has ended".to_owned()));
+    }
+    spool::begin(&mut beside, &ids).await?;
+    let failed = match unless_it_panics(handle(worker, tx, rows)).await {
+        Ok(Ok(())) => return Ok(Ok(())),
+        Ok(Err(error)) if !error.is_fault_of_the_data() => Err(error),
+        Ok(Err(error)) => Ok(Err(runtime::chain(&error))),
+        Err(Panicked) => Ok(Err("handling it panicked".to_owned())),
+    };
+    spool::given_back(&mut beside, &ids).await?;
+    failed
+}
+
 /// Handles the rows in the transaction that took them.
 async fn handle(
     worker: &Worker,
     mut tx: sqlx::PgTransaction<'_>,
     rows: Vec<SpoolRow>,
 ) -> Result<(), StoreError> {
+    let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
     let deliveries: Vec<Understood> =
         rows.into_iter().map(|row| Understood::of(delivery(row.delivery))).collect();
     let batch: Vec<&Understood> = deliveries.iter().collect();
+    spool::done(&mut tx, &ids).await?;
     let span = span(batch.iter().map(|one| &one.delivery.trace));
     let handled = batch::handle_in(&mut tx, &worker.known, &batch, clock::now()).instrument(span).await?;
     tx.commit().await?;
@@ -141,6 +168,7 @@ async fn park(db: &mut PgConnection, row: SpoolRow, why: String) -> Result<(), S
     if !spool::remove(&mut tx, row.id).await? {
         return Ok(());
     }
+    spool::done(&mut tx, &[row.id]).await?;
     let message = parked_delivery(&delivery(row.delivery), why, clock::now());
     parked::insert(&mut tx, std::slice::from_ref(&message)).await?;
     tx.commit().await?;

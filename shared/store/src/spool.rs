@@ -123,6 +123,44 @@ pub async fn take(db: &mut PgConnection, limit: i64) -> Result<Vec<SpoolRow>, St
     Ok(taken)
 }
 
+/// How often each of these rows was in hand when its worker ended; the most of them.
+pub async fn returns(db: &mut PgConnection, ids: &[i64]) -> Result<i32, StoreError> {
+    let most = sqlx::query_scalar!(
+        r#"SELECT coalesce(max(times), 0) AS "most!" FROM ingest_spool_returns WHERE spool_id = ANY ($1)"#,
+        ids
+    )
+    .fetch_one(db)
+    .await?;
+    Ok(most)
+}
+
+/// Counts on beforehand: until [`done`] or [`given_back`] says otherwise, whoever has these rows in hand has ended.
+/// To be committed by itself before the work begins, while the work's own transaction holds the rows.
+pub async fn begin(db: &mut PgConnection, ids: &[i64]) -> Result<(), StoreError> {
+    sqlx::query!(
+        "INSERT INTO ingest_spool_returns AS known (spool_id, times) SELECT id, 1 FROM unnest($1::bigint[]) AS id
+         ON CONFLICT (spool_id) DO UPDATE SET times = known.times + 1",
+        ids
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// The rows were given back by one who lives: that was none of their doing.
+pub async fn given_back(db: &mut PgConnection, ids: &[i64]) -> Result<(), StoreError> {
+    sqlx::query!("UPDATE ingest_spool_returns SET times = times - 1 WHERE spool_id = ANY ($1)", ids)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// The rows are gone, and so is what was counted of them.
+pub async fn done(db: &mut PgConnection, ids: &[i64]) -> Result<(), StoreError> {
+    sqlx::query!("DELETE FROM ingest_spool_returns WHERE spool_id = ANY ($1)", ids).execute(db).await?;
+    Ok(())
+}
+
 /// Takes this one row; false if somebody else took it meanwhile.
 pub async fn remove(db: &mut PgConnection, id: i64) -> Result<bool, StoreError> {
     let done = sqlx::query!("DELETE FROM ingest_spool WHERE id = $1", id).execute(db).await?;
@@ -189,6 +227,19 @@ mod tests {
         let db = &mut database.pool.acquire().await.unwrap();
         let last = take(db, 9).await.unwrap();
         assert_eq!(ids(&last), ["b"]);
+    }
+
+    #[tokio::test]
+    async fn who_ends_with_rows_in_hand_leaves_a_count_and_who_gives_them_back_leaves_none() {
+        let database = harness::database().await;
+        let db = &mut database.pool.acquire().await.unwrap();
+        begin(db, &[1, 2]).await.unwrap();
+        begin(db, &[2]).await.unwrap();
+        assert_eq!((returns(db, &[1]).await.unwrap(), returns(db, &[1, 2, 3]).await.unwrap()), (1, 2));
+        given_back(db, &[2]).await.unwrap();
+        assert_eq!(returns(db, &[2]).await.unwrap(), 1);
+        done(db, &[1, 2]).await.unwrap();
+        assert_eq!(returns(db, &[1, 2]).await.unwrap(), 0);
     }
 
     #[tokio::test]

@@ -62,6 +62,49 @@ async fn a_message_that_crashes_its_worker_is_parked_and_takes_no_neighbour_alon
     database.close().await;
 }
 
+/// The spool has no broker that counts: workers count for themselves, beforehand.
+#[tokio::test]
+async fn a_spooled_message_that_crashes_its_worker_is_parked_and_takes_no_neighbour_along() {
+    let database = harness::database().await;
+    let installation = Installation::on(&database, &harness::amqp_url()).await;
+    linger_over_the_poison(&installation.pool).await;
+    connect(&installation.pool, &vehicle(0), "user", &vehicle(0)).await;
+    for number in 0..20 {
+        let id = if number == 6 { POISON.to_owned() } else { format!("healthy-{number}") };
+        spool(&installation.pool, &id, &body(&id, number * 4)).await;
+    }
+    let mut worker = named_worker(&installation, "one");
+    let mut crashes = 0;
+    harness::eventually(PATIENCE, "the poison is parked and all others are stored", async || {
+        if let Some((session, _)) = who_has_it_in_hand(&installation.pool).await {
+            worker.kill_9();
+            end(&installation.pool, session).await;
+            crashes += 1;
+            worker = named_worker(&installation, "one");
+        }
+        installation.count(PARKED).await == 1 && installation.count(HEALTHY).await == 19
+    })
+    .await;
+    assert!((2..=MOST_CRASHES).contains(&crashes), "{crashes} crashes");
+    assert_eq!(installation.count("SELECT count(*) FROM meter_entries").await, 19);
+    assert_eq!(installation.count("SELECT count(*) FROM ingest_spool_returns").await, 0);
+    ledger::book_follows_from_the_readings(&installation.pool).await;
+    drop(worker);
+    database.close().await;
+}
+
+/// What the door writes when the broker does not confirm.
+async fn spool(pool: &PgPool, id: &str, body: &[u8]) {
+    sqlx::query(
+        "INSERT INTO ingest_spool (event_id, source, received_at, body, spooled_at) VALUES ($1, 'webhook', now(), $2, now())",
+    )
+    .bind(id)
+    .bind(body)
+    .execute(pool)
+    .await
+    .unwrap();
+}
+
 /// Whoever stores the poison stays in the middle of its transaction for as long as the test needs.
 async fn linger_over_the_poison(pool: &PgPool) {
     sqlx::raw_sql(
