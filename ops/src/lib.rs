@@ -4,6 +4,7 @@
 pub mod bench;
 pub mod demo;
 pub mod doctor;
+pub mod keys;
 mod log;
 pub mod migrate;
 pub mod parked;
@@ -31,6 +32,7 @@ enum Command {
     Doctor(doctor::Options),
     Parked(parked::Options),
     Replay(replay::Options),
+    Keys(keys::Options),
     Scenario(scenario::Options),
     Demo(demo::Options),
     Bench(bench::Options),
@@ -60,6 +62,7 @@ async fn dispatch(command: Command, out: &mut (dyn Write + Send)) -> anyhow::Res
         Command::Doctor(options) => doctor::run(&options, out).await,
         Command::Parked(options) => parked::run(&options, out).await,
         Command::Replay(options) => replay::run(&options, out).await,
+        Command::Keys(options) => keys::run(&options, out).await,
         Command::Scenario(options) => scenario::run(&options, out),
         Command::Demo(options) => demo::run(&options, out).await,
         Command::Bench(options) => bench::run(&options, out).await,

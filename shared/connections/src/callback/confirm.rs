@@ -23,8 +23,8 @@ pub(super) struct Consent {
 }
 
 /// The platform's list may be a moment behind its redirect.
-const LOOKS: u32 = 4;
-const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
+const LOOKS: u32 = 3;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(400);
 
 impl Connections {
     /// Asks the platform for the consent that this attempt brought. What the person can do something about comes back as

@@ -278,7 +278,8 @@ impl World {
                 (200, json!({ "permissions": vehicle.permissions, "paging": { "count": 25, "offset": 0 } }))
             }
             ["application"] if method == Method::DELETE => {
-                self.access.remove(token);
+                let consent = self.access.get(token).cloned();
+                self.access.retain(|_, other| Some(&*other) != consent.as_ref());
                 (200, json!({ "status": "success" }))
             }
             ["batch"] => {

@@ -85,18 +85,6 @@ pub async fn latest_of_car(db: &mut PgConnection, car: Uuid) -> Result<Option<Uu
     Ok(vehicle)
 }
 
-/// Whether the car is this user's.
-pub async fn is_owner(db: &mut PgConnection, user: Uuid, car: Uuid) -> Result<bool, StoreError> {
-    let is_owner = sqlx::query_scalar!(
-        r#"SELECT EXISTS (SELECT FROM cars WHERE id = $2 AND user_id = $1) AS "is_owner!""#,
-        user,
-        car,
-    )
-    .fetch_one(db)
-    .await?;
-    Ok(is_owner)
-}
-
 /// What is wrong with a connection, as the platform put it last.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trouble {

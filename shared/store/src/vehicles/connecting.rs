@@ -169,8 +169,9 @@ pub async fn disconnect(
 /// the car that the vehicle is connected to next.
 pub async fn give_up(db: &mut PgConnection, vehicle: Uuid) -> Result<(), StoreError> {
     sqlx::query!(
-        "UPDATE smartcar_vehicles SET smartcar_vehicle_id = 'former:' || id || ':' || smartcar_vehicle_id, grant_id = NULL
-         WHERE id = $1 AND status = 'disconnected'",
+        "UPDATE smartcar_vehicles
+         SET smartcar_vehicle_id = 'former:' || id || ':' || smartcar_vehicle_id, grant_id = NULL, status = 'disconnected'
+         WHERE id = $1 AND (status = 'disconnected' OR NOT coalesce(is_active, true))",
         vehicle,
     )
     .execute(db)
