@@ -158,3 +158,73 @@ fn name(vehicle: &VehicleWords) -> String {
         (false, None) => known.join(" "),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+    use uuid::Uuid;
+
+    fn vehicle() -> VehicleWords {
+        VehicleWords { make: Some("VOLVO".to_owned()), model: Some("EX30".to_owned()), year: Some(2024) }
+    }
+
+    fn every_end() -> Vec<Outcome> {
+        let vehicles = vec![vehicle(), VehicleWords::default()];
+        vec![
+            Outcome::Connected {
+                vehicle_id: Uuid::nil(),
+                vehicle: vehicle(),
+                first_sync: FirstSync::Later,
+                others: Vec::new(),
+            },
+            Outcome::Refused,
+            Outcome::Incompatible { vin: Some("WVWZZZ00000000001".to_owned()), vehicle: vehicle() },
+            Outcome::NoVehicles,
+            Outcome::Subscription,
+            Outcome::OurFault,
+            Outcome::PlatformFault,
+            Outcome::UnknownError { error: "of_tomorrow".to_owned() },
+            Outcome::State(StateTrouble::Forged),
+            Outcome::State(StateTrouble::Expired),
+            Outcome::State(StateTrouble::Used),
+            Outcome::State(StateTrouble::Foreign),
+            Outcome::NotConfirmed,
+            Outcome::CodeUsed,
+            Outcome::CarGone,
+            Outcome::SomebodyElses,
+            Outcome::AnotherCar { car_id: Uuid::nil(), name: "Berta".to_owned() },
+            Outcome::VinMismatch { vehicles: vehicles.clone() },
+            Outcome::WhichOne { vehicles },
+            Outcome::PlanLimit { allowed: 1 },
+        ]
+    }
+
+    #[test]
+    fn every_end_has_a_word_of_its_own_that_the_developers_page_lists() {
+        let page = include_str!("../../docs/carvetka.md");
+        let mut words = BTreeSet::new();
+        for end in every_end() {
+            let said = of(&end);
+            assert!(words.insert(said.outcome), "{} is said of two ends", said.outcome);
+            assert!(page.contains(&format!("`{}`", said.outcome)) || said.outcome == "connected");
+            assert!(said.text.iter().all(|text| text.ends_with('.')), "{:?}", said.text);
+        }
+        assert!(page.contains(&format!("`{}`", try_again().outcome)));
+    }
+
+    #[test]
+    fn no_page_says_whose_car_it_is_or_what_its_vin_is() {
+        for end in every_end() {
+            let text = of(&end).text.concat();
+            assert!(!text.contains("WVWZZZ") && !text.contains("00000000-"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_car_is_called_by_what_is_known_of_it() {
+        assert_eq!(name(&vehicle()), "VOLVO EX30 (2024)");
+        assert_eq!(name(&VehicleWords { year: None, ..vehicle() }), "VOLVO EX30");
+        assert_eq!(name(&VehicleWords::default()), "the car");
+    }
+}

@@ -161,9 +161,9 @@ async fn a_book_is_read_page_by_page_newest_first_without_losing_a_row() {
     assert_eq!(seen.len(), 30);
     let times: Vec<&str> = seen.iter().map(|entry| entry["entryDate"].as_str().unwrap()).collect();
     assert!(times.is_sorted_by(|one, other| one >= other), "{times:?}");
-    let mut km: Vec<u64> = seen.iter().map(|entry| entry["odometerKm"].as_f64().unwrap() as u64).collect();
-    km.sort_unstable();
-    assert!(km.iter().copied().eq(0..30));
+    let mut km: Vec<f64> = seen.iter().map(|entry| entry["odometerKm"].as_f64().unwrap()).collect();
+    km.sort_by(f64::total_cmp);
+    assert_eq!(km, (0..30).map(f64::from).collect::<Vec<_>>());
 }
 
 #[tokio::test]

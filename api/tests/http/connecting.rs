@@ -105,7 +105,7 @@ async fn what_others_send_to_the_callback_connects_nothing() {
     let (_, login) = stage.virtual_car(0);
     let way = stage.begin(&ann, car, "").await;
     let back = stage.consent(&way, &Person::new(login.as_str())).await;
-    let state = back.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
+    let issued = back.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
     let with_state = |state: &str| {
         let mut forged = back.clone();
         let kept: Vec<(String, String)> = back
@@ -120,7 +120,7 @@ async fn what_others_send_to_the_callback_connects_nothing() {
     for (back, cookie, what) in [
         (with_state("invented"), way.cookie.as_str(), "an invented state"),
         (with_state(""), way.cookie.as_str(), "no state"),
-        (with_state(&format!("{state}x")), way.cookie.as_str(), "a state that was changed"),
+        (with_state(&format!("{issued}x")), way.cookie.as_str(), "a state that was changed"),
         (with_state(evil), way.cookie.as_str(), "markup"),
         (back.clone(), "", "another browser"),
         (back.clone(), "carvetka-connect=x", "another cookie"),

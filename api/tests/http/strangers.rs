@@ -65,8 +65,8 @@ async fn no_route_answers_to_nobody_or_to_somebody_who_is_not_believed() {
     for (method, path, body) in about(&fixture, car, &entries).await {
         let nobody = fixture.send(build(&fixture, &method, &path, &body)).await;
         assert_eq!(nobody.verdict(), "401 token_missing", "{method} {path}");
-        let forger = fixture.send(build(&fixture, &method, &path, &body).bearer_auth(&forged)).await;
-        assert_eq!(forger.verdict(), "401 token_invalid", "{method} {path}");
+        let believed = fixture.send(build(&fixture, &method, &path, &body).bearer_auth(&forged)).await;
+        assert_eq!(believed.verdict(), "401 token_invalid", "{method} {path}");
     }
 }
 
