@@ -96,7 +96,7 @@ async fn webhooks_that_are_paused_are_lost_and_the_apis_know_everything_neverthe
     stand_in.developer("webhooks", &json!({ "paused": true })).await;
     let car = stand_in.car(0);
     let token = stand_in.connect(&login(&car)).await;
-    eventually("the first delivery is lost", || stand_in.simulator.ledger().counts().lost == 1).await;
+    eventually("the first delivery is lost", || stand_in.simulator.ledger().counts().lost > 0).await;
     assert!(webhook.arrivals().is_empty());
     let path = format!("/v2.0/vehicles/{}/odometer", car.smartcar_vehicle_id);
     assert_eq!(stand_in.get(&token, &path).await.status, 200);

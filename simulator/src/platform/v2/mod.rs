@@ -159,8 +159,9 @@ impl Asking<'_> {
     fn age(&self, reading: &Reading) -> Vec<(HeaderName, String)> {
         let Reading { body: _, said_at, fetched_at, units } = reading;
         let iso = |at: chrono::DateTime<chrono::Utc>| at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
-        // What never changes is as old as the request.
-        let fetched_at = fetched_at.unwrap_or_else(|| self.platform.virtual_now());
+        // What never changes is as old as the request, and what is still on its way came just now.
+        let now = self.platform.virtual_now();
+        let fetched_at = fetched_at.map_or(now, |at| at.min(now));
         let mut headers = vec![(FETCHED_AT, iso(fetched_at)), (DATA_AGE, iso(said_at.unwrap_or(fetched_at)))];
         headers.extend(units.map(|units| (UNIT_SYSTEM, units.as_str().to_owned())));
         headers

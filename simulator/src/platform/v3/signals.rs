@@ -71,7 +71,8 @@ impl Platform {
         withhold(&mut signals, &permissions::withheld(permissions));
         signals.sort_by_key(|signal| signal.name.code);
         self.0.ledger.told(number, permissions.contains("read_odometer"), Some(&known));
-        Ok(Stored { at: known.at, signals, vehicle })
+        // What is still on its way came just now.
+        Ok(Stored { at: known.at.min(self.virtual_now()), signals, vehicle })
     }
 }
 
@@ -86,7 +87,7 @@ fn row(signal: &Signal, ingested_at: DateTime<Utc>, link: &str) -> Value {
     let mut meta = json!({ "ingestedAt": iso(ingested_at) });
     if let Some((body, times)) = said {
         attributes["body"] = without_empty_conditions(json!(body));
-        tell_times(&mut meta, times);
+        tell_times(&mut meta, times, ingested_at);
     }
     json!({
         "id": code,
@@ -118,11 +119,11 @@ fn status(error: Option<SignalError>) -> Value {
 }
 
 /// What never changes has no times of its own.
-fn tell_times(meta: &mut Value, times: Times) {
+fn tell_times(meta: &mut Value, times: Times, latest: DateTime<Utc>) {
     let Times { oem_updated_at, retrieved_at } = times;
     for (name, ms) in [("retrievedAt", retrieved_at), ("oemUpdatedAt", oem_updated_at)] {
         if let Some(at) = DateTime::from_timestamp_millis(ms).filter(|_| ms > 0) {
-            meta[name] = json!(iso(at));
+            meta[name] = json!(iso(at.min(latest)));
         }
     }
 }
