@@ -65,6 +65,7 @@ async fn play(
     page.open(&stage)?;
     let secret = Uuid::new_v4().to_string();
     let programs = Programs::start(&stage, &secret).await?;
+    page.note(&format!("webhooks are taken at {}, requests at {}", programs.webhook_url, programs.api_url))?;
     let simulator = Simulator::start(fleet::simulation(options, &programs.webhook_url, &secret))
         .await
         .context("cannot start the simulator")?;
