@@ -94,7 +94,7 @@ impl Connections {
         let badge = match subject.status {
             Stored::Disconnected => Badge::NotConnected,
             Stored::ReauthRequired => Badge::ReconnectNeeded(self.reconnect_reason(&mut db, &subject).await?),
-            Stored::Active if grant.as_ref().is_none_or(|grant| grant.reauth_reason.is_some()) => {
+            Stored::Active if is_over(grant.as_ref(), &subject, now) => {
                 Badge::ReconnectNeeded(self.reconnect_reason(&mut db, &subject).await?)
             }
             Stored::Active if is_stale(&subject, now) => Badge::Stale,
@@ -133,6 +133,11 @@ impl Connections {
             calls_left: i64::from(self.inner.budget.calls_per_vehicle),
         }
     }
+}
+
+/// A connection of before grants has none to ask with; its deliveries come all the same while they come.
+fn is_over(grant: Option<&grants::Grant>, subject: &Subject, now: DateTime<Utc>) -> bool {
+    grant.map_or_else(|| is_stale(subject, now), |grant| grant.reauth_reason.is_some())
 }
 
 fn is_stale(subject: &Subject, now: DateTime<Utc>) -> bool {

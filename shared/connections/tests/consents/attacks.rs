@@ -1,6 +1,8 @@
 //! What must not work.
 
-use connections::{Ask, Callback, ConnectError, Outcome, StateTrouble};
+use std::sync::{Arc, Mutex};
+
+use connections::{Ask, Callback, Command, ConnectError, Outcome, StateTrouble};
 use secrecy::ExposeSecret;
 use uuid::Uuid;
 
@@ -256,5 +258,65 @@ async fn no_secret_is_printed_by_anything_that_a_program_prints() {
         .await;
     let error = refused.unwrap_err();
     assert!(!format!("{error:?} {}", runtime::chain(&error)).contains("hunter2"));
+    stage.close().await;
+}
+
+/// What is logged, by everybody in this process.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_whole_journey_leaves_no_secret_in_the_log_also_where_everything_is_logged() {
+    let log = Log::default();
+    let writer = log.clone();
+    let everything =
+        tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(move || writer.clone());
+    everything.try_init().unwrap();
+    let vin = "WVWZZZE1ZMP000042";
+    let stage = Stage::v2().await;
+    let owner = stage.owner(Some(vin)).await;
+    let vehicle = stage.platform.vehicle(Some(vin));
+    let begun = stage.begin(owner, Ask::default()).await;
+    let code = stage.platform.code(&[&vehicle]);
+    let Outcome::Connected { vehicle_id, .. } = stage.back_with_code(&begun, &code).await.outcome else {
+        panic!()
+    };
+    let connections = &stage.connections;
+    connections.refresh_access_token(stage.grant_of(vehicle_id).await, later(200)).await.unwrap();
+    connections.sync_car(owner.user, owner.car, later(201)).await.unwrap();
+    connections.command(owner.user, owner.car, Command::Lock, later(202)).await.unwrap();
+    stage.platform.revoke_everything();
+    connections.refresh_access_token(stage.grant_of(vehicle_id).await, later(900)).await.unwrap();
+    connections.disconnect_vehicle(owner.user, owner.car, true, later(901)).await.unwrap();
+
+    let logged = String::from_utf8_lossy(&log.0.lock().unwrap()).into_owned();
+    assert!(logged.contains("renewed the tokens of a consent"), "nothing is logged");
+    let state = state(&begun);
+    let secrets = [
+        "access-",
+        "refresh-",
+        "hunter2",
+        "AQEBAQEB",
+        "v1.2026a.",
+        vin,
+        &code,
+        &state,
+        begun.browser.expose_secret(),
+    ];
+    for secret in secrets {
+        let line = logged.lines().find(|line| line.contains(secret));
+        assert!(line.is_none(), "{secret}: {line:?}");
+    }
     stage.close().await;
 }

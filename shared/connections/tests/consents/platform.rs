@@ -155,6 +155,14 @@ impl Platform {
         at.clone_into(&mut vehicle.at);
     }
 
+    /// The person took all back at the platform.
+    pub fn revoke_everything(&self) {
+        let mut world = self.world();
+        world.refresh.clear();
+        world.window.clear();
+        world.access.clear();
+    }
+
     /// A minute is over: refresh tokens that were used are dead.
     pub fn a_minute_later(&self) {
         self.world().window.clear();

@@ -70,3 +70,14 @@ async fn a_strangers_car_has_no_badge() {
     assert!(matches!(refused, StatusError::NoSuchCar));
     stage.close().await;
 }
+
+#[tokio::test]
+async fn a_connection_of_before_grants_is_connected_for_as_long_as_its_deliveries_come() {
+    let stage = Stage::v2().await;
+    let (owner, ..) = stage.connected().await;
+    sqlx::query("UPDATE smartcar_vehicles SET grant_id = NULL").execute(stage.pool()).await.unwrap();
+    assert_eq!(badge(&stage, owner, later(1)).await, Badge::Connected);
+    let silent = badge(&stage, owner, now() + TimeDelta::days(2)).await;
+    assert!(matches!(&silent, Badge::ReconnectNeeded(reason) if reason.kind == "NO_CONSENT"), "{silent:?}");
+    stage.close().await;
+}
