@@ -22,6 +22,10 @@ pub struct Config {
     #[arg(long, env = "SIMULATOR_INGEST_URL", default_value = "http://127.0.0.1:8080/api/smartcar/webhook")]
     pub ingest_url: String,
 
+    /// There is no webhook: cars only answer those who ask.
+    #[arg(long, env = "SIMULATOR_NO_WEBHOOK")]
+    pub no_webhook: bool,
+
     /// The application management token that signs webhooks; of several, separated by commas, the first.
     #[arg(long, env = "SMARTCAR_WEBHOOK_SECRET", hide_env_values = true)]
     pub smartcar_webhook_secret: SecretString,
@@ -116,6 +120,12 @@ impl Config {
         let now = clock::now();
         let secrets = self.smartcar_webhook_secret.expose_secret();
         let secret = secrets.split(',').next().unwrap_or_default().trim();
+        let start = now - TimeDelta::days(self.days_back.into());
+        let options = if self.no_webhook {
+            Options::without_webhook(secret, start)
+        } else {
+            Options::new(self.ingest_url.clone(), secret, start)
+        };
         Options {
             seed: self.seed,
             cars: self.cars,
@@ -126,7 +136,7 @@ impl Config {
             retry_scale: self.retry_scale,
             ledger_file: self.ledger_file.clone(),
             platform: self.platform.options(),
-            ..Options::new(self.ingest_url.clone(), secret, now - TimeDelta::days(self.days_back.into()))
+            ..options
         }
     }
 }
@@ -175,6 +185,13 @@ mod tests {
     #[test]
     fn the_first_secret_signs() {
         assert_eq!(parse(&[]).unwrap().options().webhook_secret.expose_secret(), "hunter2");
+    }
+
+    #[test]
+    fn there_is_a_webhook_unless_somebody_wants_none() {
+        let door = "http://127.0.0.1:8080/api/smartcar/webhook";
+        assert_eq!(parse(&[]).unwrap().options().ingest_url.as_deref(), Some(door));
+        assert_eq!(parse(&["--no-webhook"]).unwrap().options().ingest_url, None);
     }
 
     #[test]

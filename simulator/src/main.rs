@@ -13,7 +13,12 @@ async fn main() -> anyhow::Result<()> {
     let config = Config::parse();
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     let simulator = Simulator::start(config.options()).await?;
-    println!("{} cars live; webhooks go to {}", simulator.fleet().len(), config.ingest_url);
+    let cars = simulator.fleet().len();
+    if config.no_webhook {
+        println!("{cars} cars live, without a webhook");
+    } else {
+        println!("{cars} cars live; webhooks go to {}", config.ingest_url);
+    }
     if let Some(origin) = simulator.origin() {
         println!("Connect, OAuth and the REST APIs are at {origin}, the cars at {origin}/_simulator/cars");
     }
