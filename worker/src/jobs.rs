@@ -9,6 +9,7 @@ mod refresh;
 mod replay;
 mod verdict;
 
+use std::pin::pin;
 use std::time::Duration;
 
 use broker::message::JobV1;
@@ -41,41 +42,61 @@ pub(crate) trait Handler: Send + Sync + 'static {
     fn handle(&self, job: &JobV1, attempts: u32) -> impl Future<Output = Verdict> + Send;
 }
 
-/// Takes jobs of a kind until the program stops; then what is in hand is finished.
+/// Takes jobs of a kind until the program stops; then what is in hand is finished. A lost consumer is opened again, and
+/// what was in hand goes on meanwhile.
 pub(crate) async fn run<H: Handler>(
     worker: Worker,
     handler: H,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
-    while let Some(mut consumer) = open(&worker, Queue::Job(H::KIND), handler.at_once(), &stop).await {
+    let mut in_hand = FuturesUnordered::new();
+    let (queue, at_once) = (Queue::Job(H::KIND), handler.at_once());
+    while let Some(mut consumer) = meanwhile(&mut in_hand, open(&worker, queue, at_once, &stop)).await {
         let settler = consumer.settler();
-        let mut in_hand = FuturesUnordered::new();
         loop {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => {
                     consumer.cancel().await;
-                    break;
+                    while in_hand.next().await.is_some() {}
+                    return Ok(());
                 }
                 Some(()) = in_hand.next(), if !in_hand.is_empty() => {}
-                message = consumer.next(), if in_hand.len() < usize::from(handler.at_once()) => match message {
-                    Some(message) => in_hand.push(bring_to_end(&worker, &handler, &settler, message)),
+                message = consumer.next(), if in_hand.len() < usize::from(at_once) => match message {
+                    Some(message) => {
+                        in_hand.push(bring_to_end(&worker, &handler, settler.clone(), message));
+                    }
                     None => break,
                 },
             }
         }
-        while in_hand.next().await.is_some() {}
     }
+    while in_hand.next().await.is_some() {}
     Ok(())
 }
 
-async fn bring_to_end<H: Handler>(worker: &Worker, handler: &H, settler: &Settler, message: Incoming) {
+/// Waits for something while the work in hand goes on.
+async fn meanwhile<Job, T>(in_hand: &mut FuturesUnordered<Job>, awaited: impl Future<Output = T>) -> T
+where
+    Job: Future<Output = ()>,
+{
+    let mut awaited = pin!(awaited);
+    loop {
+        tokio::select! {
+            biased;
+            done = &mut awaited => return done,
+            Some(()) = in_hand.next(), if !in_hand.is_empty() => {}
+        }
+    }
+}
+
+async fn bring_to_end<H: Handler>(worker: &Worker, handler: &H, settler: Settler, message: Incoming) {
     let verdict = match message.job() {
         Ok(job) => handler.handle(&job, message.attempts()).await,
         Err(error) => Verdict::Park { why: format!("it is no job: {}", runtime::chain(&error)) },
     };
     meter::job(H::KIND.name(), verdict.name());
-    note(settle(worker, settler, &message, H::KIND, verdict).await);
+    note(settle(worker, &settler, &message, H::KIND, verdict).await);
 }
 
 async fn settle(
