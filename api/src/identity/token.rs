@@ -77,6 +77,10 @@ impl Tokens {
             return Err(TokenError::NotAToken);
         }
         let header = decode_header(token).map_err(|error| refusal_of(error.kind()))?;
+        if header.crit.is_some() {
+            // RFC 7515 §4.1.11: what somebody marks as critical and we do not know, we must not overlook.
+            return Err(TokenError::NotAToken);
+        }
         let candidates = match header.alg {
             Algorithm::HS256 => self.secret.clone().into_iter().collect(),
             Algorithm::ES256 | Algorithm::RS256 | Algorithm::EdDSA => match &self.keys {

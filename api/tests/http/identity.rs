@@ -90,6 +90,8 @@ async fn a_token_that_is_not_quite_right_is_refused_with_a_reason() {
     let (head, signature) = good.rsplit_once('.').unwrap();
     let none = token::unsigned(&json!({ "alg": "none" }), &token::claims(person));
     let hs512 = token::unsigned(&json!({ "alg": "HS512" }), &token::claims(person));
+    let critical =
+        token::unsigned(&json!({ "alg": "HS256", "crit": ["b64"], "b64": false }), &token::claims(person));
     let another = token::hs256(token::SECRET, &token::claims(Uuid::new_v4()));
     let another_body = another.split('.').nth(1).unwrap();
     let swapped = format!("{}.{another_body}.{signature}", head.split('.').next().unwrap());
@@ -115,6 +117,7 @@ async fn a_token_that_is_not_quite_right_is_refused_with_a_reason() {
         (format!("{none}."), "401 token_invalid", ""),
         (format!("{none}.{signature}"), "401 token_invalid", ""),
         (format!("{hs512}.{signature}"), "401 token_invalid", "algorithm"),
+        (token::sealed(token::SECRET, &critical), "401 token_invalid", "not a signed JWT"),
         (head.to_owned(), "401 token_invalid", ""),
         (format!("{good}.{signature}"), "401 token_invalid", ""),
         ("x".repeat(9_000), "401 token_invalid", ""),
@@ -156,17 +159,19 @@ async fn the_header_is_bearer_and_one_token() {
 
 #[tokio::test]
 async fn tokens_of_published_keys_are_believed_and_only_with_their_own_algorithm() {
-    let (first, second, stranger) =
-        (Published::es256("one"), Published::ed25519("two"), Published::es256("one"));
-    let service = SignIn::publishing(&[&first, &second]).await;
+    let (first, second, third) =
+        (Published::es256("one"), Published::ed25519("two"), Published::rs256("three"));
+    let stranger = Published::es256("one");
+    let service = SignIn::publishing(&[&first, &second, &third]).await;
     let fixture = Fixture::new(&["--jwks-url", &service.url]).await;
     let claims = token::claims(fixture.somebody().await.id);
     assert_eq!(garage(&fixture, &first.sign(&claims)).await.status, 200);
     assert_eq!(garage(&fixture, &second.sign(&claims)).await.status, 200);
+    assert_eq!(garage(&fixture, &third.sign(&claims)).await.status, 200);
     assert_eq!(garage(&fixture, &stranger.sign(&claims)).await.verdict(), "401 token_invalid");
     // A public key is no secret, however it is written down.
     let jwk = first.jwk().to_string();
-    for secret in [first.public(), second.public(), jwk.into_bytes()] {
+    for secret in [first.public(), second.public(), third.public(), jwk.into_bytes()] {
         let signed = token::unsigned(&json!({ "alg": "HS256", "kid": "one" }), &claims);
         let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, &secret);
         let signature = ring::hmac::sign(&key, signed.as_bytes());

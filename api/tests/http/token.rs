@@ -6,7 +6,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{TimeDelta, Utc};
 use ring::hmac;
 use ring::rand::SystemRandom;
-use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair};
+use ring::rsa::PublicKeyComponents;
+use ring::signature::{
+    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256, RsaKeyPair,
+};
 use runtime::clock;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -37,7 +40,11 @@ pub fn seconds(from_now: TimeDelta) -> i64 {
 }
 
 pub fn hs256(secret: &str, claims: &Value) -> String {
-    let signed = unsigned(&json!({ "alg": "HS256", "typ": "JWT" }), claims);
+    sealed(secret, &unsigned(&json!({ "alg": "HS256", "typ": "JWT" }), claims))
+}
+
+/// With the signature of HS256, whatever its header says.
+pub fn sealed(secret: &str, signed: &str) -> String {
     let signature = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes()), signed.as_bytes());
     format!("{signed}.{}", base64(signature.as_ref()))
 }
@@ -55,7 +62,11 @@ pub struct Published {
 enum Pair {
     Es256(Box<EcdsaKeyPair>),
     Ed25519(Ed25519KeyPair),
+    Rs256(Box<RsaKeyPair>),
 }
+
+/// A key that was made for these tests and is used nowhere else: ring makes none.
+const RSA: &[u8] = include_bytes!("../../fixtures/rsa-2048.pk8");
 
 impl Published {
     pub fn es256(id: &str) -> Self {
@@ -71,12 +82,20 @@ impl Published {
         Self { pair: Pair::Ed25519(Ed25519KeyPair::from_pkcs8(pkcs8.as_ref()).unwrap()), id: id.to_owned() }
     }
 
+    pub fn rs256(id: &str) -> Self {
+        Self { pair: Pair::Rs256(Box::new(RsaKeyPair::from_pkcs8(RSA).unwrap())), id: id.to_owned() }
+    }
+
     pub fn jwk(&self) -> Value {
         match &self.pair {
             Pair::Es256(pair) => {
                 let (x, y) = pair.public_key().as_ref()[1..].split_at(32);
                 json!({ "kty": "EC", "crv": "P-256", "alg": "ES256", "use": "sig", "kid": self.id,
                     "x": base64(x), "y": base64(y), "key_ops": ["verify"], "ext": true })
+            }
+            Pair::Rs256(pair) => {
+                let PublicKeyComponents { n, e } = PublicKeyComponents::<Vec<u8>>::from(pair.public_key());
+                json!({ "kty": "RSA", "alg": "RS256", "use": "sig", "kid": self.id, "n": base64(&n), "e": base64(&e) })
             }
             Pair::Ed25519(pair) => json!({ "kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig",
                 "kid": self.id, "x": base64(pair.public_key().as_ref()) }),
@@ -87,6 +106,7 @@ impl Published {
         let alg = match &self.pair {
             Pair::Es256(_) => "ES256",
             Pair::Ed25519(_) => "EdDSA",
+            Pair::Rs256(_) => "RS256",
         };
         let signed = unsigned(&json!({ "alg": alg, "typ": "JWT", "kid": self.id }), claims);
         let signature = match &self.pair {
@@ -94,6 +114,12 @@ impl Published {
                 pair.sign(&SystemRandom::new(), signed.as_bytes()).unwrap().as_ref().to_vec()
             }
             Pair::Ed25519(pair) => pair.sign(signed.as_bytes()).as_ref().to_vec(),
+            Pair::Rs256(pair) => {
+                let mut signature = vec![0; pair.public().modulus_len()];
+                let random = SystemRandom::new();
+                pair.sign(&RSA_PKCS1_SHA256, &random, signed.as_bytes(), &mut signature).unwrap();
+                signature
+            }
         };
         format!("{signed}.{}", base64(&signature))
     }
@@ -103,6 +129,7 @@ impl Published {
         match &self.pair {
             Pair::Es256(pair) => pair.public_key().as_ref().to_vec(),
             Pair::Ed25519(pair) => pair.public_key().as_ref().to_vec(),
+            Pair::Rs256(pair) => pair.public_key().as_ref().to_vec(),
         }
     }
 }
