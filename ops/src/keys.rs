@@ -30,7 +30,7 @@ enum What {
     Rotate(Rotate),
 }
 
-/// Prints a new key, as it stands in TOKEN_ENCRYPTION_KEYS.
+/// Prints a new key, as it stands in `TOKEN_ENCRYPTION_KEYS`.
 #[derive(Debug, Clone, Args)]
 struct New {
     /// What the key is called: letters, digits, `-` and `_`, such as `2026a`.
@@ -39,7 +39,7 @@ struct New {
 
 /// Seals all tokens with the first key.
 ///
-/// To change keys: put the new one first in TOKEN_ENCRYPTION_KEYS and leave the old ones behind it; restart the programs;
+/// To change keys: put the new one first in `TOKEN_ENCRYPTION_KEYS` and leave the old ones behind it; restart the programs;
 /// run this; when it says that nothing is left under other keys, take these away. Programs may run meanwhile, and it may
 /// be stopped and run again at any time. Tokens that an older web app left in the clear are sealed, too.
 #[derive(Debug, Clone, Args)]
@@ -174,7 +174,12 @@ fn anew(ring: &KeyRing, old: &OldSeal) -> Result<(String, String), vault::Unopen
 }
 
 /// Makes a consent of a pair that was in the clear.
-async fn adopt(db: &mut PgConnection, ring: &KeyRing, plain: &PlainPair, now: DateTime<Utc>) -> anyhow::Result<()> {
+async fn adopt(
+    db: &mut PgConnection,
+    ring: &KeyRing,
+    plain: &PlainPair,
+    now: DateTime<Utc>,
+) -> anyhow::Result<()> {
     let id = Uuid::new_v4();
     let seal = |token: &str, column| ring.seal(&token.to_owned().into(), &token_place(id, column));
     let pair = SealedPair {
@@ -182,7 +187,9 @@ async fn adopt(db: &mut PgConnection, ring: &KeyRing, plain: &PlainPair, now: Da
         refresh_token: seal(&plain.refresh_token, "refresh_token"),
         // Of unknown age: renewed before it is used.
         token_expires_at: plain.token_expires_at.unwrap_or(now),
-        refresh_expires_at: plain.connected_at.map_or(now + UNKNOWN_AGE, |at| (at + LIFE).max(now + TimeDelta::days(1))),
+        refresh_expires_at: plain
+            .connected_at
+            .map_or(now + UNKNOWN_AGE, |at| (at + LIFE).max(now + TimeDelta::days(1))),
     };
     let new = NewGrant {
         id,

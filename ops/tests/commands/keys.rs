@@ -86,8 +86,12 @@ async fn after_a_rotation_the_old_key_is_not_needed_any_more() {
 async fn what_cannot_be_opened_is_left_as_it_is_and_told() {
     let database = harness::database().await;
     let user = user(&database).await;
-    let (lost, good) = (grant(&database, user, OLD).await, grant(&database, user, "2024a:AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=").await);
-    let ended = rotate(&database, &format!("{NEW},2024a:AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI="), &[]).await;
+    let (lost, good) = (
+        grant(&database, user, OLD).await,
+        grant(&database, user, "2024a:AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=").await,
+    );
+    let ended =
+        rotate(&database, &format!("{NEW},2024a:AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI="), &[]).await;
     assert_eq!(ended.code, Some(1), "{ended:?}");
     assert!(ended.output.contains("left under key 2025b: 1"), "{ended:?}");
     assert!(ended.output.contains(&lost.to_string()) && !ended.output.contains("AgIC"), "{ended:?}");
@@ -117,7 +121,10 @@ async fn tokens_that_an_older_web_app_left_in_the_clear_are_sealed_and_taken_out
     let ended = rotate(&database, NEW, &["--batch", "1"]).await;
     assert_eq!(ended.code, Some(0), "{ended:?}");
     assert!(ended.output.contains("taken out of the clear: 2 token pairs"), "{ended:?}");
-    assert_eq!(count(&database.pool, "SELECT count(*) FROM smartcar_vehicles WHERE refresh_token IS NOT NULL").await, 0);
+    assert_eq!(
+        count(&database.pool, "SELECT count(*) FROM smartcar_vehicles WHERE refresh_token IS NOT NULL").await,
+        0
+    );
     assert_eq!(count(&database.pool, "SELECT count(DISTINCT grant_id) FROM smartcar_vehicles").await, 2);
     let (id, sealed): (Uuid, String) = sqlx::query_as(
         "SELECT g.id, g.refresh_token FROM smartcar_grants AS g JOIN smartcar_vehicles AS v ON v.grant_id = g.id WHERE v.smartcar_vehicle_id = 'c'",

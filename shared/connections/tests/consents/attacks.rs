@@ -302,7 +302,7 @@ async fn a_whole_journey_leaves_no_secret_in_the_log_also_where_everything_is_lo
 
     let logged = String::from_utf8_lossy(&log.0.lock().unwrap()).into_owned();
     assert!(logged.contains("renewed the tokens of a consent"), "nothing is logged");
-    let state = state(&begun);
+    let sent = state(&begun);
     let secrets = [
         "access-",
         "refresh-",
