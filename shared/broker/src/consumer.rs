@@ -37,6 +37,8 @@ pub struct Consumer {
     queue: Queue,
     stream: lapin::Consumer,
     settler: Settler,
+    /// lapin says that it ends once, and lets whoever asks again wait for ever.
+    ended: bool,
 }
 
 impl Consumer {
@@ -72,14 +74,23 @@ impl Consumer {
         let consume = channel.basic_consume(name.as_str().into(), "".into(), options, FieldTable::default());
         let stream = answer(consume).await.map_err(OpenError::Consume)?;
         let settler = Settler::new(queue, channel, Arc::clone(session));
-        Ok(Self { queue, stream, settler })
+        Ok(Self { queue, stream, settler, ended: false })
     }
 
-    /// The next message. `None` when no more will come: the connection was lost, the queue deleted, or it was
-    /// cancelled. Open another one then.
+    /// The next message. `None` when no more will come, however often it is asked: the connection was lost, the queue
+    /// deleted, or it was cancelled. Open another one then.
     ///
     /// May be cancelled without losing a message.
     pub async fn next(&mut self) -> Option<Incoming> {
+        if self.ended {
+            return None;
+        }
+        let next = self.take().await;
+        self.ended = next.is_none();
+        next
+    }
+
+    async fn take(&mut self) -> Option<Incoming> {
         match self.stream.next().await {
             // What lies here of a dead connection comes again; to handle it now would be to handle it twice.
             Some(Ok(delivery)) if self.settler.is_alive() => {

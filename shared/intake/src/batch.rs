@@ -9,7 +9,7 @@ use domain::fold::Sighting;
 use smartcar::redact::{self, Redacted};
 use smartcar::report::Report;
 use smartcar::webhook;
-use sqlx::{PgConnection, PgPool};
+use sqlx::{Connection as _, PgConnection, PgPool};
 use store::book::Written;
 use store::events::{self, EventSource, NewEvent};
 use store::vehicles::{self, Connection, VehicleKey};
@@ -57,7 +57,22 @@ pub async fn handle(
     batch: &[&Understood],
     now: DateTime<Utc>,
 ) -> Result<Outcome, StoreError> {
-    let mut tx = pool.begin().await?;
+    let mut db = pool.acquire().await?;
+    let committed = commit(&mut db, known, batch, now).await;
+    if committed.as_ref().is_err_and(StoreError::is_stale_plan) {
+        // The next session prepares anew. That this one may not hear of its end changes nothing.
+        let _ = db.close().await;
+    }
+    committed
+}
+
+async fn commit(
+    db: &mut PgConnection,
+    known: &KnownReadings,
+    batch: &[&Understood],
+    now: DateTime<Utc>,
+) -> Result<Outcome, StoreError> {
+    let mut tx = db.begin().await?;
     act_as_machine(&mut tx).await?;
     let handled = handle_in(&mut tx, known, batch, now).await?;
     tx.commit().await?;

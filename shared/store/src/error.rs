@@ -2,6 +2,8 @@
 
 use std::error::Error;
 
+use sqlx::postgres::PgDatabaseError;
+
 /// Classes of SQLSTATE that say nothing about the data (PostgreSQL's manual, appendix A): connection, invalid
 /// transaction state, authorization, catalog and schema names, rollback, syntax and rights, resources, object not in
 /// the prerequisite state, operator intervention, system error, configuration file, internal error.
@@ -23,6 +25,7 @@ impl StoreError {
     /// fault passes, and is waited for: connections, rights, locks, resources, an operator's intervention.
     pub fn is_fault_of_the_data(&self) -> bool {
         match self {
+            Self::Database(_) if self.is_stale_plan() => false,
             Self::Database(sqlx::Error::Database(refusal)) => {
                 !refusal.code().is_none_or(|code| OF_THE_WORLD.iter().any(|class| code.starts_with(class)))
             }
@@ -33,6 +36,15 @@ impl StoreError {
             | Self::Corrupt { .. } => true,
             Self::Database(_) | Self::Url(_) => false,
         }
+    }
+
+    /// Whether a migration has changed what a statement gives since this session prepared it. The session has to go: it
+    /// would say the same each time.
+    pub fn is_stale_plan(&self) -> bool {
+        let Self::Database(sqlx::Error::Database(refusal)) = self else { return false };
+        // By the server's own function: its words are translated, and its code means many things.
+        let refusal = refusal.try_downcast_ref::<PgDatabaseError>();
+        refusal.and_then(PgDatabaseError::routine) == Some("RevalidateCachedQuery")
     }
 
     pub(crate) fn corrupt(

@@ -31,7 +31,8 @@ async fn a_worker_told_to_stop_under_full_load_ends_in_time_and_gives_back_at_mo
         })
         .await;
         worker.terminate();
-        worker.wait(STOPPED_WITHIN).await;
+        let status = worker.wait(STOPPED_WITHIN).await;
+        assert!(status.success(), "{status}");
     }
     let stored = usize::try_from(installation.count(STORED).await).unwrap();
     assert!(stored < ledger.accepted().len(), "there was nothing left to do: {stored}");

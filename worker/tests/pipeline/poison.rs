@@ -39,3 +39,22 @@ async fn of_five_hundred_deliveries_exactly_the_fifty_bad_ones_are_parked() {
     assert_eq!(pipeline.book(&car).await.len(), 450);
     pipeline.stop().await;
 }
+
+#[tokio::test]
+async fn statements_that_a_migration_made_stale_are_prepared_anew_and_park_nothing() {
+    let mut pipeline = Pipeline::new().await;
+    let car = pipeline.connected_car().await;
+    pipeline.worker(200).await;
+    pipeline.deliver(&[odometer(&car, 0, 100.0)]).await;
+    pipeline.all_are_stored(1).await;
+    // What the worker asks of this table gives another type from now on.
+    sqlx::raw_sql("ALTER TABLE meter_entries ALTER COLUMN notes TYPE VARCHAR(200)")
+        .execute(pipeline.pool())
+        .await
+        .unwrap();
+    pipeline.deliver(&[odometer(&car, 90, 110.0)]).await;
+    pipeline.all_are_stored(2).await;
+    assert_eq!(pipeline.count("SELECT count(*) FROM parked_messages").await, 0);
+    assert_eq!(pipeline.book(&car).await.len(), 2);
+    pipeline.stop().await;
+}

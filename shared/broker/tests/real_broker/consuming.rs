@@ -180,6 +180,16 @@ async fn who_cancels_gets_what_had_arrived_and_can_settle_it() {
 }
 
 #[tokio::test]
+async fn what_has_ended_stays_ended_however_often_it_is_asked() {
+    let fixture = Fixture::new();
+    let mut consumer = fixture.consumer(Queue::Events, 3).await;
+    consumer.cancel().await;
+    for _ in 0..3 {
+        assert!(timeout(GENEROUS, consumer.next()).await.unwrap().is_none());
+    }
+}
+
+#[tokio::test]
 async fn a_settler_outlives_its_consumer() {
     let fixture = Fixture::new();
     fixture.publish(0..1).await;
