@@ -311,7 +311,7 @@ async fn a_whole_journey_leaves_no_secret_in_the_log_also_where_everything_is_lo
         "v1.2026a.",
         vin,
         &code,
-        &state,
+        &sent,
         begun.browser.expose_secret(),
     ];
     for secret in secrets {
