@@ -90,7 +90,7 @@ async fn what_the_platform_does_not_allow_stays_wanted_and_the_longest_silent_co
     }
     let metrics = runtime::metrics::install().unwrap();
     let mut jobs = Jobs::open(JobKind::Poll, &namespace, &life).await;
-    let little = ["--bucket", "4", "--bucket-per-minute", "1"];
+    let little = ["--smartcar-bucket", "4", "--smartcar-bucket-per-minute", "1"];
     start_scheduler_with(&little, &database.url, &namespace, &life).await;
     let mut asked = jobs.all().await;
     asked.sort_unstable();
@@ -114,8 +114,13 @@ async fn what_the_platform_does_not_allow_stays_wanted_and_the_longest_silent_co
 async fn start_again_and_watch(database_url: &str, namespace: &str) {
     let metrics = runtime::metrics::install().unwrap();
     let life = Lifecycle::new(Duration::from_secs(5));
-    start_scheduler_with(&["--bucket", "1", "--bucket-per-minute", "1"], database_url, namespace, &life)
-        .await;
+    start_scheduler_with(
+        &["--smartcar-bucket", "1", "--smartcar-bucket-per-minute", "1"],
+        database_url,
+        namespace,
+        &life,
+    )
+    .await;
     eventually(PATIENCE, "the waiting cars are counted", async || {
         metrics.render().lines().any(|line| {
             let wanted = line.strip_prefix("scheduler_polls_wanted ");
@@ -138,7 +143,7 @@ async fn a_car_whose_month_is_used_up_is_left_alone() {
         .unwrap();
     database.pool.execute("UPDATE poll_plans SET next_poll_at = now()").await.unwrap();
     let mut jobs = Jobs::open(JobKind::Poll, &namespace, &life).await;
-    start_scheduler_with(&["--calls-per-vehicle", "10"], &database.url, &namespace, &life).await;
+    start_scheduler_with(&["--smartcar-calls-per-vehicle", "10"], &database.url, &namespace, &life).await;
     assert_eq!(jobs.all().await, [cars[1]]);
     drop(jobs);
     life.shut_down().await;
