@@ -14,10 +14,14 @@ pub struct Point {
 /// The product's mile.
 const METRES_PER_MILE: f64 = 1609.34;
 
-/// The odometer readings of these events that are not broken on purpose, in the car's time, each once.
-pub fn readings<'a>(events: impl Iterator<Item = &'a EventRecord>) -> Vec<Point> {
+/// The odometer readings of these events and of answers that are not broken on purpose, in the car's time, each once.
+pub fn readings<'a>(
+    events: impl Iterator<Item = &'a EventRecord>,
+    answers: Vec<ReportedOdometer>,
+) -> Vec<Point> {
     let mut points: Vec<Point> = events
         .filter_map(EventRecord::odometer)
+        .chain(answers)
         .filter(|reading| reading.flaw.is_none())
         .map(point)
         .collect();

@@ -1,4 +1,4 @@
-//! The virtual cars: whose they are, how they are connected, and what goes wrong with them.
+//! The virtual cars: whose they are, how they live, and what goes wrong with them.
 
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::options::Options;
+use super::site::Site;
 
 /// Whose cars they are, in turn.
 const PEOPLE: [&str; 12] = [
@@ -20,15 +21,34 @@ const PEOPLE: [&str; 12] = [
 /// How far back a life begins at most, so that a demo without an end has something to tell for a while.
 const LONGEST: TimeDelta = TimeDelta::days(60);
 
-/// Connects each car of the fleet to an account of its own. The web app does that in the real world, and the pipeline
-/// never: so this is the one place with SQL for it.
-pub async fn connect(db: &mut PgConnection, options: &Options) -> sqlx::Result<()> {
+/// A person, and the one car that they have.
+#[derive(Debug)]
+pub struct Owner {
+    pub user: Uuid,
+    pub car: Uuid,
+    pub car_name: String,
+    /// By which they are known to the maker of their car.
+    pub login: String,
+    pub agrees_to_positions: bool,
+}
+
+/// Gives each car of the fleet a person who owns it. The web app does that in the real world, and the pipeline never: so
+/// this is the one place with SQL for it.
+pub async fn settle(db: &mut PgConnection, options: &Options) -> sqlx::Result<Vec<Owner>> {
+    let mut owners = Vec::new();
     for number in 0..usize::from(options.cars) {
         let car = Car::draw(options.seed, number).identity;
         let person = PEOPLE[number % PEOPLE.len()];
-        let (user, car_id) = (Uuid::new_v4(), Uuid::new_v4());
+        let owner = Owner {
+            user: Uuid::new_v4(),
+            car: Uuid::new_v4(),
+            car_name: format!("{} of {person}", model(&car)),
+            login: format!("{}@compatible.smartcar.com", car.vin),
+            // Not everybody wants to be followed.
+            agrees_to_positions: number % 3 != 2,
+        };
         sqlx::query("INSERT INTO auth.users (id, email) VALUES ($1, $2)")
-            .bind(user)
+            .bind(owner.user)
             .bind(format!("{}.{number}@example.org", person.to_lowercase()))
             .execute(&mut *db)
             .await?;
@@ -36,9 +56,9 @@ pub async fn connect(db: &mut PgConnection, options: &Options) -> sqlx::Result<(
             "INSERT INTO cars (id, user_id, name, make, model, year, vin, powertrain, tank_capacity_l, battery_capacity_kwh)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         )
-        .bind(car_id)
-        .bind(user)
-        .bind(format!("{} of {person}", model(&car)))
+        .bind(owner.car)
+        .bind(owner.user)
+        .bind(&owner.car_name)
         .bind(&car.make)
         .bind(&car.model)
         .bind(car.year)
@@ -48,20 +68,9 @@ pub async fn connect(db: &mut PgConnection, options: &Options) -> sqlx::Result<(
         .bind(car.battery_capacity_kwh.and_then(|kwh| i32::try_from(kwh).ok()))
         .execute(&mut *db)
         .await?;
-        sqlx::query(
-            "INSERT INTO smartcar_vehicles (car_id, user_id, smartcar_vehicle_id, smartcar_user_id, location_consent)
-             VALUES ($1, $2, $3, $4, $5)",
-        )
-        .bind(car_id)
-        .bind(user)
-        .bind(&car.smartcar_vehicle_id)
-        .bind(&car.smartcar_user_id)
-        // Not everybody wants to be followed.
-        .bind(number % 3 != 2)
-        .execute(&mut *db)
-        .await?;
+        owners.push(owner);
     }
-    Ok(())
+    Ok(owners)
 }
 
 /// `Volvo EX30`, where the wire says `VOLVO`; some models bear the make's name already.
@@ -77,7 +86,7 @@ fn model(car: &CarIdentity) -> String {
 }
 
 /// What the simulator is told.
-pub fn simulation(options: &Options, door: &str, secret: &str) -> simulator::Options {
+pub fn simulation(options: &Options, site: &Site) -> simulator::Options {
     simulator::Options {
         seed: options.seed,
         cars: options.cars.into(),
@@ -86,7 +95,12 @@ pub fn simulation(options: &Options, door: &str, secret: &str) -> simulator::Opt
         // The platform's waits are minutes; here a minute is an evening.
         retry_scale: 0.02,
         handshake_patience: Duration::from_secs(30),
-        ..simulator::Options::new(format!("{door}{}", Door::PATH), secret, birth(options))
+        platform: site.platform(),
+        ..simulator::Options::new(
+            format!("http://{}{}", site.door, Door::PATH),
+            site.management_token.clone(),
+            birth(options),
+        )
     }
 }
 

@@ -4,10 +4,13 @@
 mod car;
 mod expected;
 mod fleet;
+mod journey;
 mod lag;
 mod options;
 mod page;
 mod programs;
+mod silence;
+mod site;
 mod stage;
 mod stored;
 mod verdict;
@@ -22,7 +25,6 @@ use anyhow::{Context, bail};
 use simulator::Simulator;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until};
-use uuid::Uuid;
 
 use crate::log;
 
@@ -30,6 +32,8 @@ pub use options::Options;
 
 use page::Page;
 use programs::Programs;
+use silence::Silence;
+use site::Site;
 use stage::Stage;
 use verdict::Verdict;
 use watch::Watch;
@@ -63,16 +67,22 @@ async fn play(
     let mut page = Page::new(out, options);
     let mut stage = Stage::build(options).await?;
     page.open(&stage)?;
-    let secret = Uuid::new_v4().to_string();
-    let programs = Programs::start(&stage, &secret).await?;
+    let site = Site::choose(options.cars)?;
+    let programs = Programs::start(&stage, &site).await?;
     page.note(&format!("webhooks are taken at {}, requests at {}", programs.webhook_url, programs.api_url))?;
-    let simulator = Simulator::start(fleet::simulation(options, &programs.webhook_url, &secret))
-        .await
-        .context("cannot start the simulator")?;
+    let simulator =
+        Simulator::start(fleet::simulation(options, &site)).await.context("cannot start the simulator")?;
+    let connecting = Instant::now();
+    journey::connect(&stage.owners, &site).await?;
+    let (people, took) = (stage.owners.len(), connecting.elapsed().as_secs_f64());
+    page.note(&format!("{people} people connected their cars through Smartcar's own pages in {took:.1} s"))?;
     let mut watch = Watch::new(&stage, simulator.ledger());
+    let mut silence = Silence::new(stage.pool.clone(), options);
 
-    show(options, &mut page, &mut watch, &programs, interruption).await?;
+    let scene = Scene { simulator: &simulator, programs: &programs };
+    show(options, &mut page, &mut watch, &mut silence, scene, interruption).await?;
 
+    silence.until_all_answered().await?;
     page.note("the cars are silent; storing what was accepted")?;
     let ledger = simulator.stop().await;
     catch_up(&mut watch).await?;
@@ -84,12 +94,20 @@ async fn play(
     Ok(if verdict.agrees() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
+/// What moves while the figures are shown.
+#[derive(Clone, Copy)]
+struct Scene<'a> {
+    simulator: &'a Simulator,
+    programs: &'a Programs,
+}
+
 /// Shows the figures until the time is over or somebody interrupts.
 async fn show(
     options: &Options,
     page: &mut Page<'_>,
     watch: &mut Watch,
-    programs: &Programs,
+    silence: &mut Silence,
+    Scene { simulator, programs }: Scene<'_>,
     interruption: &mut Interruption,
 ) -> anyhow::Result<()> {
     let end = options.length.seconds().map(|seconds| Instant::now() + Duration::from_secs(seconds));
@@ -102,7 +120,12 @@ async fn show(
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
-            _ = looks.tick() => page.show(&watch.look().await?)?,
+            _ = looks.tick() => {
+                if let Some(news) = silence.look(simulator).await? {
+                    page.note(news)?;
+                }
+                page.show(&watch.look().await?)?;
+            }
             () = &mut over => return Ok(()),
             () = interruption.once() => return Ok(()),
             () = programs.one_ended() => {

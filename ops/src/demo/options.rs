@@ -10,8 +10,9 @@ use crate::settings::{AmqpUrl, DatabaseUrl};
 /// Lets virtual cars live, and shows how their book is written.
 ///
 /// Runs the whole pipeline in this process: a simulator of Smartcar's cloud (with duplicates, shuffled and late
-/// deliveries and broken odometers), ingest, two workers and the scheduler. At the end, also after Ctrl-C, it compares
-/// the book with what the cars really did; the exit code is 0 only if they agree.
+/// deliveries and broken odometers), ingest, two workers, the scheduler and the api. People connect their cars through
+/// Smartcar's consent pages; for a while webhooks are lost, and the cars are asked instead. At the end, also after Ctrl-C,
+/// it compares the book with what the cars really did; the exit code is 0 only if they agree.
 ///
 /// It makes a database of its own on the given server, and queues with names of their own, and touches nothing else.
 #[derive(Debug, Clone, Args)]

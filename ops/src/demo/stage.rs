@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use sqlx::postgres::{PgConnectOptions, PgPool};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection};
 
-use super::fleet;
+use super::fleet::{self, Owner};
 use super::options::Options;
 
 /// Both servers, with room made for this demo. The database stays after it, the queues do not.
@@ -18,6 +18,7 @@ pub struct Stage {
     pub database_url: SecretString,
     pub broker: BrokerConfig,
     pub pool: PgPool,
+    pub owners: Vec<Owner>,
     /// Holds the lock that keeps a second demo of the same name away.
     admin: PgConnection,
 }
@@ -38,14 +39,14 @@ impl Stage {
         store::MIGRATIONS.run(&pool).await.context("cannot make the tables")?;
         let mut db = pool.acquire().await?;
         store::partitions::make(&mut db, clock::now(), Self::AHEAD).await?;
-        fleet::connect(&mut db, options).await?;
+        let owners = fleet::settle(&mut db, options).await?;
         let broker = BrokerConfig {
             amqp_url: options.amqp_url.amqp_url.clone(),
             amqp_namespace: name.replace('_', "-"),
         };
         delete_queues(&broker).await?;
         drop(db);
-        Ok(Self { database: name.clone(), database_url: url.into(), broker, pool, admin })
+        Ok(Self { database: name.clone(), database_url: url.into(), broker, pool, owners, admin })
     }
 
     /// Removes the queues and lets the next demo begin.

@@ -14,13 +14,19 @@ pub struct CarBook {
     pub entries: Vec<Point>,
 }
 
-/// How often each event is stored.
+/// How often each webhook is stored.
 pub async fn events(pool: &PgPool) -> sqlx::Result<HashMap<String, i64>> {
-    let rows: Vec<(String, i64)> =
-        sqlx::query_as("SELECT event_id, count(*) FROM webhook_events GROUP BY event_id")
-            .fetch_all(pool)
-            .await?;
+    let rows: Vec<(String, i64)> = sqlx::query_as(
+        "SELECT event_id, count(*) FROM webhook_events WHERE source = 'webhook' GROUP BY event_id",
+    )
+    .fetch_all(pool)
+    .await?;
     Ok(rows.into_iter().collect())
+}
+
+/// How many answers of Smartcar are stored, for which we had asked.
+pub async fn answers(pool: &PgPool) -> sqlx::Result<i64> {
+    sqlx::query_scalar("SELECT count(*) FROM webhook_events WHERE source <> 'webhook'").fetch_one(pool).await
 }
 
 /// How many messages were ever parked.

@@ -26,6 +26,8 @@ struct Trouble {
     twice: usize,
     /// Deliveries that never left the cloud.
     lost: usize,
+    /// How often the cars were asked: when they were connected, and while webhooks were lost.
+    asked: i64,
     /// Zeros and marks for "no value" that odometers told.
     broken: usize,
 }
@@ -65,7 +67,7 @@ impl Verdict {
                 .filter(|event| event.smartcar_vehicle_id == *id)
                 .filter(|event| accepted(event) || is_stored(event));
             let book = books.remove(id).unwrap_or_default();
-            Car::compare(book, &readings(told), ledger.truth(id).as_ref())
+            Car::compare(book, &readings(told, ledger.polled_odometers(id)), ledger.truth(id).as_ref())
         });
         let counts = ledger.counts();
         Ok(Self {
@@ -74,6 +76,7 @@ impl Verdict {
             trouble: Trouble {
                 twice: counts.duplicates,
                 lost: counts.lost,
+                asked: stored::answers(&stage.pool).await?,
                 broken: broken(events.iter().filter(accepted)),
             },
         })
@@ -103,11 +106,11 @@ impl fmt::Display for Verdict {
         for car in &self.cars {
             write_car(f, car, width)?;
         }
-        let Trouble { twice, lost, broken } = &self.trouble;
+        let Trouble { twice, lost, asked, broken } = &self.trouble;
         writeln!(
             f,
             "\nOn purpose {twice} deliveries were sent twice, {lost} never, and {broken} odometers told nonsense; \
-             many came late or in another order."
+             many came late or in another order. {asked} times the cars were asked."
         )?;
         writeln!(f, "{}", self.deliveries)?;
         f.write_str(if self.agrees() {

@@ -28,9 +28,15 @@ async fn drop_database(name: &str) {
 }
 
 #[tokio::test]
-async fn a_short_demo_ends_by_itself_and_its_book_agrees_with_the_cars() {
+async fn a_short_demo_connects_polls_ends_by_itself_and_its_book_agrees_with_the_cars() {
     let name = fresh_name();
     let mut demo = demo(&name, &["--seconds", "3"]);
+    demo.line(PATIENCE, "5 people connected their cars through Smartcar's own pages").await;
+    demo.line(PATIENCE, "Smartcar's webhooks are lost from here on").await;
+    demo.line(PATIENCE, "webhooks come again").await;
+    let asked = demo.line(PATIENCE, "times the cars were asked").await;
+    let times = asked.split(". ").find_map(|part| part.split(" times").next()?.parse::<u32>().ok());
+    assert!(times.is_some_and(|times| times > 5), "when connected, and in the silence: {asked}");
     demo.line(PATIENCE, "lost 0, doubled 0, parked 0").await;
     demo.line(PATIENCE, "The book agrees with the cars.").await;
     assert_eq!(demo.wait(PATIENCE).await.code(), Some(0));

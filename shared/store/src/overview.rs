@@ -8,7 +8,10 @@ use crate::StoreError;
 /// How much there is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Figures {
+    /// That came by themselves.
     pub events: i64,
+    /// Answers to what we asked.
+    pub polls: i64,
     pub waiting_events: i64,
     pub readings: i64,
     pub meter_entries: i64,
@@ -24,7 +27,8 @@ pub async fn figures(db: &mut PgConnection) -> Result<Figures, StoreError> {
     let figures = sqlx::query_as!(
         Figures,
         r#"SELECT
-             (SELECT count(*) FROM webhook_events) AS "events!",
+             (SELECT count(*) FROM webhook_events WHERE source = 'webhook') AS "events!",
+             (SELECT count(*) FROM webhook_events WHERE source <> 'webhook') AS "polls!",
              (SELECT count(*) FROM webhook_events WHERE NOT processed) AS "waiting_events!",
              (SELECT count(*) FROM readings) AS "readings!",
              (SELECT count(*) FROM meter_entries WHERE source_type::text = 'smartcar_sync') AS "meter_entries!",
