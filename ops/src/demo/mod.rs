@@ -67,7 +67,7 @@ async fn play(
     let mut page = Page::new(out, options);
     let mut stage = Stage::build(options).await?;
     page.open(&stage)?;
-    let site = Site::choose(options.cars)?;
+    let site = Site::choose(options)?;
     let programs = Programs::start(&stage, &site).await?;
     page.note(&format!("webhooks are taken at {}, requests at {}", programs.webhook_url, programs.api_url))?;
     let simulator =

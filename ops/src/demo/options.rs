@@ -35,7 +35,7 @@ pub struct Options {
     pub seed: u64,
 
     /// The database that is made anew for this demo; its name begins with `carvetka_demo`. It stays afterwards.
-    #[arg(long, env = "DEMO_DATABASE", default_value = "carvetka_demo", value_parser = database_name)]
+    #[arg(long, env = "DEMO_DATABASE", default_value = USUAL, value_parser = database_name)]
     pub database: String,
 
     /// Where the programs' log lines go.
@@ -48,7 +48,15 @@ pub struct Options {
     pub amqp_url: AmqpUrl,
 }
 
+/// The demo that people start.
+const USUAL: &str = "carvetka_demo";
+
 impl Options {
+    /// Whether it is the demo that people start, and not one of another name beside it.
+    pub fn is_usual(&self) -> bool {
+        self.database == USUAL
+    }
+
     /// Virtual seconds a real second.
     pub fn speed(&self) -> u32 {
         const USUAL: u32 = 7_200;

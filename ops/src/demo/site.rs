@@ -13,6 +13,8 @@ use smartcar::client::{ApiVersion, ClientConfig, Mode};
 use url::Url;
 use uuid::Uuid;
 
+use super::options::Options;
+
 /// Where the programs stand if nobody else does.
 const USUAL_DOOR: u16 = 8080;
 const USUAL_API: u16 = 3000;
@@ -41,10 +43,12 @@ pub struct Site {
 }
 
 impl Site {
-    /// Looks for free places: the usual ones, else any.
-    pub fn choose(cars: u16) -> anyhow::Result<Self> {
+    /// Looks for free places: for the usual demo the usual ones, else any. Of each name one demo runs at a time, so that
+    /// no two take the same place.
+    pub fn choose(options: &Options) -> anyhow::Result<Self> {
+        let place = |usual: u16| place(options.is_usual().then_some(usual));
         let (door, api, cloud) = (place(USUAL_DOOR)?, place(USUAL_API)?, place(USUAL_CLOUD)?);
-        let bucket = BUCKET.max(u32::from(cars) * CALLS_OF_A_CAR);
+        let bucket = BUCKET.max(u32::from(options.cars) * CALLS_OF_A_CAR);
         Ok(Self {
             door,
             api,
@@ -113,8 +117,8 @@ fn secret() -> SecretString {
     format!("{}{}", Uuid::new_v4(), Uuid::new_v4()).into()
 }
 
-fn place(usual_port: u16) -> anyhow::Result<SocketAddr> {
-    let usual = SocketAddr::from((Ipv4Addr::LOCALHOST, usual_port));
+fn place(usual_port: Option<u16>) -> anyhow::Result<SocketAddr> {
+    let usual = SocketAddr::from((Ipv4Addr::LOCALHOST, usual_port.unwrap_or(0)));
     let listener = TcpListener::bind(usual).or_else(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)));
     let address = listener.and_then(|listener| listener.local_addr());
     address.context("cannot find a free port on this machine")
