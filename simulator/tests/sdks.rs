@@ -1,5 +1,5 @@
 //! Smartcar's own SDKs as judges: what they understand of the stand-in, anybody who was written for Smartcar
-//! understands. Needs python3 (with venv) and node (with npm); their packages are fetched once, by pip and npm
+//! understands. Needs python3 (with pip) and node (with npm); their packages are fetched once, by pip and npm
 //! as their lock files say, into the target folder.
 #![expect(clippy::unwrap_used, reason = "a failing unwrap is a failing test")]
 
