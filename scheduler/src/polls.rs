@@ -89,7 +89,7 @@ async fn look_at_all(scheduler: &Scheduler) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Decides about the cars that the transaction has locked, and gives their number.
+/// Decides about the cars, and gives their number.
 async fn look(
     mut tx: PgTransaction<'_>,
     looks: Vec<Look>,
@@ -113,7 +113,7 @@ fn arrange(car: &Look, decision: Decision, now: DateTime<Utc>) -> Arrangement {
         Decision::LookAgain { at } => (at, None),
         Decision::Poll(_) => (now + STAYS_WANTED, Some((car.wanted_since.unwrap_or(now), silent_since(car)))),
     };
-    Arrangement { vehicle_id: car.vehicle_id, next_poll_at, wanted }
+    Arrangement { vehicle_id: car.vehicle_id, due_at: car.due_at, next_poll_at, wanted }
 }
 
 /// A car that was wanted a day ago already has lost that day's poll.

@@ -8,6 +8,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
+use std::sync::{Mutex, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -36,10 +37,10 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// Drains the spool until the program stops. What is in hand is finished first, unless the database is away: then it
 /// was never taken.
 pub(crate) async fn run(worker: Worker, stop: CancellationToken) -> anyhow::Result<()> {
-    let mut pace = Pace::default();
+    let (mut pace, owed) = (Pace::default(), Owed::default());
     while !stop.is_cancelled() {
         let limit = pace.limit(worker.batch.batch_size);
-        match insist(&worker, &stop, || drain(&worker, limit)).await {
+        match insist(&worker, &stop, || drain(&worker, limit, &owed)).await {
             Ok(Ok(drained)) => {
                 pace.note(drained);
                 if drained != Drained::Nothing {
@@ -89,8 +90,30 @@ impl Pace {
     }
 }
 
-async fn drain(worker: &Worker, limit: u16) -> Result<Drained, StoreError> {
+/// Rows that were counted beforehand and could not be given back, since the database was away: this worker lives, and that
+/// was none of their doing.
+#[derive(Debug, Default)]
+struct Owed(Mutex<Vec<i64>>);
+
+impl Owed {
+    fn note(&self, ids: &[i64]) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(ids);
+    }
+
+    /// Gives back what could not be given back before.
+    async fn settle(&self, db: &mut PgConnection) -> Result<(), StoreError> {
+        let ids = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if !ids.is_empty() {
+            spool::given_back(db, &ids).await?;
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        }
+        Ok(())
+    }
+}
+
+async fn drain(worker: &Worker, limit: u16, owed: &Owed) -> Result<Drained, StoreError> {
     let mut db = worker.pool.acquire().await?;
+    owed.settle(&mut db).await?;
     if spool::is_empty(&mut db).await? {
         meter::spool(0, None);
         return Ok(Drained::Nothing);
@@ -104,7 +127,7 @@ async fn drain(worker: &Worker, limit: u16) -> Result<Drained, StoreError> {
     let age = clock::now() - oldest.spooled_at;
     let number = rows.len();
     let alone = (number == 1).then(|| oldest.clone());
-    let Err(why) = attempt(worker, tx, rows).await? else {
+    let Err(why) = attempt(worker, tx, rows, owed).await? else {
         meter::spool(number, Some(age));
         return Ok(Drained::Rows(number));
     };
@@ -120,8 +143,9 @@ async fn drain(worker: &Worker, limit: u16) -> Result<Drained, StoreError> {
 /// Handles the rows, unless workers ended with them in hand; says why they cannot be handled like this.
 async fn attempt(
     worker: &Worker,
-    tx: sqlx::PgTransaction<'_>,
+    mut tx: sqlx::PgTransaction<'_>,
     rows: Vec<SpoolRow>,
+    owed: &Owed,
 ) -> Result<Result<(), String>, StoreError> {
     let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
     let mut beside = worker.pool.acquire().await?;
@@ -133,32 +157,55 @@ async fn attempt(
         return Ok(Err("whoever had it in hand has ended".to_owned()));
     }
     spool::begin(&mut beside, &ids).await?;
-    let failed = match unless_it_panics(handle(worker, tx, rows)).await {
-        Ok(Ok(())) => return Ok(Ok(())),
-        Ok(Err(error)) if !error.is_fault_of_the_data() => Err(error),
-        Ok(Err(error)) => Ok(Err(runtime::chain(&error))),
-        Err(Panicked) => Ok(Err("handling it panicked".to_owned())),
+    let handled = unless_it_panics(handle(worker, &mut tx, rows)).await;
+    let failed = match handled {
+        Ok(Ok(handled)) => match tx.commit().await {
+            Ok(()) => {
+                handled.note(worker);
+                return Ok(Ok(()));
+            }
+            Err(error) => Err(StoreError::from(error)),
+        },
+        failed => {
+            // Not merely dropped: that would wait for us, and what follows waits for the rows that it has locked.
+            let ended = tx.rollback().await.map_err(StoreError::from);
+            match failed {
+                Ok(Err(error)) if !error.is_fault_of_the_data() => Err(error),
+                Ok(Err(error)) => ended.map(|()| Err(runtime::chain(&error))),
+                Ok(Ok(_)) | Err(Panicked) => ended.map(|()| Err("handling it panicked".to_owned())),
+            }
+        }
     };
-    spool::given_back(&mut beside, &ids).await?;
+    if spool::given_back(&mut beside, &ids).await.is_err() {
+        owed.note(&ids);
+    }
     failed
 }
 
-/// Handles the rows in the transaction that took them.
-async fn handle(
-    worker: &Worker,
-    mut tx: sqlx::PgTransaction<'_>,
-    rows: Vec<SpoolRow>,
-) -> Result<(), StoreError> {
+/// What was handled and is to be committed.
+struct Done {
+    deliveries: Vec<Understood>,
+    handled: batch::Handled,
+}
+
+impl Done {
+    /// Call after the commit.
+    fn note(self, worker: &Worker) {
+        let batch: Vec<&Understood> = self.deliveries.iter().collect();
+        meter::batch(&batch, self.handled.committed(&worker.known), clock::now());
+    }
+}
+
+/// Handles the rows in the transaction that took them, which the caller commits.
+async fn handle(worker: &Worker, tx: &mut PgConnection, rows: Vec<SpoolRow>) -> Result<Done, StoreError> {
     let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
     let deliveries: Vec<Understood> =
         rows.into_iter().map(|row| Understood::of(delivery(row.delivery))).collect();
     let batch: Vec<&Understood> = deliveries.iter().collect();
-    spool::done(&mut tx, &ids).await?;
+    spool::done(tx, &ids).await?;
     let span = span(batch.iter().map(|one| &one.delivery.trace));
-    let handled = batch::handle_in(&mut tx, &worker.known, &batch, clock::now()).instrument(span).await?;
-    tx.commit().await?;
-    meter::batch(&batch, handled.committed(&worker.known), clock::now());
-    Ok(())
+    let handled = batch::handle_in(tx, &worker.known, &batch, clock::now()).instrument(span).await?;
+    Ok(Done { deliveries, handled })
 }
 
 /// Takes a row out of the spool to where a person looks.

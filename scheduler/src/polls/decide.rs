@@ -180,6 +180,7 @@ mod tests {
     fn car() -> Look {
         Look {
             vehicle_id: CAR,
+            due_at: at("01T09:30"),
             planned_since: at("01T09:00"),
             wanted_since: None,
             asked_at: None,

@@ -255,6 +255,11 @@ async fn refusal(
     match error.kind.as_str() {
         // It was on its way, and nobody said how it ended.
         "TRANSPORT" if !error.is("TRANSPORT", "CONNECT") => return Ok(Ok(CommandOutcome::Unknown { id })),
+        // Nor did the maker of the car, or the platform: the car may have done it, and is not left alone for that.
+        "SERVER" => return Ok(Ok(CommandOutcome::Unknown { id })),
+        "UPSTREAM" if !error.is("UPSTREAM", "RATE_LIMIT") => {
+            return Ok(Ok(CommandOutcome::Unknown { id }));
+        }
         "PERMISSION" => return Ok(Ok(CommandOutcome::NotConsented { scope: command.scope() })),
         "VEHICLE_STATE" if !is_absent(&error) => {
             let code = error.code.clone().unwrap_or_else(|| "UNKNOWN".to_owned());

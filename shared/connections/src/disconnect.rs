@@ -66,7 +66,7 @@ impl Connections {
         let mut tx = self.pool().begin().await?;
         act_as_machine(&mut tx).await?;
         let vehicle = connecting::of_car(&mut tx, user, car).await?.ok_or(DisconnectError::NotConnected)?;
-        // Whoever folds this car right now comes to an end first.
+        // Whoever folds this car right now comes to an end first, and whoever comes next looks at it anew.
         vehicles::lock(&mut tx, &[vehicle]).await?;
         let ended = connecting::disconnect(&mut tx, car, None).await?;
         let mut erased = Erased::default();
@@ -76,24 +76,14 @@ impl Connections {
                 let more = erase(&mut tx, one).await?;
                 erased.entries += more.entries;
                 erased.readings += more.readings;
+                // Readings that are gone are remembered as stored here and there: what comes next gets another id.
+                connecting::give_up(&mut tx, one.id).await?;
             }
         }
         tx.commit().await?;
         let mut is_revoked = true;
         for one in &ended {
             is_revoked &= self.revoke(&pending(one.clone(), now), now).await?;
-        }
-        if delete_data {
-            // A batch that had found the connection before it ended may have come after the first erasure.
-            let mut tx = self.pool().begin().await?;
-            act_as_machine(&mut tx).await?;
-            vehicles::lock(&mut tx, &[vehicle]).await?;
-            for one in &ended {
-                erase(&mut tx, one).await?;
-                // Readings that are gone are remembered as stored here and there: what comes next gets another id.
-                connecting::give_up(&mut tx, one.id).await?;
-            }
-            tx.commit().await?;
         }
         Ok(Disconnected { is_revoked, entries_deleted: erased.entries, readings_deleted: erased.readings })
     }

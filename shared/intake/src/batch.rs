@@ -131,9 +131,7 @@ async fn take(
     if new.is_empty() {
         return Ok(Absorbed::default());
     }
-    let connections = resolve(db, new).await?;
-    let locked: Vec<Uuid> = connections.values().flatten().map(|connection| connection.id).collect();
-    vehicles::lock(db, &locked).await?;
+    let connections = resolve_and_lock(db, new).await?;
     let (mut rows, mut said) = (Vec::new(), Vec::new());
     for (one, delivery) in new {
         let about = About::new(delivery, &connections);
@@ -147,6 +145,25 @@ async fn take(
     outcome.readings_seen = absorbed.readings_seen;
     outcome.readings_new = absorbed.readings_new;
     Ok(absorbed)
+}
+
+/// The connections as they are while they are locked: what somebody changed or took away while the lock was waited for
+/// is seen.
+async fn resolve_and_lock(
+    db: &mut PgConnection,
+    new: &[(&Understood, &webhook::Delivery)],
+) -> Result<HashMap<VehicleKey, Vec<Connection>>, StoreError> {
+    let mut locked: HashSet<Uuid> = HashSet::new();
+    loop {
+        let connections = resolve(db, new).await?;
+        let there = connections.values().flatten().map(|connection| connection.id);
+        let missing: Vec<Uuid> = there.filter(|id| !locked.contains(id)).collect();
+        if missing.is_empty() {
+            return Ok(connections);
+        }
+        vehicles::lock(db, &missing).await?;
+        locked.extend(missing);
+    }
 }
 
 async fn resolve(
@@ -178,7 +195,9 @@ impl<'a> About<'a> {
             .collect();
         let is_known = reports.iter().all(|(_, connections)| !connections.is_empty());
         let mut all = reports.iter().flat_map(|(_, connections)| connections.iter());
-        let positions_allowed = is_known && all.all(|one| one.location_consent && !one.is_disconnected);
+        let is_about_somebody = !reports.is_empty();
+        let positions_allowed =
+            is_about_somebody && is_known && all.all(|one| one.location_consent && !one.is_disconnected);
         Self { reports, is_known, positions_allowed }
     }
 

@@ -66,10 +66,10 @@ pub async fn from(
 pub async fn dry_run(pool: &PgPool, vehicle: Uuid, since: Since) -> Result<Option<PageChanges>, StoreError> {
     let mut tx = pool.begin().await?;
     act_as_machine(&mut tx).await?;
+    vehicles::lock(&mut tx, &[vehicle]).await?;
     let Some((_, connection)) = vehicles::find(&mut tx, vehicle).await? else {
         return Ok(None);
     };
-    vehicles::lock(&mut tx, &[vehicle]).await?;
     begin(&mut tx, vehicle, since).await?;
     let nothing = vec![Fresh::nothing(vehicle, connection.car_id)];
     let changes = refold(&mut tx, nothing, Reach::Everything).await?.into_changes();
@@ -97,13 +97,14 @@ enum Step {
 async fn step(pool: &PgPool, vehicle: Uuid, now: DateTime<Utc>) -> Result<Step, StoreError> {
     let mut tx = pool.begin().await?;
     act_as_machine(&mut tx).await?;
+    // Before it is looked at: what somebody changes while we wait is seen.
+    vehicles::lock(&mut tx, &[vehicle]).await?;
     let Some((key, connection)) = vehicles::find(&mut tx, vehicle).await? else {
         // Without a car there is no book to fold.
         dirty::forget(&mut tx, vehicle).await?;
         tx.commit().await?;
         return Ok(Step::Nothing);
     };
-    vehicles::lock(&mut tx, &[vehicle]).await?;
     // A disconnected car takes nothing in any more, but its owner may still correct its book.
     let (taken, mut fresh) = if connection.is_disconnected {
         (0, Vec::new())
@@ -135,6 +136,8 @@ async fn take_waiting(
                         if !connection.location_consent {
                             redact::strip_positions(&mut report);
                         }
+                        // It came before this consent: what was wrong was wrong with an older one.
+                        report.problems.clear();
                         said.push(Said {
                             connection: connection.clone(),
                             report: Cow::Owned(report),

@@ -30,7 +30,8 @@ const BESIDE_A_PLACE: [&str; 8] =
     ["heading", "direction", "altitude", "name", "street", "city", "postalCode", "country"];
 
 /// All that is left of a signal of the group `Location`, or of a path of that name: that it was there.
-const KEPT_OF_A_LOCATION: [&str; 7] = ["code", "name", "group", "status", "meta", "path", "headers"];
+const KEPT_OF_A_LOCATION: [&str; 9] =
+    ["code", "id", "type", "name", "group", "status", "meta", "path", "headers"];
 
 /// The scan looks for these, without case. Every one of [`PLACES`] begins with one of them as a field, and so
 /// does every escape: `\u006catitude` is the same field.
@@ -128,23 +129,32 @@ fn is_location(fields: &Map<String, Json>) -> bool {
 
 /// Whether a field with this text says that what it stands in is about a location.
 fn says_location<'a>(name: &str, text: impl FnOnce() -> Cow<'a, str>) -> bool {
-    if name.eq_ignore_ascii_case("code") {
+    let name = plain(name);
+    // A resource of the newer API has its code as its id.
+    if name.eq_ignore_ascii_case("code") || name.eq_ignore_ascii_case("id") {
         names_a_location(&text())
     } else if name.eq_ignore_ascii_case("group") {
-        text().eq_ignore_ascii_case("location")
+        plain(&text()).eq_ignore_ascii_case("location")
     } else {
-        name.eq_ignore_ascii_case("path") && text().to_ascii_lowercase().contains("/location")
+        name.eq_ignore_ascii_case("path") && plain(&text()).to_ascii_lowercase().contains("/location")
     }
 }
 
 /// A code of the platform's group `Location`, in its present, its older, and our own form for the old API.
 fn names_a_location(code: &str) -> bool {
+    let code = plain(code);
     ["location-", "location.", "v2-location"]
         .iter()
         .any(|prefix| code.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix)))
 }
 
+/// As decoding reads it: without zero characters, which no column holds.
+fn plain(text: &str) -> Cow<'_, str> {
+    if text.contains('\0') { Cow::Owned(text.replace('\0', "")) } else { Cow::Borrowed(text) }
+}
+
 fn is_one_of(name: &str, names: &[&str]) -> bool {
+    let name = plain(name);
     names.iter().any(|other| name.eq_ignore_ascii_case(other))
 }
 
@@ -198,6 +208,15 @@ mod tests {
                 r#"{"code":"location-isathome"}"#,
             ),
             (r#"{"code":"location-isathome","status":{"value":"ERROR"}}"#, "-"),
+            (
+                r#"{"code":"loca\u0000tion-isathome","body":{"value":true}}"#,
+                r#"{"code":"loca\u0000tion-isathome"}"#,
+            ),
+            (r#"{"lati\u0000tude":59.4,"b":1}"#, r#"{"b":1}"#),
+            (
+                r#"{"id":"location-isathome","type":"signal","attributes":{"body":{"value":true}}}"#,
+                r#"{"id":"location-isathome","type":"signal"}"#,
+            ),
             (r#"{"group":"Location","name":"New","value":"59.4"}"#, r#"{"group":"Location","name":"New"}"#),
             (r#"{"signals":{"location-preciselocation":{"value":1},"b":{}}}"#, r#"{"signals":{"b":{}}}"#),
             (r#"{"path":"/location","code":200,"body":{"x":59.4}}"#, r#"{"path":"/location","code":200}"#),

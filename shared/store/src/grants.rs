@@ -70,7 +70,8 @@ pub struct NewGrant<'a> {
     pub tokens: Option<&'a SealedPair>,
 }
 
-/// Stores a consent. With v3 a user's consents are one, and its newest scopes count. Gives the id under which it is.
+/// Stores a consent. With v3 the consents of a user to all their cars are one here, with the scopes of all of them: what one
+/// of the cars may not be asked, the platform refuses. Gives the id under which it is.
 pub async fn insert(
     db: &mut PgConnection,
     new: &NewGrant<'_>,
@@ -81,7 +82,7 @@ pub async fn insert(
            (id, user_id, api_version, smartcar_user_id, external_id, scopes, access_token, refresh_token, token_expires_at, refresh_expires_at, created_at)
          VALUES ($1, $2, $3::text::smartcar_api_version, $4, $5, $6, $7, $8, $9, $10, $11)
          ON CONFLICT (user_id, smartcar_user_id) WHERE api_version = 'v3' DO UPDATE
-           SET scopes = excluded.scopes, external_id = excluded.external_id, reauth_reason = NULL, reauth_since = NULL
+           SET scopes = ARRAY(SELECT DISTINCT unnest(known.scopes || excluded.scopes) ORDER BY 1), external_id = excluded.external_id, reauth_reason = NULL, reauth_since = NULL
          RETURNING id",
         new.id,
         new.user_id,

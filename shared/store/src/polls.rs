@@ -15,6 +15,8 @@ pub use turn::{Turn, answered, begin, failed, put_back, rests};
 #[derive(Debug, Clone, PartialEq)]
 pub struct Look {
     pub vehicle_id: Uuid,
+    /// When its time to be looked at has come: with this a decision is only written while nobody else has decided.
+    pub due_at: DateTime<Utc>,
     /// When its plan was made: when it was connected.
     pub planned_since: DateTime<Utc>,
     /// It was due already when it was last looked at, and nobody has asked for it since.
@@ -38,6 +40,8 @@ pub struct Look {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Arrangement {
     pub vehicle_id: Uuid,
+    /// [`Look::due_at`]
+    pub due_at: DateTime<Utc>,
     pub next_poll_at: DateTime<Utc>,
     /// Since when it has been due and since when it is silent; `None` if it is not due.
     pub wanted: Option<(DateTime<Utc>, DateTime<Utc>)>,
@@ -57,7 +61,7 @@ pub async fn be_brief(db: &mut PgConnection) -> Result<(), StoreError> {
 pub async fn due(db: &mut PgConnection, now: DateTime<Utc>, limit: i64) -> Result<Vec<Look>, StoreError> {
     let looks = sqlx::query_as!(
         Look,
-        r#"SELECT plan.vehicle_id, plan.created_at AS planned_since, wanted_since, asked_at, unanswered, last_polled_at,
+        r#"SELECT plan.vehicle_id, next_poll_at AS due_at, plan.created_at AS planned_since, wanted_since, asked_at, unanswered, last_polled_at,
              asleep_until, heard_at AS "heard_at?", learning_since AS "learning_since?",
              long_gap_seconds AS "long_gap_seconds?", coalesce(calls, 0) AS "calls_spent!"
            FROM poll_plans AS plan
@@ -83,8 +87,9 @@ pub async fn pages(db: &mut PgConnection) -> Result<i64, StoreError> {
     Ok(pages)
 }
 
-/// As [`due`], for all cars whose plans lie on these pages: when very many are due, reading the table from its beginning to
-/// its end is several times as quick as going through it in the order of time.
+/// As [`due`], for all cars whose plans lie on these pages, and without a lock: when very many are due, reading the table
+/// from its beginning to its end is several times as quick as going through it in the order of time, and a lock on each
+/// row costs as much as writing it.
 pub async fn due_on(
     db: &mut PgConnection,
     now: DateTime<Utc>,
@@ -92,7 +97,7 @@ pub async fn due_on(
 ) -> Result<Vec<Look>, StoreError> {
     let looks = sqlx::query_as!(
         Look,
-        r#"SELECT plan.vehicle_id, plan.created_at AS planned_since, wanted_since, asked_at, unanswered, last_polled_at,
+        r#"SELECT plan.vehicle_id, next_poll_at AS due_at, plan.created_at AS planned_since, wanted_since, asked_at, unanswered, last_polled_at,
              asleep_until, heard_at AS "heard_at?", learning_since AS "learning_since?",
              long_gap_seconds AS "long_gap_seconds?", coalesce(calls, 0) AS "calls_spent!"
            FROM poll_plans AS plan
@@ -100,8 +105,7 @@ pub async fn due_on(
            LEFT JOIN api_usage AS usage ON usage.vehicle_id = plan.vehicle_id
              AND month = date_trunc('month', $1::timestamptz AT TIME ZONE 'UTC')::date
            WHERE next_poll_at <= $1
-             AND plan.ctid >= format('(%s,0)', $2::bigint)::tid AND plan.ctid < format('(%s,0)', $3::bigint)::tid
-           FOR UPDATE OF plan SKIP LOCKED"#,
+             AND plan.ctid >= format('(%s,0)', $2::bigint)::tid AND plan.ctid < format('(%s,0)', $3::bigint)::tid"#,
         now,
         pages.start,
         pages.end,
@@ -111,9 +115,10 @@ pub async fn due_on(
     Ok(looks)
 }
 
-/// Writes down what was decided. The caller has locked the cars by [`due`].
+/// Writes down what was decided, unless somebody else has decided since the cars were looked at.
 pub async fn arrange(db: &mut PgConnection, arrangements: &[Arrangement]) -> Result<(), StoreError> {
     let vehicles: Vec<Uuid> = arrangements.iter().map(|one| one.vehicle_id).collect();
+    let due: Vec<DateTime<Utc>> = arrangements.iter().map(|one| one.due_at).collect();
     let next: Vec<DateTime<Utc>> = arrangements.iter().map(|one| one.next_poll_at).collect();
     let wanted: Vec<Option<DateTime<Utc>>> =
         arrangements.iter().map(|one| one.wanted.map(|(since, _)| since)).collect();
@@ -122,13 +127,14 @@ pub async fn arrange(db: &mut PgConnection, arrangements: &[Arrangement]) -> Res
     sqlx::query!(
         "UPDATE poll_plans AS plan
          SET next_poll_at = new.next_poll_at, wanted_since = new.wanted_since, silent_since = new.silent_since
-         FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::timestamptz[])
-           AS new (vehicle_id, next_poll_at, wanted_since, silent_since)
-         WHERE plan.vehicle_id = new.vehicle_id",
+         FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::timestamptz[], $5::timestamptz[])
+           AS new (vehicle_id, next_poll_at, wanted_since, silent_since, due_at)
+         WHERE plan.vehicle_id = new.vehicle_id AND plan.next_poll_at = new.due_at",
         &vehicles,
         &next,
         &wanted as &[Option<DateTime<Utc>>],
         &silent as &[Option<DateTime<Utc>>],
+        &due,
     )
     .execute(db)
     .await?;
@@ -201,14 +207,14 @@ pub async fn lease(
                wanted_since = CASE WHEN heard_meanwhile THEN NULL ELSE wanted_since END,
                silent_since = CASE WHEN heard_meanwhile THEN NULL ELSE silent_since END
              FROM judged WHERE plan.vehicle_id = judged.vehicle_id
-             RETURNING plan.vehicle_id, plan.created_at, wanted_since, asked_at, unanswered, last_polled_at, asleep_until,
+             RETURNING plan.vehicle_id, next_poll_at, plan.created_at, wanted_since, asked_at, unanswered, last_polled_at, asleep_until,
                heard_at, learning_since, long_gap_seconds, calls_spent, heard_meanwhile
            ), spent AS (
              UPDATE poll_pace SET counted_at = greatest(counted_at, $1),
                allowance = pace.allowance - (SELECT count(*) FROM taken WHERE NOT heard_meanwhile)
              FROM pace
            )
-           SELECT vehicle_id AS "vehicle_id!", created_at AS "planned_since!", wanted_since, asked_at,
+           SELECT vehicle_id AS "vehicle_id!", next_poll_at AS "due_at!", created_at AS "planned_since!", wanted_since, asked_at,
              unanswered AS "unanswered!", last_polled_at, asleep_until, heard_at, learning_since, long_gap_seconds,
              calls_spent AS "calls_spent!", heard_meanwhile AS "heard_meanwhile!"
            FROM taken"#,
@@ -228,6 +234,7 @@ pub async fn lease(
             }
             Taken::Leased(Look {
                 vehicle_id: row.vehicle_id,
+                due_at: row.due_at,
                 planned_since: row.planned_since,
                 wanted_since: row.wanted_since,
                 asked_at: row.asked_at,
@@ -270,8 +277,11 @@ pub async fn asked(
     let (vehicles, next): (Vec<Uuid>, Vec<DateTime<Utc>>) = next.iter().copied().unzip();
     let done = sqlx::query!(
         "UPDATE poll_plans AS plan
-         SET lease_until = NULL, wanted_since = NULL, silent_since = NULL, asked_at = $2,
-           unanswered = least(unanswered + 1, 1000), next_poll_at = new.next_poll_at
+         SET lease_until = NULL, wanted_since = NULL, silent_since = NULL,
+           -- Not wanted any more: a worker was quicker than this note, and knows better.
+           asked_at = CASE WHEN plan.wanted_since IS NULL THEN asked_at ELSE $2 END,
+           unanswered = CASE WHEN plan.wanted_since IS NULL THEN unanswered ELSE least(unanswered + 1, 1000) END,
+           next_poll_at = CASE WHEN plan.wanted_since IS NULL THEN plan.next_poll_at ELSE new.next_poll_at END
          FROM unnest($3::uuid[], $4::timestamptz[]) AS new (vehicle_id, next_poll_at)
          WHERE plan.vehicle_id = new.vehicle_id AND plan.lease_until = $1",
         lease_until,
@@ -353,6 +363,7 @@ mod tests {
             .enumerate()
             .map(|(number, minute)| Arrangement {
                 vehicle_id: Uuid::from_u128(number as u128 + 1),
+                due_at: at(0),
                 next_poll_at: at(5_000),
                 wanted: Some((at(0), at(*minute))),
             })
@@ -399,6 +410,44 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn of_two_who_look_at_the_same_pages_the_first_decides() {
+        let database = cars(&[0, 5]).await;
+        let mut db = database.pool.acquire().await.unwrap();
+        let pages = pages(&mut db).await.unwrap();
+        let seen = due_on(&mut db, at(10), 0..pages).await.unwrap();
+        for next in [at(100), at(200)] {
+            let decided: Vec<Arrangement> = seen
+                .iter()
+                .map(|car| Arrangement {
+                    vehicle_id: car.vehicle_id,
+                    due_at: car.due_at,
+                    next_poll_at: next,
+                    wanted: None,
+                })
+                .collect();
+            arrange(&mut db, &decided).await.unwrap();
+        }
+        let still = due_on(&mut db, at(150), 0..pages).await.unwrap();
+        assert_eq!(still.iter().map(|car| car.due_at).collect::<Vec<_>>(), [at(100), at(100)]);
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_came_before_its_asking_was_noted_stays_an_answer() {
+        let database = wanted(&[0]).await;
+        let db = &mut database.pool.acquire().await.unwrap();
+        let car = Uuid::from_u128(1);
+        assert_eq!(leased(&lease(db, at(1), at(3), PACE, 9).await.unwrap()), [1]);
+        answered(db, car, at(1)).await.unwrap();
+        asked(db, at(3), at(2), &[(car, at(100))]).await.unwrap();
+        let plan: (Option<DateTime<Utc>>, i16, DateTime<Utc>, Option<DateTime<Utc>>) =
+            sqlx::query_as("SELECT asked_at, unanswered, next_poll_at, lease_until FROM poll_plans")
+                .fetch_one(&mut **db)
+                .await
+                .unwrap();
+        assert_eq!(plan, (None, 0, at(1), None));
+    }
+
+    #[tokio::test]
     async fn who_is_frozen_while_looking_loses_the_cars_to_others() {
         let database = cars(&[0]).await;
         let mut frozen = database.pool.begin().await.unwrap();
@@ -410,7 +459,12 @@ mod tests {
             due(&mut other, at(0), 9).await.unwrap().len() == 1
         })
         .await;
-        let late = Arrangement { vehicle_id: Uuid::from_u128(1), next_poll_at: at(999), wanted: None };
+        let late = Arrangement {
+            vehicle_id: Uuid::from_u128(1),
+            due_at: at(0),
+            next_poll_at: at(999),
+            wanted: None,
+        };
         assert!(arrange(&mut frozen, &[late]).await.is_err(), "its session is over");
     }
 

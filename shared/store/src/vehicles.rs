@@ -151,3 +151,22 @@ fn lock_key(vehicle: &Uuid) -> i64 {
     let (high, low) = vehicle.as_u64_pair();
     (high ^ low).cast_signed()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn who_takes_a_vehicle_away_waits_for_the_same_lock() {
+        let database = harness::database().await;
+        for _ in 0..20 {
+            let vehicle = Uuid::new_v4();
+            let key: i64 = sqlx::query_scalar("SELECT carvetka_vehicle_lock($1)")
+                .bind(vehicle)
+                .fetch_one(&database.pool)
+                .await
+                .unwrap();
+            assert_eq!(key, lock_key(&vehicle));
+        }
+    }
+}

@@ -118,13 +118,22 @@ async fn without_consent_no_coordinate_is_stored_anywhere() {
         signal("odometer-traveleddistance", 480, &json!({ "value": 100, "unit": "km" })),
         signal("location-preciselocation", 480, &place),
     ]);
-    pipeline.deliver(&[delivery(&car, &signals), delivery(&open, &signals)]).await;
-    pipeline.all_are_stored(2).await;
+    // An event of tomorrow that names no vehicle in a way that we know: nobody agreed to anything for it.
+    let news =
+        json!({ "eventType": "VEHICLE_NEWS", "meta": {}, "data": { "vehicles": [{ "location": place }] } });
+    pipeline
+        .deliver(&[
+            delivery(&car, &signals),
+            delivery(&open, &signals),
+            of("news".to_owned(), &news.to_string()),
+        ])
+        .await;
+    pipeline.all_are_stored(3).await;
     let kept = "SELECT count(*) FROM webhook_events WHERE convert_from(body, 'UTF8') LIKE '%52.517%'";
     assert_eq!(pipeline.count(kept).await, 1);
     let hashed = "SELECT count(*) FROM webhook_events WHERE original_sha256 IS NOT NULL
                   AND convert_from(body, 'UTF8') NOT LIKE '%52.517%'";
-    assert_eq!(pipeline.count(hashed).await, 1);
+    assert_eq!(pipeline.count(hashed).await, 2);
     assert_eq!(pipeline.count("SELECT count(*) FROM readings WHERE signal LIKE 'location-%'").await, 1);
     assert_eq!(pipeline.count("SELECT count(*) FROM meter_entries").await, 2);
     pipeline.stop().await;

@@ -7,6 +7,7 @@ use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use intake::replay;
 use store::connect_attempts::Attempt;
 use store::revocations;
+use store::vehicles::VehicleKey;
 use store::vehicles::connecting::{self, Holder, NewConnection, OwnCar};
 use store::{dirty, grants, plans, vehicles};
 use tokio::time::{Instant, timeout};
@@ -86,6 +87,11 @@ impl Connections {
             return Ok(Made::Refused(Outcome::PlanLimit { allowed }));
         }
         let id = &candidate.smartcar_vehicle_id;
+        // In the order of everyone: the vehicle's lock before its row.
+        let anybodys = VehicleKey { smartcar_vehicle_id: id.clone(), smartcar_user_id: None };
+        let known = vehicles::resolve(&mut tx, &[anybodys]).await?;
+        let known: Vec<Uuid> = known.iter().flatten().map(|connection| connection.id).collect();
+        vehicles::lock(&mut tx, &known).await?;
         let holders = connecting::holders(&mut tx, attempt.user_id, id, &consent.smartcar_user_id).await?;
         let again = match place(attempt, &holders) {
             Place::Free { again } => again,
