@@ -177,6 +177,33 @@ async fn an_error_that_only_the_user_can_mend_marks_the_connection_until_it_is_r
 }
 
 #[tokio::test]
+async fn an_error_from_before_the_consent_says_nothing_about_the_new_connection() {
+    let mut pipeline = Pipeline::new().await;
+    let car = pipeline.car().await;
+    pipeline.worker(200).await;
+    let body = json!({
+        "eventId": "before", "eventType": "VEHICLE_ERROR",
+        "data": {
+            "user": { "id": car.smartcar_user_id }, "vehicle": { "id": car.smartcar_vehicle_id },
+            "errors": [{
+                "type": "CONNECTED_SERVICES_ACCOUNT", "code": "PERMISSION", "state": "ERROR",
+                "description": "revoked", "resolution": { "type": "REAUTHENTICATE" },
+            }],
+        },
+        "meta": { "deliveredAt": 1_771_200_000_000_i64 },
+    });
+    pipeline.deliver(&[of("before".to_owned(), &body.to_string()), odometer(&car, 480, 100.0)]).await;
+    pipeline.until("SELECT count(*) FROM webhook_events WHERE NOT processed", 2).await;
+    pipeline.connect(&car).await;
+    intake::replay::replay(pipeline.pool(), car.vehicle, runtime::clock::now()).await.unwrap();
+    assert_eq!(pipeline.count("SELECT count(*) FROM webhook_events WHERE NOT processed").await, 0);
+    assert_eq!(pipeline.book(&car).await.len(), 1, "what the car said counts");
+    assert_eq!(pipeline.count("SELECT count(*) FROM vehicle_errors").await, 0);
+    assert_eq!(pipeline.count("SELECT count(*) FROM smartcar_vehicles WHERE status = 'active'").await, 1);
+    pipeline.stop().await;
+}
+
+#[tokio::test]
 async fn a_manual_sync_says_so_in_the_entry_also_when_a_webhook_had_brought_the_reading() {
     let mut pipeline = Pipeline::new().await;
     let car = pipeline.connected_car().await;
