@@ -5,9 +5,15 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::alert::{Alert, AlertKind};
+use crate::battery::BatteryEstimate;
+use crate::charging::ChargingSession;
 use crate::distance::Distance;
 use crate::fact::RowId;
+use crate::fences::{FenceEvent, Passage};
+use crate::fuel::FillUp;
 use crate::reading::{Milli, Reading, Signal, Value};
+use crate::trips::Trip;
 
 /// What an entry is about and where it hangs. The same readings give the same key, so the row's id is made
 /// from it: writing twice is writing once.
@@ -31,6 +37,31 @@ pub enum EntryKey {
         at: DateTime<Utc>,
         value: Value,
     },
+    /// By the reading that first showed the higher level.
+    FillUp {
+        at: DateTime<Utc>,
+    },
+    /// By the first reading that speaks of it.
+    ChargingSession {
+        at: DateTime<Utc>,
+    },
+    /// By the last reading before the car moved.
+    Trip {
+        at: DateTime<Utc>,
+    },
+    /// By the first moment of its month.
+    BatteryEstimate {
+        at: DateTime<Utc>,
+    },
+    FenceEvent {
+        at: DateTime<Utc>,
+        fence: RowId,
+        passage: Passage,
+    },
+    Alert {
+        at: DateTime<Utc>,
+        kind: AlertKind,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +69,22 @@ pub enum Entry {
     Meter(MeterEntry),
     Quarantined(Quarantined),
     Issue(SuggestedIssue),
+    FillUp(FillUp),
+    ChargingSession(ChargingSession),
+    Trip(Trip),
+    BatteryEstimate(BatteryEstimate),
+    FenceEvent(FenceEvent),
+    Alert(Alert),
+}
+
+/// How sure the machine is that something happened at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum EntryState {
+    /// Perhaps: shown as a question, counted nowhere.
+    Candidate,
+    Recorded,
+    /// True and too small to be shown: counted, not listed.
+    Hidden,
 }
 
 /// A line of the mileage book.
@@ -104,6 +151,16 @@ pub struct Evidence {
     /// folding on from a state that is older than this.
     pub until: DateTime<Utc>,
     pub marks: Vec<Mark>,
+    /// The readings that say most about it, oldest first; not all that were looked at.
+    pub cited: Vec<Cited>,
+}
+
+/// A reading that an entry rests on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cited {
+    pub at: DateTime<Utc>,
+    pub signal: Signal,
+    pub value: Value,
 }
 
 /// What was done to a reading before it became an entry.
@@ -113,20 +170,65 @@ pub enum Mark {
     UnitCorrected,
     /// It was doubted first and released when later readings agreed with it.
     Released,
+    /// Seen only because the use of the way in between was added.
+    Compensated,
+    /// Several steps of one stop.
+    Merged,
+    /// A reading after a drive, a fuel station or a receipt agrees.
+    Confirmed,
+    /// The tank's size was learned from receipts.
+    TankLearned,
+    /// Found from levels; nobody saw it happen.
+    Inferred,
+    /// It ended because nothing was heard of it for long.
+    Silent,
+    /// Its counter began anew on the way.
+    CounterReset,
+    /// Counter and level do not agree.
+    Disagrees,
+    /// Of a fresh series: no reading lies before it.
+    Truncated,
+}
+
+impl Mark {
+    /// As it is stored, and as pages know it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::UnitCorrected => "unit_corrected",
+            Self::Released => "released",
+            Self::Compensated => "compensated",
+            Self::Merged => "merged",
+            Self::Confirmed => "confirmed",
+            Self::TankLearned => "tank_learned",
+            Self::Inferred => "inferred",
+            Self::Silent => "silent",
+            Self::CounterReset => "counter_reset",
+            Self::Disagrees => "disagrees",
+            Self::Truncated => "truncated",
+        }
+    }
+
+    /// What it takes away from being sure, in percentage points.
+    const fn doubt(self) -> u8 {
+        match self {
+            Self::Confirmed | Self::Merged | Self::TankLearned => 0,
+            Self::CounterReset | Self::Truncated => 5,
+            Self::Silent => 10,
+            Self::UnitCorrected | Self::Released | Self::Disagrees => 20,
+            Self::Compensated | Self::Inferred => 40,
+        }
+    }
 }
 
 impl Evidence {
     pub fn at(at: DateTime<Utc>) -> Self {
-        Self { until: at, marks: Vec::new() }
+        Self { until: at, marks: Vec::new(), cited: Vec::new() }
     }
 
     /// How sure the rule is, in per cent.
     pub fn confidence(&self) -> u8 {
-        match self.marks.as_slice() {
-            [] => 100,
-            [_] => 80,
-            _ => 60,
-        }
+        let doubt: u8 = self.marks.iter().map(|mark| mark.doubt()).fold(0, u8::saturating_add);
+        100u8.saturating_sub(doubt).max(5)
     }
 }
 
@@ -153,6 +255,14 @@ impl Entry {
                 signal: entry.signal.clone(),
                 value: entry.anchor.value.clone(),
             },
+            Self::FillUp(entry) => EntryKey::FillUp { at: entry.between.by },
+            Self::ChargingSession(entry) => EntryKey::ChargingSession { at: entry.key },
+            Self::Trip(entry) => EntryKey::Trip { at: entry.start.after },
+            Self::BatteryEstimate(entry) => EntryKey::BatteryEstimate { at: entry.month },
+            Self::FenceEvent(entry) => {
+                EntryKey::FenceEvent { at: entry.at, fence: entry.fence, passage: entry.passage }
+            }
+            Self::Alert(entry) => EntryKey::Alert { at: entry.at, kind: entry.what.kind() },
             Self::Issue(issue) => match &issue.what {
                 IssueKind::OdometerConflict { row, .. } => EntryKey::OdometerConflict { row: *row },
                 IssueKind::OdometerReplaced { value, .. } => {
@@ -167,6 +277,12 @@ impl Entry {
             Self::Meter(entry) => &entry.evidence,
             Self::Quarantined(entry) => &entry.evidence,
             Self::Issue(issue) => &issue.evidence,
+            Self::FillUp(entry) => &entry.evidence,
+            Self::ChargingSession(entry) => &entry.evidence,
+            Self::Trip(entry) => &entry.evidence,
+            Self::BatteryEstimate(entry) => &entry.evidence,
+            Self::FenceEvent(entry) => &entry.evidence,
+            Self::Alert(entry) => &entry.evidence,
         }
     }
 }
@@ -175,17 +291,41 @@ impl Entry {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Book {
     entries: BTreeMap<EntryKey, Entry>,
+    /// What was written or taken back since somebody asked.
+    touched: Vec<EntryKey>,
 }
 
 impl Book {
     /// Writes the entry, or writes it anew.
     pub fn put(&mut self, entry: Entry) {
-        self.entries.insert(entry.key(), entry);
+        let key = entry.key();
+        self.touched.push(key.clone());
+        self.entries.insert(key, entry);
     }
 
     /// Takes an entry back that the machine wrote.
     pub fn withdraw(&mut self, key: &EntryKey) {
+        self.touched.push(key.clone());
         self.entries.remove(key);
+    }
+
+    pub fn get(&self, key: &EntryKey) -> Option<&Entry> {
+        self.entries.get(key)
+    }
+
+    /// Takes back what was written under these keys, and writes these entries as they were.
+    pub(crate) fn restore<'a>(
+        &mut self,
+        touched: impl Iterator<Item = &'a EntryKey>,
+        entries: impl IntoIterator<Item = Entry>,
+    ) {
+        touched.for_each(|key| self.withdraw(key));
+        entries.into_iter().for_each(|entry| self.put(entry));
+    }
+
+    /// The keys that were written or taken back since this was asked last.
+    pub(crate) fn take_touched(&mut self) -> Vec<EntryKey> {
+        std::mem::take(&mut self.touched)
     }
 
     pub fn entries(&self) -> impl Iterator<Item = &Entry> {

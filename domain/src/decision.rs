@@ -33,9 +33,18 @@ impl Decision {
             (Decided::MeterEntry { at, odometer }, Entry::Meter(entry)) => {
                 same_meter_entry(*at, *odometer, entry)
             }
-            (Decided::MeterEntry { .. }, Entry::Quarantined(_) | Entry::Issue(_)) | (Decided::Issue, _) => {
-                false
-            }
+            (
+                Decided::MeterEntry { .. },
+                Entry::Quarantined(_)
+                | Entry::Issue(_)
+                | Entry::FillUp(_)
+                | Entry::ChargingSession(_)
+                | Entry::Trip(_)
+                | Entry::BatteryEstimate(_)
+                | Entry::FenceEvent(_)
+                | Entry::Alert(_),
+            )
+            | (Decided::Issue, _) => false,
         }
     }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::reading::Milli;
 
 /// What an odometer shows, or a piece of road between two of its readings (then it may be negative).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Distance(i64);
 
 impl Distance {
@@ -35,6 +35,11 @@ impl Distance {
     #[must_use]
     pub const fn minus(self, other: Self) -> Self {
         Self(self.0 - other.0)
+    }
+
+    #[must_use]
+    pub const fn plus(self, other: Self) -> Self {
+        Self(self.0 + other.0)
     }
 
     /// This number, had it been miles; to the nearest metre.

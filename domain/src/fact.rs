@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::distance::Distance;
+use crate::reading::Milli;
 
 /// The id of a row that a person wrote.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -16,12 +17,14 @@ pub enum Fact {
     MeterEntry { at: DateTime<Utc>, odometer: Distance, row: RowId },
     /// A person confirmed that the counter was changed: what comes from here on is a new series.
     OdometerReplaced { at: DateTime<Utc> },
+    /// A fill-up that a person typed or imported, or of which there is a receipt.
+    FillUp { at: DateTime<Utc>, litres: Milli, full: Option<bool>, odometer: Option<Distance>, row: RowId },
 }
 
 impl Fact {
     pub const fn at(&self) -> DateTime<Utc> {
         match self {
-            Self::MeterEntry { at, .. } | Self::OdometerReplaced { at } => *at,
+            Self::MeterEntry { at, .. } | Self::OdometerReplaced { at } | Self::FillUp { at, .. } => *at,
         }
     }
 }

@@ -5,8 +5,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::book::{Book, Entry};
 use crate::fact::Fact;
-use crate::odometer::Odometer;
-use crate::reading::{Reading, Signal};
+use crate::motion::{Mileage, Motion};
+use crate::odometer::{Belief, Odometer};
+use crate::reading::{Milli, Reading, Signal};
+use crate::setup::Setup;
+use crate::undo::Road;
 
 /// A reading and what is known of how it came.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -23,6 +26,25 @@ pub enum Moment {
     Sighting(Sighting),
 }
 
+/// A step as the rules see it that rest on the odometer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Event<'a> {
+    /// The odometer is believed to show this.
+    Odometer(Mileage),
+    /// Any other signal.
+    Reading(&'a Reading),
+    Fact(&'a Fact),
+}
+
+/// What rules may look at beside the event and their own memory. The event is part of it already.
+#[derive(Debug, Clone, Copy)]
+pub struct Scene<'a> {
+    pub setup: &'a Setup,
+    pub motion: &'a Motion,
+    /// Kilowatt hours that the battery holds, as far as it was learned.
+    pub usable: Option<Milli>,
+}
+
 impl Moment {
     pub const fn at(&self) -> DateTime<Utc> {
         match self {
@@ -32,33 +54,75 @@ impl Moment {
     }
 }
 
+impl Event<'_> {
+    pub const fn at(&self) -> DateTime<Utc> {
+        match self {
+            Self::Odometer(mileage) => mileage.at,
+            Self::Reading(reading) => reading.at,
+            Self::Fact(fact) => fact.at(),
+        }
+    }
+}
+
 /// What the rules remember of a car.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VehicleState {
     pub odometer: Odometer,
+    pub(crate) road: Road,
 }
 
-/// Whether any rule looks at this signal. What no rule looks at is stored and not folded.
+/// The signals that rules look at. What no rule looks at is stored and not folded.
+pub const FOLDED: [&str; 16] = [
+    Signal::ODOMETER,
+    Signal::FUEL_LEVEL,
+    Signal::FUEL_AMOUNT,
+    Signal::STATE_OF_CHARGE,
+    Signal::BATTERY_CAPACITY,
+    Signal::IS_CHARGING,
+    Signal::CABLE_CONNECTED,
+    Signal::CHARGING_STATUS,
+    Signal::ENERGY_ADDED,
+    Signal::WATTAGE,
+    Signal::VOLTAGE,
+    Signal::AMPERAGE,
+    Signal::LOCATION,
+    Signal::GEAR_STATE,
+    Signal::SPEED,
+    Signal::OUTSIDE_TEMPERATURE,
+];
+
+/// Whether any rule looks at this signal.
 pub fn concerns(signal: &Signal) -> bool {
-    signal.is(Signal::ODOMETER)
+    FOLDED.iter().any(|folded| signal.is(folded))
 }
 
 impl VehicleState {
     /// Takes in one moment. Total and pure: it cannot fail, and the same moments in the same order give the
     /// same state and the same book.
-    pub fn step(&mut self, moment: &Moment, book: &mut Book) {
+    pub fn step(&mut self, moment: &Moment, setup: &Setup, book: &mut Book) {
         match moment {
-            Moment::Fact(fact) => self.odometer.told(*fact, book),
             Moment::Sighting(seen) if seen.reading.signal.is(Signal::ODOMETER) => {
-                self.odometer.saw(&seen.reading, seen.by_hand, book);
+                match self.odometer.saw(&seen.reading, seen.by_hand, book) {
+                    Belief::Unchanged => {}
+                    Belief::Continues(point) => self.road.goes_on(point, setup, book),
+                    Belief::Rewritten { newest_was_odd, points } => {
+                        self.road.was_another(newest_was_odd, &points, setup, book);
+                    }
+                }
             }
-            Moment::Sighting(_) => {}
+            Moment::Sighting(seen) => self.road.saw(&seen.reading, setup, book),
+            Moment::Fact(fact) => {
+                self.odometer.told(*fact, book);
+                self.road.told(fact, setup, book);
+            }
         }
     }
 
     /// The entries that later moments may still change or take back, whatever their age. A book that is
     /// folded on from this state begins with them.
     pub fn open_entries(&self) -> Vec<Entry> {
-        self.odometer.open_entries()
+        let mut open = self.odometer.open_entries();
+        open.extend(self.road.open_entries());
+        open
     }
 }

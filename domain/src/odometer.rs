@@ -18,8 +18,8 @@ use crate::distance::Distance;
 use crate::fact::{Fact, RowId};
 use crate::reading::{Reading, Signal};
 
-pub use track::stands_for;
-use track::{Fit, Point, Track, Verdict, falls};
+use track::{Fit, Track, Verdict, falls};
+pub use track::{Point, stands_for};
 use units::Scale;
 
 /// No road car has shown more: above it are marks for "no value" such as 2³²/10.
@@ -61,20 +61,38 @@ struct Suspect {
     entry: Quarantined,
 }
 
+/// What a reading changed of what is believed of the odometer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Belief {
+    Unchanged,
+    /// It goes on with this.
+    Continues(Point),
+    /// After all it showed these, oldest first, since the newest believed reading; or in its place if that was the odd one.
+    Rewritten {
+        newest_was_odd: bool,
+        points: Vec<Point>,
+    },
+}
+
 impl Odometer {
     /// Takes in a reading of the odometer signal (canonical unit: km).
-    pub fn saw(&mut self, reading: &Reading, by_hand: bool, book: &mut Book) {
+    pub fn saw(&mut self, reading: &Reading, by_hand: bool, book: &mut Book) -> Belief {
         let anchor = Anchor::of(reading, by_hand);
         let odometer = Distance::from_km_reading(anchor.number());
         if !(Distance::ZERO < odometer && odometer <= HIGHEST) {
             book.put(Entry::Quarantined(quarantined(&anchor, Doubt::Impossible)));
-            return;
+            return Belief::Unchanged;
         }
+        let at = anchor.at;
         match self.track().fit(odometer, anchor.at) {
-            Fit::Yes { odometer } => self.believe(anchor, odometer, None, Evidence::at(reading.at), book),
+            Fit::Yes { odometer } => {
+                self.believe(anchor, odometer, None, Evidence::at(at), book);
+                Belief::Continues(Point { at, odometer })
+            }
             Fit::OtherUnit { odometer, scale } => {
-                let evidence = Evidence { until: reading.at, marks: vec![Mark::UnitCorrected] };
+                let evidence = Evidence { marks: vec![Mark::UnitCorrected], ..Evidence::at(reading.at) };
                 self.believe(anchor, odometer, Some(scale), evidence, book);
+                Belief::Continues(Point { at, odometer })
             }
             Fit::No(doubt) => self.doubt(anchor, doubt, book),
         }
@@ -88,6 +106,7 @@ impl Odometer {
     /// `until`: the moment because of which the fact is looked at, now or again.
     fn heed(&mut self, fact: Fact, until: DateTime<Utc>, book: &mut Book) {
         match fact {
+            Fact::FillUp { .. } => {}
             Fact::OdometerReplaced { .. } => {
                 let units = self.track().units;
                 *self = Self { sure: Track { units, ..Track::default() }, ..Self::default() };
@@ -169,7 +188,7 @@ impl Odometer {
     }
 
     /// The reading does not continue the track. Perhaps it begins a better one.
-    fn doubt(&mut self, anchor: Anchor, doubt: Doubt, book: &mut Book) {
+    fn doubt(&mut self, anchor: Anchor, doubt: Doubt, book: &mut Book) -> Belief {
         let until = anchor.at;
         let entry = quarantined(&anchor, doubt);
         book.put(Entry::Quarantined(entry.clone()));
@@ -179,16 +198,21 @@ impl Odometer {
         }
         self.suspects.push(Suspect { anchor, odometer, entry });
         let chain = vouched_for(&self.suspects);
-        let (Some(first), Some(last)) = (chain.first(), chain.last()) else { return };
+        let (Some(first), Some(last)) = (chain.first(), chain.last()) else { return Belief::Unchanged };
         let newest_is_odd = self.newest.is_some() && self.sure.continues(first.odometer, first.anchor.at);
         let rises = self.track().last.is_none_or(|last| !falls(last.odometer, first.odometer));
         if newest_is_odd || rises {
+            let point = |suspect: &Suspect| Point { at: suspect.anchor.at, odometer: suspect.odometer };
+            let points = chain.iter().map(point).collect();
             self.release(&chain, newest_is_odd, until, book);
-        } else if !self.asked && last.anchor.at - first.anchor.at >= REPLACED_AFTER {
+            return Belief::Rewritten { newest_was_odd: newest_is_odd, points };
+        }
+        if !self.asked && last.anchor.at - first.anchor.at >= REPLACED_AFTER {
             self.asked = true;
             let from = self.track().last.map_or(Distance::ZERO, |point| point.odometer);
             book.put(replaced_issue(first, from, until));
         }
+        Belief::Unchanged
     }
 
     /// Believes a chain of doubted readings, after taking back the one that they contradict. All that follows
@@ -205,7 +229,7 @@ impl Odometer {
         }
         for suspect in chain {
             book.withdraw(&Entry::Quarantined(suspect.entry.clone()).key());
-            let evidence = Evidence { until, marks: vec![Mark::Released] };
+            let evidence = Evidence { marks: vec![Mark::Released], ..Evidence::at(until) };
             self.believe(suspect.anchor.clone(), suspect.odometer, None, evidence, book);
         }
     }

@@ -63,9 +63,12 @@ impl Signal {
     pub const LOW_VOLTAGE_STATUS: &str = "lowvoltagebattery-status";
     pub const VIN: &str = "vehicleidentification-vin";
     pub const IS_ONLINE: &str = "connectivitystatus-isonline";
+    pub const GEAR_STATE: &str = "transmission-gearstate";
+    pub const SPEED: &str = "motion-currentspeed";
+    pub const OUTSIDE_TEMPERATURE: &str = "climate-externaltemperature";
 
     /// Codes that nearly every delivery holds: naming one of these allocates nothing.
-    const KNOWN: [&'static str; 25] = [
+    const KNOWN: [&'static str; 28] = [
         Self::ODOMETER,
         Self::FUEL_LEVEL,
         Self::FUEL_AMOUNT,
@@ -91,6 +94,9 @@ impl Signal {
         Self::LOW_VOLTAGE_STATUS,
         Self::VIN,
         Self::IS_ONLINE,
+        Self::GEAR_STATE,
+        Self::SPEED,
+        Self::OUTSIDE_TEMPERATURE,
     ];
 
     pub fn new(code: &str) -> Self {

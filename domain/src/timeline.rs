@@ -12,6 +12,7 @@ use crate::book::{Book, Entry, EntryKey};
 use crate::fact::Fact;
 use crate::fold::{Moment, Sighting, VehicleState};
 use crate::reading::{Reading, Signal, Value};
+use crate::setup::Setup;
 
 /// Readings stay in the tail for this long after a newer one: being a little late is the normal case.
 pub const TAIL_SPAN: TimeDelta = TimeDelta::hours(6);
@@ -73,6 +74,7 @@ pub fn advance(
     start: Settled,
     sightings: impl IntoIterator<Item = Sighting>,
     facts: impl IntoIterator<Item = Fact>,
+    setup: &Setup,
 ) -> Outcome {
     let sightings = once_each(sightings.into_iter().filter(|seen| start.is_before(seen.reading.at)));
     let boundary = boundary(&sightings);
@@ -87,24 +89,24 @@ pub fn advance(
 
     let settling = moments.partition_point(|moment| Some(moment.at()) <= boundary);
     let (settling, unsettled) = moments.split_at(settling);
-    let days = settle(start.clone(), settling, &mut book);
+    let days = settle(start.clone(), settling, setup, &mut book);
     let settled = days.last().cloned().unwrap_or(start);
 
     let mut state = settled.state.clone();
     for moment in unsettled {
-        state.step(moment, &mut book);
+        state.step(moment, setup, &mut book);
     }
     let tail = sightings.into_iter().filter(|seen| settled.is_before(seen.reading.at)).collect();
     Outcome { head: Head { settled, tail }, days, book, open: keys }
 }
 
 /// Folds the moments into the state and keeps it as it was at the end of each day, and at the end of all.
-fn settle(start: Settled, moments: &[Moment], book: &mut Book) -> Vec<Settled> {
+fn settle(start: Settled, moments: &[Moment], setup: &Setup, book: &mut Book) -> Vec<Settled> {
     let mut days = Vec::new();
     let mut now = start;
     for day in moments.chunk_by(|one, next| one.at().date_naive() == next.at().date_naive()) {
         for moment in day {
-            now.state.step(moment, book);
+            now.state.step(moment, setup, book);
             now.until = Some(moment.at());
         }
         days.push(now.clone());

@@ -13,6 +13,7 @@ use domain::distance::Distance;
 use domain::fact::{Fact, RowId};
 use domain::fold::Sighting;
 use domain::reading::{Milli, Reading, Signal, TimeQuality, Value};
+use domain::setup::Setup;
 use domain::timeline::{Head, Settled, advance};
 use proptest::prelude::*;
 use proptest::sample::{Index, subsequence};
@@ -57,7 +58,7 @@ impl Shelf {
             (before.map_or_else(Settled::default, |(_, state)| state.clone()), self.readings.clone())
         };
         let (since, first_day) = (start.until, start.day());
-        let outcome = advance(start, sightings, self.facts.clone());
+        let outcome = advance(start, sightings, self.facts.clone(), &Setup::default());
         let reachable = |key: &EntryKey, row: &Entry| {
             since.is_none_or(|since| row.evidence().until > since) || outcome.open.contains(key)
         };
@@ -102,7 +103,9 @@ impl Shelf {
 }
 
 fn all_at_once(sightings: &[Sighting], facts: &[Fact]) -> Vec<Entry> {
-    advance(Settled::default(), sightings.iter().cloned(), facts.iter().copied()).book.into_entries()
+    advance(Settled::default(), sightings.iter().cloned(), facts.iter().copied(), &Setup::default())
+        .book
+        .into_entries()
 }
 
 /// What a person needs to see when the law does not hold: the batches, and the entries of one side only.
@@ -269,7 +272,7 @@ proptest! {
             .iter()
             .filter_map(|entry| match entry {
                 Entry::Meter(entry) => Some((entry.anchor.at, entry.odometer)),
-                Entry::Quarantined(_) | Entry::Issue(_) => None,
+                _ => None,
             })
             .collect();
         odometers.sort();
@@ -281,7 +284,7 @@ proptest! {
         let entries = all_at_once(&life, &[]);
         let written: BTreeSet<_> = entries.iter().filter_map(|entry| match entry {
             Entry::Meter(entry) => Some((entry.anchor.at, entry.anchor.value.clone())),
-            Entry::Quarantined(_) | Entry::Issue(_) => None,
+            _ => None,
         }).collect();
         for entry in &entries {
             if let Entry::Quarantined(entry) = entry {

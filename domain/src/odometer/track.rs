@@ -29,10 +29,11 @@ pub(super) struct Track {
     pub(super) units: Units,
 }
 
+/// What the odometer showed at a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Point {
-    pub(super) at: DateTime<Utc>,
-    pub(super) odometer: Distance,
+pub struct Point {
+    pub at: DateTime<Utc>,
+    pub odometer: Distance,
 }
 
 /// Whether a reading continues a track.

@@ -41,6 +41,12 @@ pub fn of<'a>(id: &str, entries: impl Iterator<Item = &'a Entry>) -> serde_json:
             Entry::Quarantined(entry) => doubted.push(entry),
             // A question to a person, and not an entry.
             Entry::Issue(SuggestedIssue { .. }) => {}
+            Entry::FillUp(_)
+            | Entry::ChargingSession(_)
+            | Entry::Trip(_)
+            | Entry::BatteryEstimate(_)
+            | Entry::FenceEvent(_)
+            | Entry::Alert(_) => {}
         }
     }
     meter.sort_by(|one, other| one.anchor.cmp(&other.anchor));

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::book::{Entry, EntryKey, changes};
 use domain::fold::Sighting;
+use domain::setup::Setup;
 use domain::timeline::{Head, Outcome, Settled, advance};
 
 #[derive(Default)]
@@ -47,7 +48,7 @@ impl Shelf {
             (start, self.readings.clone())
         };
         let since = start.until;
-        let outcome = advance(start, sightings, []);
+        let outcome = advance(start, sightings, [], &Setup::default());
         self.apply(since, outcome);
     }
 

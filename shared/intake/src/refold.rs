@@ -8,8 +8,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::fact::Fact;
-use domain::fold::Sighting;
-use domain::reading::Signal;
+use domain::fold::{FOLDED, Sighting};
+use domain::setup::Setup;
 use domain::timeline::{Outcome, Settled, advance};
 use sqlx::PgConnection;
 use store::book::{self, Page, PageChanges};
@@ -19,9 +19,6 @@ use tracing::error;
 use uuid::Uuid;
 
 use plan::{Fold, Needs, Plan};
-
-/// The signals that rules look at: what is loaded from the readings to fold again.
-const FOLDED: [&str; 1] = [Signal::ODOMETER];
 
 /// New readings of a vehicle that has to be folded; none if only its past has to be folded again.
 #[derive(Debug)]
@@ -160,7 +157,7 @@ async fn load(db: &mut PgConnection, folds: &mut [Fold]) -> Result<(), StoreErro
 
 /// `None` if the rules panicked: a bug, which must cost one car its newest entries and not the batch its commit.
 fn run(vehicle: Uuid, start: Settled, sightings: Vec<Sighting>, facts: Vec<Fact>) -> Option<Outcome> {
-    let folded = catch_unwind(AssertUnwindSafe(|| advance(start, sightings, facts)));
+    let folded = catch_unwind(AssertUnwindSafe(|| advance(start, sightings, facts, &Setup::default())));
     if folded.is_err() {
         error!(vehicle.id = %vehicle, "folding a vehicle failed, its readings are kept and it is marked for replay");
     }

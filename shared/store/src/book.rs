@@ -86,6 +86,12 @@ pub async fn compare(db: &mut PgConnection, pages: Vec<Page>) -> Result<PageChan
                 Entry::Meter(entry) => meter.push(MeterRow::new(id, page.vehicle, page.car, &entry)),
                 Entry::Quarantined(entry) => quarantined.push(QuarantineRow::new(id, page.vehicle, &entry)),
                 Entry::Issue(issue) => suggested.push(IssueRow::new(id, page.vehicle, page.car, &issue)),
+                Entry::FillUp(_)
+                | Entry::ChargingSession(_)
+                | Entry::Trip(_)
+                | Entry::BatteryEstimate(_)
+                | Entry::FenceEvent(_)
+                | Entry::Alert(_) => {}
             }
         }
     }

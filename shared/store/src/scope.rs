@@ -40,6 +40,14 @@ pub fn row_id(vehicle: Uuid, key: &EntryKey) -> Uuid {
         EntryKey::OdometerReplaced { at, value: shown } => {
             format!("odometer replaced|{}|{}", at.timestamp_millis(), value(shown))
         }
+        EntryKey::FillUp { at } => format!("fill-up|{}", at.timestamp_millis()),
+        EntryKey::ChargingSession { at } => format!("charging session|{}", at.timestamp_millis()),
+        EntryKey::Trip { at } => format!("trip|{}", at.timestamp_millis()),
+        EntryKey::BatteryEstimate { at } => format!("battery estimate|{}", at.timestamp_millis()),
+        EntryKey::FenceEvent { at, fence, passage } => {
+            format!("fence event|{}|{:032x}|{}", at.timestamp_millis(), fence.0, passage.name())
+        }
+        EntryKey::Alert { at, kind } => format!("alert|{}|{}", at.timestamp_millis(), kind.name()),
     };
     Uuid::new_v5(&vehicle, name.as_bytes())
 }

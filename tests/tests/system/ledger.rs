@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use domain::book::Entry;
 use domain::fold::Sighting;
 use domain::reading::{Milli, Reading, Signal, TimeQuality, Value};
+use domain::setup::Setup;
 use domain::timeline::{Settled, advance};
 use simulator::Ledger;
 use sqlx::PgPool;
@@ -70,13 +71,13 @@ async fn folded(pool: &PgPool, vehicle: Uuid) -> Vec<Line> {
         let reading = Reading { at, signal, value, quality: TimeQuality::Oem, original: None };
         Sighting { reading, by_hand: false }
     });
-    let outcome = advance(Settled::default(), sightings, []);
+    let outcome = advance(Settled::default(), sightings, [], &Setup::default());
     let mut lines: Vec<Line> = outcome
         .book
         .entries()
         .filter_map(|entry| match entry {
             Entry::Meter(entry) => Some((entry.anchor.at, entry.odometer.metres())),
-            Entry::Quarantined(_) | Entry::Issue(_) => None,
+            _ => None,
         })
         .collect();
     lines.sort_unstable();

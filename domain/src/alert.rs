@@ -1,0 +1,66 @@
+//! What people should hear of: something about the car that is not as it should be.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::book::Evidence;
+use crate::distance::Distance;
+use crate::motion::Place;
+use crate::reading::Milli;
+
+/// Something that the readings show, at the moment at which the car showed it. Whether and when people are told is not the
+/// book's business.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Alert {
+    pub at: DateTime<Utc>,
+    pub what: Alarm,
+    pub evidence: Evidence,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Alarm {
+    /// The level fell (percent) while the car stood.
+    FuelDrop { from: Milli, to: Milli },
+    /// The car is somewhere else and its odometer did not count: a tow, a ferry or a theft.
+    MovedWithoutDriving { metres: i64, from: Place, to: Place },
+    /// The watched, standing car left its place.
+    LeftItsPlace { from: Place },
+    /// The straight way between two places is longer than what the odometer counted between them.
+    OdometerBehindPosition { straight: Distance, counted: Distance },
+    /// The battery holds (much) less than it did, or loses fast; thousandths.
+    BatteryWeak { health: Milli },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum AlertKind {
+    FuelDrop,
+    MovedWithoutDriving,
+    LeftItsPlace,
+    OdometerBehindPosition,
+    BatteryWeak,
+}
+
+impl Alarm {
+    pub const fn kind(&self) -> AlertKind {
+        match self {
+            Self::FuelDrop { .. } => AlertKind::FuelDrop,
+            Self::MovedWithoutDriving { .. } => AlertKind::MovedWithoutDriving,
+            Self::LeftItsPlace { .. } => AlertKind::LeftItsPlace,
+            Self::OdometerBehindPosition { .. } => AlertKind::OdometerBehindPosition,
+            Self::BatteryWeak { .. } => AlertKind::BatteryWeak,
+        }
+    }
+}
+
+impl AlertKind {
+    /// As it is stored, and as pages know it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::FuelDrop => "fuel_drop",
+            Self::MovedWithoutDriving => "moved_without_driving",
+            Self::LeftItsPlace => "left_its_place",
+            Self::OdometerBehindPosition => "odometer_behind_position",
+            Self::BatteryWeak => "battery_weak",
+        }
+    }
+}

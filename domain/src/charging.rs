@@ -1,0 +1,112 @@
+//! Charging sessions: from plug to unplug, with the current that flowed in between.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::book::{Book, Entry, EntryState, Evidence};
+use crate::distance::Distance;
+use crate::fold::{Event, Scene};
+use crate::motion::Place;
+use crate::reading::Milli;
+use crate::within::Within;
+
+/// One stay at the plug.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChargingSession {
+    /// The moment of the first reading that speaks of it.
+    pub key: DateTime<Utc>,
+    pub start: Within,
+    /// Absent while it is going on, as far as the readings say.
+    pub end: Option<Within>,
+    /// Percent.
+    pub start_level: Option<Milli>,
+    /// Percent.
+    pub end_level: Option<Milli>,
+    /// What reached the battery.
+    pub energy: Option<Energy>,
+    /// What came from the grid.
+    pub grid: Option<Energy>,
+    pub current: Option<Current>,
+    /// Watts.
+    pub peak: Option<i64>,
+    pub odometer: Option<Distance>,
+    pub place: Option<Place>,
+    /// When current flowed, oldest first; what lies between was only plugged in.
+    pub segments: Vec<Segment>,
+    /// The energy over time, oldest first, at most some hundred pieces: what prices by the hour are reckoned from. Adds up to
+    /// `energy`.
+    pub flow: Vec<Piece>,
+    /// Nobody saw the charging itself: found from two levels.
+    pub inferred: bool,
+    pub state: EntryState,
+    pub evidence: Evidence,
+}
+
+/// Watt hours, how far they may be off, and where they come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Energy {
+    pub wh: i64,
+    pub plus_minus_wh: i64,
+    pub source: EnergySource,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum EnergySource {
+    /// The car's own counter.
+    Counter,
+    /// Power over time.
+    Power,
+    /// Level times capacity.
+    Level,
+    /// A wallbox, an invoice or a person.
+    Meter,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Current {
+    Alternating,
+    Direct,
+}
+
+/// Current that flowed without a break.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Segment {
+    pub start: Within,
+    pub end: Option<Within>,
+    /// Percent.
+    pub start_level: Option<Milli>,
+    /// Percent.
+    pub end_level: Option<Milli>,
+    pub wh: Option<i64>,
+}
+
+/// So much energy reached the battery between two moments (from inclusive, to exclusive), evenly as far as anybody knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Piece {
+    pub from: DateTime<Utc>,
+    pub to: DateTime<Utc>,
+    pub wh: i64,
+}
+
+/// What the rule remembers of a car.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Charging {}
+
+impl Charging {
+    pub fn take(&mut self, _event: &Event<'_>, _scene: &Scene<'_>, _book: &mut Book) {}
+
+    /// The entries that a later moment may still change or take back.
+    pub fn open_entries(&self) -> Vec<Entry> {
+        Vec::new()
+    }
+
+    /// Sessions that nothing but a late reading can change any more, each given once.
+    pub fn take_finished(&mut self) -> Vec<ChargingSession> {
+        Vec::new()
+    }
+
+    /// When current flowed, or the cable was in, as far as was seen last.
+    pub fn last(&self) -> Option<Within> {
+        None
+    }
+}
