@@ -39,6 +39,10 @@ pub enum Event<'a> {
 /// What rules may look at beside the event and their own memory. The event is part of it already.
 #[derive(Debug, Clone, Copy)]
 pub struct Scene<'a> {
+    /// The moment because of which the event is looked at: its own, or a later one that made the road be told anew. What is
+    /// concluded rests on it: every entry that is put because of this event has it as its `evidence.until`, never the event's own
+    /// moment.
+    pub until: DateTime<Utc>,
     pub setup: &'a Setup,
     pub motion: &'a Motion,
     /// Kilowatt hours that the battery holds, as far as it was learned.
@@ -106,7 +110,8 @@ impl VehicleState {
                     Belief::Unchanged => {}
                     Belief::Continues(point) => self.road.goes_on(point, setup, book),
                     Belief::Rewritten { newest_was_odd, points } => {
-                        self.road.was_another(newest_was_odd, &points, setup, book);
+                        let until = moment.at();
+                        self.road.was_another(newest_was_odd, &points, until, setup, book);
                     }
                 }
             }

@@ -1,5 +1,6 @@
 //! All rules beside the odometer's own, asked in turn. They know the odometer as it is believed.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::battery::Battery;
@@ -24,14 +25,15 @@ pub struct Rules {
 }
 
 impl Rules {
-    pub fn take(&mut self, event: &Event<'_>, setup: &Setup, book: &mut Book) {
+    /// `until`: the moment because of which the event is looked at, now or again.
+    pub fn take(&mut self, event: &Event<'_>, until: DateTime<Utc>, setup: &Setup, book: &mut Book) {
         match event {
             Event::Odometer(mileage) => self.motion.came(*mileage),
             Event::Reading(reading) => self.motion.saw(reading),
             Event::Fact(_) => {}
         }
         let usable = self.battery.usable();
-        let scene = Scene { setup, motion: &self.motion, usable };
+        let scene = Scene { until, setup, motion: &self.motion, usable };
         self.fuel.take(event, &scene, book);
         self.charging.take(event, &scene, book);
         for session in self.charging.take_finished() {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::book::{Book, Entry, EntryKey};
@@ -56,7 +57,7 @@ enum Seen {
 }
 
 impl Seen {
-    fn at(&self) -> chrono::DateTime<chrono::Utc> {
+    fn at(&self) -> DateTime<Utc> {
         match self {
             Self::Reading(reading) => reading.at,
             Self::Fact(fact) => fact.at(),
@@ -81,15 +82,19 @@ impl Counter {
 impl Road {
     /// A reading of any signal but the odometer.
     pub fn saw(&mut self, reading: &Reading, setup: &Setup, book: &mut Book) {
-        self.take(Seen::Reading(reading.clone()), setup, book);
+        self.take(Seen::Reading(reading.clone()), reading.at, setup, book);
     }
 
     pub fn told(&mut self, fact: &Fact, setup: &Setup, book: &mut Book) {
-        self.take(Seen::Fact(*fact), setup, book);
+        self.take(Seen::Fact(*fact), fact.at(), setup, book);
     }
 
     /// The odometer continues: what was newest before is sure now.
     pub fn goes_on(&mut self, newest: Point, setup: &Setup, book: &mut Book) {
+        self.continues(newest, newest.at, setup, book);
+    }
+
+    fn continues(&mut self, newest: Point, until: DateTime<Utc>, setup: &Setup, book: &mut Book) {
         self.undo = Some(Box::new(Undo {
             rules: self.rules.clone(),
             counter: self.counter,
@@ -97,12 +102,19 @@ impl Road {
             since: Vec::new(),
             touched: Vec::new(),
         }));
-        self.step(&Seen::Odometer(newest), setup, book);
+        self.step(&Seen::Odometer(newest), until, setup, book);
     }
 
     /// The odometer was another one since (or, if it was odd, at) its newest reading: what was concluded is taken back, and
-    /// the road is told anew with these points.
-    pub fn was_another(&mut self, newest_was_odd: bool, points: &[Point], setup: &Setup, book: &mut Book) {
+    /// the road is told anew with these points. `until`: the moment of the reading because of which.
+    pub fn was_another(
+        &mut self,
+        newest_was_odd: bool,
+        points: &[Point],
+        until: DateTime<Utc>,
+        setup: &Setup,
+        book: &mut Book,
+    ) {
         let mut road: Vec<Seen> = points.iter().map(|point| Seen::Odometer(*point)).collect();
         if let Some(undo) = self.undo.take() {
             book.restore(undo.touched.iter().map(|(key, _)| key), undo.rules.open_entries());
@@ -117,8 +129,8 @@ impl Road {
         }
         for seen in road {
             match seen {
-                Seen::Odometer(point) => self.goes_on(point, setup, book),
-                Seen::Reading(_) | Seen::Fact(_) => self.take(seen, setup, book),
+                Seen::Odometer(point) => self.continues(point, until, setup, book),
+                Seen::Reading(_) | Seen::Fact(_) => self.take(seen, until, setup, book),
             }
         }
     }
@@ -139,8 +151,8 @@ impl Road {
         open.into_values().collect()
     }
 
-    fn take(&mut self, seen: Seen, setup: &Setup, book: &mut Book) {
-        self.step(&seen, setup, book);
+    fn take(&mut self, seen: Seen, until: DateTime<Utc>, setup: &Setup, book: &mut Book) {
+        self.step(&seen, until, setup, book);
         if let Some(undo) = &mut self.undo {
             undo.since.push(seen);
         }
@@ -149,20 +161,20 @@ impl Road {
         }
     }
 
-    fn step(&mut self, seen: &Seen, setup: &Setup, book: &mut Book) {
+    fn step(&mut self, seen: &Seen, until: DateTime<Utc>, setup: &Setup, book: &mut Book) {
         // What other rules touched is not ours to remember.
         let _ = book.take_touched();
         match seen {
             Seen::Odometer(point) => {
                 let mileage = self.counter.mileage(*point);
-                self.rules.take(&Event::Odometer(mileage), setup, book);
+                self.rules.take(&Event::Odometer(mileage), until, setup, book);
             }
-            Seen::Reading(reading) => self.rules.take(&Event::Reading(reading), setup, book),
+            Seen::Reading(reading) => self.rules.take(&Event::Reading(reading), until, setup, book),
             Seen::Fact(fact) => {
                 if let Fact::OdometerReplaced { .. } = fact {
                     self.counter.replaced = true;
                 }
-                self.rules.take(&Event::Fact(fact), setup, book);
+                self.rules.take(&Event::Fact(fact), until, setup, book);
             }
         }
         let touched = book.take_touched();
