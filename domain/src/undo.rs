@@ -17,7 +17,7 @@ use crate::rules::Rules;
 use crate::setup::Setup;
 
 /// A car that goes without odometer readings for so many others is believed without the way back.
-const LONGEST: usize = 400;
+const LONGEST: usize = 120;
 
 /// The rules and how they come back to where they were.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
