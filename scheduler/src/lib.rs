@@ -73,10 +73,11 @@ pub async fn start(config: &Config, life: &Lifecycle) -> anyhow::Result<()> {
 }
 
 /// All that is done again and again.
-fn chores(config: &Config) -> [Chore; 11] {
+fn chores(config: &Config) -> [Chore; 12] {
     [
         Chore { name: "replays", every: config.look_every(), run: |it| Box::pin(replays::ask(it)) },
         Chore { name: "sweep", every: config.sweep_every(), run: |it| Box::pin(replays::sweep(it)) },
+        Chore { name: "rules", every: config.sweep_every(), run: |it| Box::pin(replays::upgrade(it)) },
         Chore { name: "polls", every: config.look_every(), run: |it| Box::pin(polls::plan(it)) },
         Chore { name: "refreshes", every: refreshes::EVERY, run: |it| Box::pin(refreshes::ask(it)) },
         Chore { name: "shed", every: polls::WATCH_EVERY, run: |it| Box::pin(polls::watch(it)) },

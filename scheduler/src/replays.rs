@@ -37,6 +37,14 @@ pub(crate) async fn ask(scheduler: Scheduler) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Cars whose state older rules folded are folded by today's, some at a time: those that report are marked by the worker
+/// at once, and these are the silent ones.
+pub(crate) async fn upgrade(scheduler: Scheduler) -> anyhow::Result<()> {
+    let mut db = scheduler.pool.acquire().await?;
+    dirty::mark_older_rules(&mut db, AT_ONCE, AT_ONCE).await?;
+    Ok(())
+}
+
 /// Finds events that came before their car was connected and that nobody has folded since.
 pub(crate) async fn sweep(scheduler: Scheduler) -> anyhow::Result<()> {
     let now = clock::now();

@@ -6,7 +6,7 @@ use broker::JobKind;
 use runtime::lifecycle::Lifecycle;
 use uuid::Uuid;
 
-use crate::support::{Jobs, PATIENCE, connected_car, start_scheduler};
+use crate::support::{Jobs, PATIENCE, connected_car, connected_car_called, start_scheduler};
 
 #[tokio::test]
 async fn a_marked_car_is_asked_for_once_by_two_schedulers() {
@@ -23,6 +23,29 @@ async fn a_marked_car_is_asked_for_once_by_two_schedulers() {
     start_scheduler(&database.url, &namespace, &life).await;
     assert_eq!(jobs.all().await, [vehicle]);
     drop(jobs);
+    life.shut_down().await;
+    database.close().await;
+}
+
+#[tokio::test]
+async fn a_silent_car_whose_state_older_rules_folded_is_folded_by_todays() {
+    let (database, namespace) = (harness::database().await, harness::namespace());
+    let life = Lifecycle::new(Duration::from_secs(5));
+    let vehicle = connected_car(&database.pool).await;
+    let current = connected_car_called("v-2", &database.pool).await;
+    let folded = "INSERT INTO vehicle_states (vehicle_id, day, settled_until, rules_version, state, tail)
+                  VALUES ($1, '2026-03-01', '2026-03-01 12:00Z', $2, '{}', '[]')";
+    sqlx::query(folded).bind(vehicle).bind(domain::RULES_VERSION - 1).execute(&database.pool).await.unwrap();
+    sqlx::query(folded).bind(current).bind(domain::RULES_VERSION).execute(&database.pool).await.unwrap();
+    start_scheduler(&database.url, &namespace, &life).await;
+    let marked = async || {
+        let marked: Vec<Uuid> = sqlx::query_scalar("SELECT vehicle_id FROM dirty_vehicles")
+            .fetch_all(&database.pool)
+            .await
+            .unwrap();
+        marked == [vehicle]
+    };
+    harness::eventually(PATIENCE, "the vehicle is marked", marked).await;
     life.shut_down().await;
     database.close().await;
 }

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use domain::RULES_VERSION;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -37,6 +38,27 @@ pub async fn mark(db: &mut PgConnection, marks: &[(Uuid, DateTime<Utc>, &str)]) 
     .execute(db)
     .await?;
     Ok(())
+}
+
+/// Marks up to `limit` vehicles whose states older rules folded and that nobody marked yet; none while `enough` others wait
+/// for their replay. Gives how many.
+pub async fn mark_older_rules(db: &mut PgConnection, limit: i64, enough: i64) -> Result<u64, StoreError> {
+    let marked = sqlx::query!(
+        "INSERT INTO dirty_vehicles (vehicle_id, dirty_since, why)
+         SELECT DISTINCT old.vehicle_id, 'epoch'::timestamptz, 'its state was written by older rules'
+         FROM vehicle_states AS old
+         WHERE old.rules_version < $1
+           AND NOT EXISTS (SELECT FROM dirty_vehicles AS mark WHERE mark.vehicle_id = old.vehicle_id)
+           AND (SELECT count(*) FROM dirty_vehicles) < $3
+         LIMIT $2
+         ON CONFLICT (vehicle_id) DO NOTHING",
+        RULES_VERSION,
+        limit,
+        enough,
+    )
+    .execute(db)
+    .await?;
+    Ok(marked.rows_affected())
 }
 
 /// The marks of these vehicles. Locks nothing: people mark cars while they hold rows of the book.
