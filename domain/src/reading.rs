@@ -134,7 +134,7 @@ pub enum Value {
 }
 
 /// A number in thousandths. Three decimals are more than any car reports, and integers compare exactly.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Milli(pub i64);
 
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
