@@ -1,26 +1,48 @@
 //! What charging costs: tariffs as versioned objects, and a session's energy priced slot by slot.
+//!
+//! Which tariff counts is decided by the place, then by the network, then by the person's default; which of its
+//! versions and prices, by each moment. Unknown is never zero: what has no price makes the cost partial, and free is a
+//! price of zero.
+
+mod money;
+mod parts;
 
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use crate::charging::ChargingSession;
 use crate::fact::RowId;
+use crate::reading::Milli;
 use crate::setup::{Currency, Setup};
+
+pub use money::Micros;
+pub use parts::{
+    EnergyPrice, Meter, MinuteOfDay, MinutePrice, Minutes, Months, NoTime, Parts, Weekdays, When, WrongParts,
+};
 
 /// One version of a tariff.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tariff {
     /// Of the version: what a cost was reckoned with.
     pub version: RowId,
+    /// What it is a version of.
+    pub tariff: RowId,
+    pub name: String,
+    /// Whose chargers it is for.
+    pub network: Option<String>,
+    /// It counts where no other does.
+    pub is_default: bool,
+    /// The fences that name it.
+    pub fences: Vec<RowId>,
     pub valid_from: DateTime<Utc>,
     /// Exclusive.
     pub valid_to: Option<DateTime<Utc>>,
     pub currency: Currency,
+    /// Whose clock its hours, weekdays and months are of.
+    pub zone: Tz,
+    pub parts: Parts,
 }
-
-/// Millionths of the currency's unit: prices a kilowatt hour have four decimals and more.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Micros(pub i64);
 
 /// What a session cost, as far as it can be said.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,9 +55,41 @@ pub struct Cost {
     pub priced_share: u16,
     /// The versions that were used, each once.
     pub versions: Vec<RowId>,
+    /// How the expected cost adds up, oldest first.
+    pub lines: Vec<Line>,
 }
 
-/// `None`: no tariff is known for it. Unknown is never zero.
+/// A part of a cost. Its JSON is what pages read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Line {
+    pub what: LineKind,
+    pub from: DateTime<Utc>,
+    /// Exclusive.
+    pub to: DateTime<Utc>,
+    /// Kilowatt hours as they are paid for; zero where none are.
+    #[serde(with = "money::thousandths")]
+    pub kwh: Milli,
+    /// A kilowatt hour, a minute, or once: as `what` says.
+    pub price: Micros,
+    pub amount: Micros,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LineKind {
+    Energy,
+    /// By minutes at the plug.
+    Connected,
+    /// By minutes in which current flowed.
+    Charging,
+    /// By minutes at the plug after the current.
+    Idle,
+    SessionFee,
+    Parking,
+}
+
+/// What the session cost by the tariffs of its people. `None`: no price is known for it. Unknown is never zero.
 pub fn cost(_session: &ChargingSession, _setup: &Setup) -> Option<Cost> {
     None
 }
