@@ -1,8 +1,10 @@
 //! `carvetka scenario`: what the rules make of a written-down case, without any server.
 
+mod check;
 mod deliveries;
 mod file;
 mod line;
+mod setup;
 mod shelf;
 
 use std::io::Write;
@@ -14,15 +16,16 @@ use clap::Args;
 use simulator::chance::Chance;
 use smartcar::webhook;
 
+pub use check::Verdict;
 use deliveries::Sent;
 use file::Scenario;
 use shelf::Shelf;
 
 /// Runs written-down cases through the decoding and the rules of the worker, and prints a line of JSON for each.
 ///
-/// A case is a JSON file: `id`, and `samples` of `t` (the moment at the car), `signal` (a Smartcar code; codes that
-/// begin with `x-` are not Smartcar's and are ignored), `value` and `unit`, in the order of arrival. What else is in
-/// the file is for the human reader.
+/// A case is a JSON file: `id`; `vehicle` and `config`, what its people set; `samples` of `t` (the moment at the car),
+/// `signal` (a Smartcar code; codes that begin with `x-` are not Smartcar's and are ignored), `value` and `unit`, in
+/// the order of arrival; `facts` that people told meanwhile; `expected`, what a careful person would have written.
 #[derive(Debug, Clone, Args)]
 pub struct Options {
     /// The cases.
@@ -33,16 +36,51 @@ pub struct Options {
     /// must be the same.
     #[arg(long, value_name = "SEED")]
     shuffle: Option<u64>,
+
+    /// Compares each line with what its case expects and prints what differs instead. Exit code 1 if anything does.
+    #[arg(long)]
+    check: bool,
 }
 
 /// # Errors
 ///
 /// If a file cannot be read as a case.
 pub fn run(options: &Options, out: &mut (dyn Write + Send)) -> anyhow::Result<ExitCode> {
+    let mut wrong = 0;
     for file in &options.files {
-        writeln!(out, "{}", outcome(file, options.shuffle)?)?;
+        if options.check {
+            wrong += usize::from(!report(file, options.shuffle, out)?);
+        } else {
+            writeln!(out, "{}", outcome(file, options.shuffle)?)?;
+        }
     }
-    Ok(ExitCode::SUCCESS)
+    if options.check {
+        writeln!(out, "{} of {} cases are as expected", options.files.len() - wrong, options.files.len())?;
+    }
+    Ok(if wrong == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Prints what differs; whether nothing does.
+fn report(file: &Path, shuffle: Option<u64>, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
+    let Verdict { differs, .. } = verdict(file, shuffle)?;
+    if !differs.is_empty() {
+        writeln!(out, "{}", file.display())?;
+    }
+    for how in &differs {
+        writeln!(out, "  {how}")?;
+    }
+    Ok(differs.is_empty())
+}
+
+/// How the line of one case differs from what it expects.
+///
+/// # Errors
+///
+/// If the file cannot be read as a case.
+pub fn verdict(file: &Path, shuffle: Option<u64>) -> anyhow::Result<Verdict> {
+    let scenario = Scenario::read(file)?;
+    let line = line_of(&scenario, file, shuffle)?;
+    Ok(check::verdict(&scenario, &serde_json::from_str(&line)?))
 }
 
 /// The line of one case.
@@ -51,12 +89,17 @@ pub fn run(options: &Options, out: &mut (dyn Write + Send)) -> anyhow::Result<Ex
 ///
 /// If the file cannot be read as a case.
 pub fn outcome(file: &Path, shuffle: Option<u64>) -> anyhow::Result<String> {
-    let scenario = Scenario::read(file)?;
+    line_of(&Scenario::read(file)?, file, shuffle)
+}
+
+fn line_of(scenario: &Scenario, file: &Path, shuffle: Option<u64>) -> anyhow::Result<String> {
     let sent = match shuffle {
-        None => Sent::in_order(&scenario),
-        Some(seed) => Sent::shuffled(&scenario, &mut Chance::new(seed).branch(&scenario.id, 0)),
+        None => Sent::in_order(scenario),
+        Some(seed) => Sent::shuffled(scenario, &mut Chance::new(seed).branch(&scenario.id, 0)),
     };
-    let mut shelf = Shelf::default();
+    let setup = scenario.setup().with_context(|| format!("cannot understand {}", file.display()))?;
+    let facts = scenario.facts().with_context(|| format!("cannot understand {}", file.display()))?;
+    let mut shelf = Shelf::new(setup, facts);
     for batch in sent.batches {
         let mut sightings = Vec::new();
         for body in batch {
@@ -66,5 +109,5 @@ pub fn outcome(file: &Path, shuffle: Option<u64>) -> anyhow::Result<String> {
         }
         shelf.take(&sightings);
     }
-    Ok(line::of(&scenario.id, shelf.entries())?)
+    Ok(line::of(&scenario.id, shelf.entries(), shelf.setup())?)
 }

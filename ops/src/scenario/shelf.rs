@@ -5,12 +5,15 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::book::{Entry, EntryKey, changes};
+use domain::fact::Fact;
 use domain::fold::Sighting;
 use domain::setup::Setup;
 use domain::timeline::{Head, Outcome, Settled, advance};
 
 #[derive(Default)]
 pub struct Shelf {
+    setup: Setup,
+    facts: Vec<Fact>,
     readings: Vec<Sighting>,
     /// The states in which days ended.
     days: BTreeMap<NaiveDate, Settled>,
@@ -19,6 +22,11 @@ pub struct Shelf {
 }
 
 impl Shelf {
+    /// The shelf of a car whose people set and said this.
+    pub fn new(setup: Setup, facts: Vec<Fact>) -> Self {
+        Self { setup, facts, ..Self::default() }
+    }
+
     /// Handles one batch.
     pub fn take(&mut self, batch: &[Sighting]) {
         let mut fresh = Vec::new();
@@ -31,6 +39,10 @@ impl Shelf {
         if let Some(earliest) = fresh.iter().map(|seen| seen.reading.at).min() {
             self.fold(earliest, fresh);
         }
+    }
+
+    pub fn setup(&self) -> &Setup {
+        &self.setup
     }
 
     /// The book, and what is kept out of it.
@@ -47,8 +59,9 @@ impl Shelf {
             let start = before.map(|(_, state)| state.clone()).unwrap_or_default();
             (start, self.readings.clone())
         };
-        let since = start.until;
-        let outcome = advance(start, sightings, [], &Setup::default());
+        let (since, first_day) = (start.until, start.day());
+        let outcome = advance(start, sightings, self.facts.clone(), &self.setup);
+        self.days.retain(|day, _| *day <= first_day);
         self.apply(since, outcome);
     }
 
