@@ -4,6 +4,7 @@ mod check;
 mod deliveries;
 mod file;
 mod line;
+mod prices;
 mod setup;
 mod shelf;
 

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::Context;
 use chrono::{DateTime, Utc};
+use domain::tariff::Parts;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -83,6 +84,8 @@ pub struct Price {
     pub night_to: Option<String>,
     pub currency: Option<String>,
     pub zone: Option<chrono_tz::Tz>,
+    /// In place of all of these: the parts of a tariff as they are stored.
+    pub parts: Option<Parts>,
 }
 
 /// What the car said of one thing at one moment.

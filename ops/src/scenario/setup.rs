@@ -6,13 +6,17 @@ use domain::fact::{Fact, RowId};
 use domain::fences::{Fence, Shape};
 use domain::reading::{Milli, Position};
 use domain::setup::{Chemistry, Powertrain, Setup};
+use domain::tariff::Tariff;
+use domain::trips::Watch;
 
-use super::file::{Geofence, Said, Scenario, Statement, Vehicle};
+use super::file::{Config, Geofence, Said, Scenario, Statement, Vehicle};
 
 /// Metres round a place where a case does not say how many.
 const USUAL_RADIUS_M: f64 = 150.0;
 /// The rows of people in a case are numbered from here, so that they are not those of its fences.
 const FIRST_FACT: u128 = 1_000;
+
+const ALWAYS: Watch = Watch { from: chrono::DateTime::UNIX_EPOCH, until: None };
 
 impl Scenario {
     /// # Errors
@@ -31,10 +35,22 @@ impl Scenario {
             chemistry: chemistry.as_deref().map(self::chemistry).transpose()?,
             charger_efficiency: self.config.charger_efficiency.map(thousandths).transpose()?,
             fences: fences.collect::<anyhow::Result<_>>()?,
-            watched: self.config.watched,
+            watched: self.config.watched.then_some(ALWAYS).into_iter().collect(),
             zone: self.config.zone,
+            tariffs: self.tariffs()?,
             ..Setup::default()
         })
+    }
+
+    /// Of its places, then the one that counts elsewhere.
+    fn tariffs(&self) -> anyhow::Result<Vec<Tariff>> {
+        let Config { geofences, tariff, zone, .. } = &self.config;
+        let of_places = (0..).zip(geofences).filter_map(|(number, fence)| {
+            let price = fence.tariff.as_ref()?;
+            Some(price.tariff(number, vec![RowId(number)], *zone))
+        });
+        let elsewhere = tariff.iter().map(|price| price.tariff(FIRST_FACT - 1, Vec::new(), *zone));
+        of_places.chain(elsewhere).collect()
     }
 
     /// What people said, as the fold takes it in.
