@@ -7,7 +7,7 @@ use crate::fences::Fence;
 use crate::fuel::FuelPrices;
 use crate::reading::Milli;
 use crate::tariff::Tariff;
-use crate::trips::PurposeRule;
+use crate::trips::{PurposeRule, Watch};
 
 /// Everything that rules may know beside readings and dated facts.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,8 +26,8 @@ pub struct Setup {
     pub charger_efficiency: Option<u16>,
     /// In the order of their ids.
     pub fences: Vec<Fence>,
-    /// People want to know when the standing car leaves its place.
-    pub watched: bool,
+    /// When people want(ed) to know that the standing car leaves its place, oldest first.
+    pub watched: Vec<Watch>,
     /// The zone of the people's clock, by which business hours and months are reckoned. UTC where nobody said.
     pub zone: Option<chrono_tz::Tz>,
     pub purposes: Vec<PurposeRule>,

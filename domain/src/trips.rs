@@ -1,5 +1,6 @@
 //! Trips: from one standing to the next, as long as the odometer says.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::book::{Book, Entry, EntryState, Evidence};
@@ -16,9 +17,10 @@ pub struct Trip {
     pub start: Within,
     /// Absent while the car is on its way, as far as the readings say.
     pub end: Option<Within>,
+    /// By the odometer; of a car without one at least this much, by places and speeds.
     pub distance: Distance,
-    pub odometer_before: Distance,
-    pub odometer_after: Distance,
+    pub odometer_before: Option<Distance>,
+    pub odometer_after: Option<Distance>,
     pub from: Option<Place>,
     pub to: Option<Place>,
     pub what: Journey,
@@ -57,6 +59,14 @@ pub struct PurposeRule {
     /// is not after `from`.
     pub from_minute: u16,
     pub to_minute: u16,
+}
+
+/// A time in which people wanted to know when the standing car leaves its place: from inclusive, until exclusive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Watch {
+    pub from: DateTime<Utc>,
+    /// Absent while it goes on.
+    pub until: Option<DateTime<Utc>>,
 }
 
 /// What the rule remembers of a car.
