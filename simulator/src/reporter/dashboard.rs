@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Datelike, Duration, Timelike, Utc};
 
 use super::charge_port::ChargePort;
+use super::manner::Manner;
 use crate::wire::{Body, Capacity, Number, SignalName, Tire, names};
 use crate::world::{Car, Command, DistanceUnit, Doing, Gauges, Segment};
 
@@ -12,6 +13,7 @@ use crate::world::{Car, Command, DistanceUnit, Doing, Gauges, Segment};
 #[derive(Debug, Clone)]
 pub struct Dashboard {
     car: Arc<Car>,
+    manner: Manner,
     charge_port: ChargePort,
     /// What people did to the doors since the car stands; it is locked if they did nothing.
     locked: Option<bool>,
@@ -33,8 +35,8 @@ impl From<Option<Body>> for Shown {
 }
 
 impl Dashboard {
-    pub fn new(car: Arc<Car>) -> Self {
-        Self { charge_port: ChargePort::new(Arc::clone(&car)), locked: None, car }
+    pub fn new(car: Arc<Car>, manner: Manner) -> Self {
+        Self { charge_port: ChargePort::new(Arc::clone(&car)), locked: None, manner, car }
     }
 
     /// The car begins to do something else.
@@ -83,14 +85,15 @@ impl Dashboard {
                 Some(Body::Measured { value, unit })
             }
             names::FUEL_LEVEL => self.fuel_level(gauges, segment, at),
-            names::FUEL_AMOUNT => self.fuel_amount(gauges),
+            names::FUEL_AMOUNT => self.fuel_amount(gauges, segment, at),
             names::OIL_LIFE => self.oil_life(gauges),
             names::STATE_OF_CHARGE if has_battery => {
+                let off = self.manner.charge_points(&self.car.chance, at);
                 rounded_percent(gauges.battery_wh, self.car.model.battery_wh)
-                    .map(|level| percent(level.into()))
+                    .map(|level| percent((i64::from(level) + off).clamp(0, 100)))
             }
             names::BATTERY_RANGE if has_battery => Some(self.battery_range(gauges)),
-            names::LOCATION => Some(location(segment, at)),
+            names::LOCATION => Some(self.location(segment, at)),
             names::IS_LOCKED => {
                 let driving = matches!(segment.doing, Doing::Driving { .. });
                 Some(Body::Flag { value: self.locked.unwrap_or(!driving) })
@@ -110,15 +113,16 @@ impl Dashboard {
         // Fuel sloshes while the car drives.
         let driving = matches!(segment.doing, Doing::Driving { .. });
         let slosh = if driving { self.car.chance.branch("slosh", at.timestamp()).between(-1, 1) } else { 0 };
-        Some(percent((i64::from(level) + slosh).clamp(0, 100)))
+        let off = self.manner.fuel_points(&self.car.chance, segment, at);
+        Some(percent((i64::from(level) + slosh + off).clamp(0, 100)))
     }
 
-    fn fuel_amount(&self, gauges: Gauges) -> Option<Body> {
-        let fitted = self.car.model.tank_ml > 0 && self.car.model.tells_litres;
-        fitted.then(|| Body::Measured {
-            value: Number::decimal(i64::from(gauges.fuel_ml) / 100, 1),
-            unit: "liters",
-        })
+    fn fuel_amount(&self, gauges: Gauges, segment: &Segment, at: DateTime<Utc>) -> Option<Body> {
+        let tank_ml = i64::from(self.car.model.tank_ml);
+        let fitted = tank_ml > 0 && self.car.model.tells_litres;
+        let off_ml = self.manner.fuel_points(&self.car.chance, segment, at) * tank_ml / 100;
+        let shown_ml = (i64::from(gauges.fuel_ml) + off_ml).clamp(0, tank_ml);
+        fitted.then(|| Body::Measured { value: Number::decimal(shown_ml / 100, 1), unit: "liters" })
     }
 
     fn oil_life(&self, gauges: Gauges) -> Option<Body> {
@@ -131,6 +135,16 @@ impl Dashboard {
         let metres = u64::from(gauges.battery_wh) * 100_000 / u64::from(self.car.model.wh_per_100_km.max(1));
         let (value, unit) = distance(self.car.unit, metres, 0);
         Body::Range { value, r#type: "DEFAULT", additional_values: Vec::new(), unit }
+    }
+
+    fn location(&self, segment: &Segment, at: DateTime<Utc>) -> Body {
+        let position = self.manner.position(&self.car.chance, segment.position_at(at), at);
+        let driving = matches!(segment.doing, Doing::Driving { .. });
+        Body::Position {
+            latitude: Number::decimal(position.latitude_e6.into(), 6),
+            longitude: Number::decimal(position.longitude_e6.into(), 6),
+            location_type: if driving { "CURRENT" } else { "LAST_PARKED" },
+        }
     }
 
     fn tires(&self, at: DateTime<Utc>) -> Body {
@@ -157,16 +171,6 @@ impl Dashboard {
         let local = at + Duration::minutes(self.car.town.utc_offset_minutes);
         let night = if (8..20).contains(&local.hour()) { 0 } else { 4 };
         MONTHS[local.month0() as usize % 12] - night
-    }
-}
-
-fn location(segment: &Segment, at: DateTime<Utc>) -> Body {
-    let position = segment.position_at(at);
-    let driving = matches!(segment.doing, Doing::Driving { .. });
-    Body::Position {
-        latitude: Number::decimal(position.latitude_e6.into(), 6),
-        longitude: Number::decimal(position.longitude_e6.into(), 6),
-        location_type: if driving { "CURRENT" } else { "LAST_PARKED" },
     }
 }
 

@@ -4,6 +4,7 @@
 mod cadence;
 mod charge_port;
 mod dashboard;
+mod manner;
 mod source;
 mod virtual_car;
 
@@ -11,10 +12,11 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Duration, Utc};
 
+pub use manner::Manner;
 pub use virtual_car::VirtualCar;
 
 use crate::wire::{Body, Outcome, Signal, SignalError, SignalName, Times, Triggers, names};
-use crate::world::{Car, Doing, Segment, Stamps};
+use crate::world::{Cadence, Car, Doing, Segment, Stamps};
 use dashboard::{Dashboard, Shown};
 use source::Source;
 
@@ -39,6 +41,7 @@ struct Moment {
 #[derive(Debug)]
 struct Reporter {
     car: Arc<Car>,
+    cadence: Cadence,
     dashboard: Dashboard,
     known: Vec<Known>,
     is_subscribed: bool,
@@ -64,10 +67,11 @@ struct Known {
 }
 
 impl Reporter {
-    fn new(car: Arc<Car>, subscription: &[SignalName]) -> Self {
+    fn new(car: Arc<Car>, subscription: &[SignalName], manner: Manner) -> Self {
         let known = |&name: &SignalName| Known { name, last: None, is_failing: false };
         Self {
-            dashboard: Dashboard::new(Arc::clone(&car)),
+            cadence: manner.cadence(car.model.cadence),
+            dashboard: Dashboard::new(Arc::clone(&car), manner),
             known: subscription.iter().map(known).collect(),
             is_subscribed: false,
             health_at: None,
@@ -121,7 +125,7 @@ impl Reporter {
     }
 
     fn speaks_of(&self, source: Source, segment: &Segment, moment: Moment) -> bool {
-        let cadence = self.car.model.cadence;
+        let cadence = self.cadence;
         if !cadence.on_change || cadence.stamps == Stamps::Fetches {
             // One upload of everything, whatever happens.
             return true;
@@ -155,7 +159,7 @@ impl Reporter {
         };
         let unchanged =
             known.last.as_ref().is_some_and(|(last, _)| *last == body) && known.is_failing == failing;
-        if unchanged && self.car.model.cadence.stamps == Stamps::Changes {
+        if unchanged && self.cadence.stamps == Stamps::Changes {
             return false;
         }
         known.is_failing = failing;
@@ -168,7 +172,7 @@ impl Reporter {
         let mut chance = self.car.chance.branch(source.name(), moment.at.timestamp_millis());
         let said_at = moment.at - Duration::milliseconds(chance.between(0, 14_000));
         let said_at = said_at.max(segment.from);
-        if self.car.model.cadence.whole_seconds {
+        if self.cadence.whole_seconds {
             DateTime::from_timestamp(said_at.timestamp(), 0).unwrap_or(said_at)
         } else {
             said_at

@@ -7,9 +7,12 @@ use chrono::{DateTime, Duration, Utc};
 
 use super::cadence::{self, Last};
 use super::dashboard::Dashboard;
-use super::{LastKnown, Moment, Report, Reporter};
+use super::{LastKnown, Manner, Moment, Report, Reporter};
 use crate::wire::SignalName;
-use crate::world::{Car, Command, Doing, Life, Refusal, Segment};
+use crate::world::{Cadence, Car, Command, Doing, Life, Refusal, Segment};
+
+/// How long nobody drives a car that nobody drives.
+const UNUSED: Duration = Duration::days(400);
 
 /// A car that lives and reports, one moment after the other.
 #[derive(Debug)]
@@ -40,16 +43,31 @@ impl VirtualCar {
     /// Car number `number` of a seed's world. It is connected at `start`, and its first delivery follows
     /// within two minutes.
     pub fn connect(seed: u64, number: usize, subscription: &[SignalName], start: DateTime<Utc>) -> Self {
+        Self::connect_as(Manner::default(), seed, number, subscription, start)
+    }
+
+    /// The same car, reporting in another manner.
+    pub fn connect_as(
+        manner: Manner,
+        seed: u64,
+        number: usize,
+        subscription: &[SignalName],
+        start: DateTime<Utc>,
+    ) -> Self {
         let car = Arc::new(Car::draw(seed, number));
         let mut life = Life::begin(Arc::clone(&car), start);
-        // A life never ends, so there always is a first segment.
-        let segment = life.next().unwrap_or_else(|| standing(&car, start));
-        let mut reporter = Reporter::new(Arc::clone(&car), subscription);
+        let segment = if manner.parked {
+            life.stand_still(start + UNUSED)
+        } else {
+            // A life never ends, so there always is a first segment.
+            life.next().unwrap_or_else(|| standing(&car, start))
+        };
+        let mut reporter = Reporter::new(Arc::clone(&car), subscription, manner);
         reporter.dashboard.enter(&segment);
         let hello = start + Duration::seconds(car.chance.branch("hello", 0).between(5, 120));
         let hello = Moment { at: hello.min(segment.until), opening: true };
         let last = Last { at: hello.at, settled: true };
-        let later = moments(&car, &segment, last)
+        let later = moments(reporter.cadence, &car, &segment, last)
             .into_iter()
             .filter(|moment| moment.at >= hello.at + Duration::seconds(30));
         Self {
@@ -72,7 +90,7 @@ impl VirtualCar {
                 return moment.at;
             }
             self.live();
-            self.moments.extend(moments(&self.car, &self.segment, self.last));
+            self.moments.extend(moments(self.reporter.cadence, &self.car, &self.segment, self.last));
         }
     }
 
@@ -116,7 +134,7 @@ impl VirtualCar {
         let soon = at + Duration::seconds(self.car.chance.branch("command", at.timestamp()).between(3, 9));
         let word = Moment { at: soon.min(self.segment.until).max(self.segment.from), opening: true };
         let last = Last { at: word.at, settled: true };
-        let later = moments(&self.car, &self.segment, last)
+        let later = moments(self.reporter.cadence, &self.car, &self.segment, last)
             .into_iter()
             .filter(|moment| moment.at >= word.at + Duration::seconds(30));
         self.moments = std::iter::once(word).chain(later).collect();
@@ -154,9 +172,9 @@ impl VirtualCar {
     }
 }
 
-fn moments(car: &Car, segment: &Segment, last: Last) -> Vec<Moment> {
+fn moments(cadence: Cadence, car: &Car, segment: &Segment, last: Last) -> Vec<Moment> {
     let mut chance = car.chance.branch("moments", segment.from.timestamp());
-    cadence::moments(car.model.cadence, segment, last, &mut chance)
+    cadence::moments(cadence, segment, last, &mut chance)
 }
 
 fn standing(car: &Car, at: DateTime<Utc>) -> Segment {

@@ -47,6 +47,14 @@ impl Life {
         }
     }
 
+    /// Nobody drives it before that moment: all that it does until then.
+    pub fn stand_still(&mut self, until: DateTime<Utc>) -> Segment {
+        let (from, before) = (self.at, self.gauges);
+        (self.at, self.gauges) = (until, self.drained_until(until));
+        let (place, after) = (self.place, self.gauges);
+        Segment { from, until, place, doing: Doing::Standing { plugged: false }, before, after }
+    }
+
     /// Does what the car is told at a moment of `now`, the segment that was begun last; true if that changes
     /// what comes: then the next segment begins at this moment.
     pub fn obey(&mut self, command: Command, now: &Segment, at: DateTime<Utc>) -> Result<bool, Refusal> {
