@@ -1,8 +1,9 @@
 //! How readings that come late, twice or in any order find their place: settled state, tail, day states.
 //!
-//! The state of a car is *settled* up to a moment; the readings after it are its *tail*. New readings are put
-//! into the tail where they belong and the tail is folded anew, in memory. What is older than the settled
-//! moment is folded from the state that was settled before its day, with the readings since.
+//! The state of a car is *settled* up to a moment; the readings after it are its *tail*, and the state after all of
+//! them is its *tip*. Readings that come after the tip, as most do, are folded on from there. Others are put into the
+//! tail where they belong and the tail is folded anew, in memory. What is older than the settled moment is folded from
+//! the state that was settled before its day, with the readings since.
 
 use std::collections::BTreeMap;
 
@@ -35,6 +36,8 @@ pub struct Head {
     pub settled: Settled,
     /// The folded signals' readings after the settled moment, oldest first, each once.
     pub tail: Vec<Sighting>,
+    /// The state after all of the tail, and after what people said up to then.
+    pub tip: Option<Settled>,
 }
 
 /// What folding on from a settled state gives.
@@ -43,6 +46,9 @@ pub struct Outcome {
     pub head: Head,
     /// The states in which days ended that are settled now, oldest first. The head's own is the last of them.
     pub days: Vec<Settled>,
+    /// The moment of the state in which the fold began: rows whose evidence is no newer cannot have changed, but for
+    /// `open`.
+    pub since: Option<DateTime<Utc>>,
     /// All entries that follow from the starting state's open ones and from what came after it.
     pub book: Book,
     /// The entries of the starting state that might have changed, whatever their age.
@@ -58,6 +64,13 @@ impl Settled {
     fn is_before(&self, at: DateTime<Utc>) -> bool {
         self.until.is_none_or(|until| until < at)
     }
+
+    fn take(&mut self, moments: &[Moment], setup: &Setup, book: &mut Book) {
+        for moment in moments {
+            self.state.step(moment, setup, book);
+            self.until = Some(moment.at());
+        }
+    }
 }
 
 impl Head {
@@ -66,6 +79,34 @@ impl Head {
     pub fn reaches(&self, at: DateTime<Utc>) -> bool {
         self.settled.is_before(at)
     }
+
+    /// The tip, if folding can go on from there: all of these readings (of distinct moments or not, in any order) come after
+    /// it, and the tail does not grow so long that part of it has to be settled.
+    pub fn goes_on(&self, fresh: &[Sighting]) -> Option<&Settled> {
+        let moments = || fresh.iter().map(|seen| seen.reading.at);
+        let (earliest, newest) = (moments().min()?, moments().max()?);
+        let oldest = self.tail.first().map_or(earliest, |seen| seen.reading.at);
+        let is_long = self.tail.len() + fresh.len() > 2 * TAIL_READINGS || newest - oldest > TAIL_SPAN * 2;
+        self.tip.as_ref().filter(|tip| tip.is_before(earliest) && !is_long)
+    }
+}
+
+/// Folds on from the tip of a head that [`Head::goes_on`] with these readings. `facts`: what people said after the tip.
+pub fn go_on(
+    head: Head,
+    fresh: impl IntoIterator<Item = Sighting>,
+    facts: impl IntoIterator<Item = Fact>,
+    setup: &Setup,
+) -> Outcome {
+    let Head { settled, mut tail, tip } = head;
+    let mut tip = tip.unwrap_or_else(|| settled.clone());
+    let since = tip.until;
+    let fresh = once_each(fresh.into_iter().filter(|seen| tip.is_before(seen.reading.at)));
+    let moments = in_order(&fresh, facts.into_iter().filter(|fact| tip.is_before(fact.at())));
+    let (mut book, open) = opened(&tip.state);
+    tip.take(&moments, setup, &mut book);
+    tail.extend(fresh);
+    Outcome { head: Head { settled, tail, tip: Some(tip) }, days: Vec::new(), since, book, open }
 }
 
 /// Folds on from `start`. `sightings` and `facts` may come in any order and more than once; what lies before
@@ -80,24 +121,28 @@ pub fn advance(
     let boundary = boundary(&sightings);
     let moments = in_order(&sightings, facts.into_iter().filter(|fact| start.is_before(fact.at())));
 
-    let mut book = Book::default();
-    let open = start.state.open_entries();
-    let keys = open.iter().map(Entry::key).collect();
-    for entry in open {
-        book.put(entry);
-    }
-
+    let (mut book, open) = opened(&start.state);
+    let since = start.until;
     let settling = moments.partition_point(|moment| Some(moment.at()) <= boundary);
     let (settling, unsettled) = moments.split_at(settling);
     let days = settle(start.clone(), settling, setup, &mut book);
     let settled = days.last().cloned().unwrap_or(start);
 
-    let mut state = settled.state.clone();
-    for moment in unsettled {
-        state.step(moment, setup, &mut book);
-    }
+    let mut tip = settled.clone();
+    tip.take(unsettled, setup, &mut book);
     let tail = sightings.into_iter().filter(|seen| settled.is_before(seen.reading.at)).collect();
-    Outcome { head: Head { settled, tail }, days, book, open: keys }
+    Outcome { head: Head { settled, tail, tip: Some(tip) }, days, since, book, open }
+}
+
+/// A book with the entries that may still change, and their keys.
+fn opened(state: &VehicleState) -> (Book, Vec<EntryKey>) {
+    let mut book = Book::default();
+    let open = state.open_entries();
+    let keys = open.iter().map(Entry::key).collect();
+    for entry in open {
+        book.put(entry);
+    }
+    (book, keys)
 }
 
 /// Folds the moments into the state and keeps it as it was at the end of each day, and at the end of all.
@@ -105,10 +150,7 @@ fn settle(start: Settled, moments: &[Moment], setup: &Setup, book: &mut Book) ->
     let mut days = Vec::new();
     let mut now = start;
     for day in moments.chunk_by(|one, next| one.at().date_naive() == next.at().date_naive()) {
-        for moment in day {
-            now.state.step(moment, setup, book);
-            now.until = Some(moment.at());
-        }
+        now.take(day, setup, book);
         days.push(now.clone());
     }
     days

@@ -14,7 +14,7 @@ use domain::fact::{Fact, RowId};
 use domain::fold::Sighting;
 use domain::reading::{Milli, Reading, Signal, TimeQuality, Value};
 use domain::setup::Setup;
-use domain::timeline::{Head, Settled, advance};
+use domain::timeline::{Head, Outcome, Settled, advance, go_on};
 use proptest::prelude::*;
 use proptest::sample::{Index, subsequence};
 
@@ -51,14 +51,25 @@ impl Shelf {
     }
 
     fn fold_from(&mut self, earliest: DateTime<Utc>, fresh: Vec<Sighting>) {
+        if self.head.goes_on(&fresh).is_some() {
+            let head = std::mem::take(&mut self.head);
+            self.apply(go_on(head, fresh, self.facts.clone(), &Setup::default()));
+            return;
+        }
         let (start, sightings) = if self.head.reaches(earliest) {
             (self.head.settled.clone(), [self.head.tail.clone(), fresh].concat())
         } else {
             let before = self.days.range(..earliest.date_naive()).next_back();
             (before.map_or_else(Settled::default, |(_, state)| state.clone()), self.readings.clone())
         };
-        let (since, first_day) = (start.until, start.day());
+        let first_day = start.day();
         let outcome = advance(start, sightings, self.facts.clone(), &Setup::default());
+        self.days.retain(|day, _| *day <= first_day);
+        self.apply(outcome);
+    }
+
+    fn apply(&mut self, outcome: Outcome) {
+        let since = outcome.since;
         let reachable = |key: &EntryKey, row: &Entry| {
             since.is_none_or(|since| row.evidence().until > since) || outcome.open.contains(key)
         };
@@ -75,7 +86,6 @@ impl Shelf {
         for row in todo.retract {
             self.rows.remove(&row.key());
         }
-        self.days.retain(|day, _| *day <= first_day);
         for day in outcome.days {
             self.days.insert(day.day(), day);
         }

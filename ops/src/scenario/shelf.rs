@@ -8,7 +8,7 @@ use domain::book::{Entry, EntryKey, changes};
 use domain::fact::Fact;
 use domain::fold::Sighting;
 use domain::setup::Setup;
-use domain::timeline::{Head, Outcome, Settled, advance};
+use domain::timeline::{Head, Outcome, Settled, advance, go_on};
 
 #[derive(Default)]
 pub struct Shelf {
@@ -51,6 +51,11 @@ impl Shelf {
     }
 
     fn fold(&mut self, earliest: DateTime<Utc>, fresh: Vec<Sighting>) {
+        if self.head.goes_on(&fresh).is_some() {
+            let outcome = go_on(std::mem::take(&mut self.head), fresh, self.facts.clone(), &self.setup);
+            self.apply(outcome);
+            return;
+        }
         let (start, sightings) = if self.head.reaches(earliest) {
             let tail = std::mem::take(&mut self.head.tail);
             (self.head.settled.clone(), [tail, fresh].concat())
@@ -59,15 +64,15 @@ impl Shelf {
             let start = before.map(|(_, state)| state.clone()).unwrap_or_default();
             (start, self.readings.clone())
         };
-        let (since, first_day) = (start.until, start.day());
+        let first_day = start.day();
         let outcome = advance(start, sightings, self.facts.clone(), &self.setup);
         self.days.retain(|day, _| *day <= first_day);
-        self.apply(since, outcome);
+        self.apply(outcome);
     }
 
-    fn apply(&mut self, since: Option<DateTime<Utc>>, outcome: Outcome) {
+    fn apply(&mut self, outcome: Outcome) {
         let reachable = |(key, row): &(&EntryKey, &Entry)| {
-            since.is_none_or(|since| row.evidence().until > since) || outcome.open.contains(key)
+            outcome.since.is_none_or(|since| row.evidence().until > since) || outcome.open.contains(key)
         };
         let stored = self.rows.iter().filter(reachable).map(|(_, row)| row.clone()).collect();
         let todo = changes(stored, outcome.book.into_entries(), Entry::key);

@@ -10,7 +10,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::fact::Fact;
 use domain::fold::{FOLDED, Sighting};
 use domain::setup::Setup;
-use domain::timeline::{Outcome, Settled, advance};
+use domain::timeline::{Head, Outcome, Settled, advance, go_on};
 use sqlx::PgConnection;
 use store::book::{self, Page, PageChanges};
 use store::states::{self, Kept};
@@ -51,6 +51,7 @@ pub struct Refolded {
 #[derive(Debug)]
 struct Folded {
     vehicle: Uuid,
+    /// The settled state that is stored already.
     start: Settled,
     began_at_head: bool,
     outcome: Outcome,
@@ -112,8 +113,9 @@ pub async fn refold(db: &mut PgConnection, fresh: Vec<Fresh>, reach: Reach) -> R
     let (mut pages, mut outcomes, mut heeded) = (Vec::new(), Vec::new(), Vec::new());
     for fold in plan.folds {
         let facts = facts.remove(&fold.vehicle).unwrap_or_default();
-        let Fold { vehicle, car, start, sightings, earliest, heeds, begins_at_head, .. } = fold;
-        let Some(mut outcome) = run(vehicle, start.clone(), sightings, facts) else {
+        let Fold { vehicle, car, start, sightings, earliest, heeds, begins_at_head, goes_on, .. } = fold;
+        let settled = goes_on.as_ref().map_or_else(|| start.clone(), |head| head.settled.clone());
+        let Some(mut outcome) = run(vehicle, start, goes_on, sightings, facts) else {
             plan.marks.push((vehicle, earliest, "folding failed"));
             continue;
         };
@@ -121,11 +123,11 @@ pub async fn refold(db: &mut PgConnection, fresh: Vec<Fresh>, reach: Reach) -> R
         pages.push(Page {
             vehicle,
             car,
-            since: start.until,
+            since: outcome.since,
             open: std::mem::take(&mut outcome.open),
             entries: std::mem::take(&mut outcome.book).into_entries(),
         });
-        outcomes.push(Folded { vehicle, start, began_at_head: begins_at_head, outcome });
+        outcomes.push(Folded { vehicle, start: settled, began_at_head: begins_at_head, outcome });
     }
     let changes = book::compare(db, pages).await?;
     Ok(Refolded { changes, outcomes, heeded, marks: plan.marks })
@@ -156,8 +158,18 @@ async fn load(db: &mut PgConnection, folds: &mut [Fold]) -> Result<(), StoreErro
 }
 
 /// `None` if the rules panicked: a bug, which must cost one car its newest entries and not the batch its commit.
-fn run(vehicle: Uuid, start: Settled, sightings: Vec<Sighting>, facts: Vec<Fact>) -> Option<Outcome> {
-    let folded = catch_unwind(AssertUnwindSafe(|| advance(start, sightings, facts, &Setup::default())));
+fn run(
+    vehicle: Uuid,
+    start: Settled,
+    goes_on: Option<Box<Head>>,
+    sightings: Vec<Sighting>,
+    facts: Vec<Fact>,
+) -> Option<Outcome> {
+    let setup = Setup::default();
+    let folded = catch_unwind(AssertUnwindSafe(|| match goes_on {
+        Some(head) => go_on(*head, sightings, facts, &setup),
+        None => advance(start, sightings, facts, &setup),
+    }));
     if folded.is_err() {
         error!(vehicle.id = %vehicle, "folding a vehicle failed, its readings are kept and it is marked for replay");
     }

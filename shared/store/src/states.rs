@@ -28,7 +28,7 @@ pub async fn heads(
 ) -> Result<HashMap<Uuid, StoredHead>, StoreError> {
     let rows = sqlx::query!(
         r#"SELECT head.vehicle_id, head.settled_until, head.rules_version,
-             head.state::text AS "state!", head.tail::text AS "tail!"
+             head.state::text AS "state!", head.tail::text AS "tail!", head.tip_until, head.tip::text AS tip
            FROM unnest($1::uuid[]) AS wanted (id)
            CROSS JOIN LATERAL (
              SELECT * FROM vehicle_states WHERE vehicle_id = wanted.id ORDER BY day DESC LIMIT 1
@@ -51,6 +51,8 @@ pub async fn heads(
                 rules_version: row.rules_version,
                 state: row.state,
                 tail: row.tail,
+                tip_until: row.tip_until,
+                tip: row.tip,
             })
         })
         .collect())
@@ -93,6 +95,8 @@ struct NewRow {
     until: Option<DateTime<Utc>>,
     state: String,
     tail: String,
+    tip_until: Option<DateTime<Utc>>,
+    tip: Option<String>,
 }
 
 /// What one vehicle's fold left to be kept.
@@ -119,20 +123,24 @@ pub async fn save(db: &mut PgConnection, kept: &[Kept<'_>]) -> Result<(), StoreE
     let untils: Vec<Option<DateTime<Utc>>> = rows.iter().map(|row| row.until).collect();
     let states: Vec<&str> = rows.iter().map(|row| row.state.as_str()).collect();
     let tails: Vec<&str> = rows.iter().map(|row| row.tail.as_str()).collect();
+    let tip_untils: Vec<Option<DateTime<Utc>>> = rows.iter().map(|row| row.tip_until).collect();
+    let tips: Vec<Option<&str>> = rows.iter().map(|row| row.tip.as_deref()).collect();
     sqlx::query!(
-        "INSERT INTO vehicle_states (vehicle_id, day, settled_until, rules_version, state, tail)
-         SELECT vehicle_id, day, settled_until, $6, state::json, tail::json
-         FROM unnest($1::uuid[], $2::date[], $3::timestamptz[], $4::text[], $5::text[])
-           AS one (vehicle_id, day, settled_until, state, tail)
+        "INSERT INTO vehicle_states (vehicle_id, day, settled_until, rules_version, state, tail, tip_until, tip)
+         SELECT vehicle_id, day, settled_until, $6, state::json, tail::json, tip_until, tip::json
+         FROM unnest($1::uuid[], $2::date[], $3::timestamptz[], $4::text[], $5::text[], $7::timestamptz[], $8::text[])
+           AS one (vehicle_id, day, settled_until, state, tail, tip_until, tip)
          ON CONFLICT (vehicle_id, day) DO UPDATE
            SET settled_until = excluded.settled_until, rules_version = excluded.rules_version,
-               state = excluded.state, tail = excluded.tail",
+               state = excluded.state, tail = excluded.tail, tip_until = excluded.tip_until, tip = excluded.tip",
         &vehicles,
         &days,
         &untils as &[Option<DateTime<Utc>>],
         &states as &[&str],
         &tails as &[&str],
         RULES_VERSION,
+        &tip_untils as &[Option<DateTime<Utc>>],
+        &tips as &[Option<&str>],
     )
     .execute(&mut *db)
     .await?;
@@ -168,13 +176,13 @@ impl Kept<'_> {
             .then_some(self.start);
         let mut rows = Vec::new();
         for settled in start.into_iter().chain(past) {
-            rows.push(self.row(settled, &[])?);
+            rows.push(self.row(settled, &[], None)?);
         }
-        rows.push(self.row(&self.head.settled, &self.head.tail)?);
+        rows.push(self.row(&self.head.settled, &self.head.tail, self.head.tip.as_ref())?);
         Ok(rows)
     }
 
-    fn row(&self, settled: &Settled, tail: &[Sighting]) -> Result<NewRow, StoreError> {
+    fn row(&self, settled: &Settled, tail: &[Sighting], tip: Option<&Settled>) -> Result<NewRow, StoreError> {
         let unwritable =
             |error: serde_json::Error| StoreError::corrupt("vehicle_states", "state")(error.into());
         Ok(NewRow {
@@ -183,6 +191,8 @@ impl Kept<'_> {
             until: settled.until,
             state: serde_json::to_string(&settled.state).map_err(unwritable)?,
             tail: serde_json::to_string(tail).map_err(unwritable)?,
+            tip_until: tip.and_then(|tip| tip.until),
+            tip: tip.map(|tip| serde_json::to_string(&tip.state)).transpose().map_err(unwritable)?,
         })
     }
 }
@@ -193,6 +203,8 @@ struct Row {
     rules_version: i32,
     state: String,
     tail: String,
+    tip_until: Option<DateTime<Utc>>,
+    tip: Option<String>,
 }
 
 impl Row {
@@ -203,7 +215,10 @@ impl Row {
         }
         let state: VehicleState = serde_json::from_str(&self.state).ok()?;
         let tail = serde_json::from_str(&self.tail).ok()?;
-        let head = Head { settled: Settled { until: self.settled_until, state }, tail };
+        // Without a tip (it cannot be read, or was not kept) the tail is folded again.
+        let tip = self.tip.and_then(|tip| serde_json::from_str(&tip).ok());
+        let tip = tip.map(|state| Settled { until: self.tip_until, state });
+        let head = Head { settled: Settled { until: self.settled_until, state }, tail, tip };
         Some(StoredHead::Current(Box::new(head)))
     }
 }

@@ -24,6 +24,8 @@ pub(super) struct Fold {
     pub needs: Needs,
     /// Nothing is stored of later days than the start.
     pub begins_at_head: bool,
+    /// Folding goes on from the tip of this head, which is the start; only what is new is folded.
+    pub goes_on: Option<Box<Head>>,
     /// The version of the mark that is done with when this fold is written.
     pub heeds: Option<Uuid>,
 }
@@ -114,11 +116,18 @@ impl Plan {
     }
 
     fn fold(&mut self, one: Fresh, head: Head, earliest: DateTime<Utc>, needs: Needs, heeds: Option<Uuid>) {
-        let begins_at_head = head != Head::default();
-        let Head { settled: start, tail } = head;
-        let sightings = [tail, one.sightings].concat();
-        let Fresh { vehicle, car, .. } = one;
-        self.folds.push(Fold { vehicle, car, start, sightings, earliest, needs, begins_at_head, heeds });
+        let Fresh { vehicle, car, sightings } = one;
+        let tip = head.goes_on(&sightings).filter(|_| needs == Needs::Nothing).cloned();
+        let fold = if let Some(start) = tip {
+            let goes_on = Some(Box::new(head));
+            Fold { vehicle, car, start, sightings, earliest, needs, begins_at_head: true, goes_on, heeds }
+        } else {
+            let begins_at_head = head != Head::default();
+            let Head { settled: start, tail, .. } = head;
+            let sightings = [tail, sightings].concat();
+            Fold { vehicle, car, start, sightings, earliest, needs, begins_at_head, goes_on: None, heeds }
+        };
+        self.folds.push(fold);
     }
 }
 
@@ -142,10 +151,10 @@ mod tests {
         }
     }
 
-    /// A vehicle settled until day 100, with one reading on day 101 in its tail.
+    /// A vehicle settled until day 100, with one reading on day 101 in its tail, and nothing known of its tip.
     fn plan(reading: Option<i64>, mark: Option<i64>, reach: Reach) -> Plan {
         let settled = Settled { until: Some(day(100)), ..Settled::default() };
-        let head = Head { settled, tail: vec![sighting(day(101))] };
+        let head = Head { settled, tail: vec![sighting(day(101))], tip: None };
         let heads = HashMap::from([(CAR, StoredHead::Current(Box::new(head)))]);
         let marks = mark.map(|number| (CAR, Mark { since: day(number), version: Uuid::nil() }));
         let sightings = reading.map(|number| sighting(day(number))).into_iter().collect();
