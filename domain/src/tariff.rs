@@ -1,11 +1,18 @@
 //! What charging costs: tariffs as versioned objects, and a session's energy priced slot by slot.
 //!
-//! Which tariff counts is decided by the place, then by the network, then by the person's default; which of its
+//! Which tariff counts is decided by the place, then by the network, then by the person's default ([`choice`]); which of its
 //! versions and prices, by each moment. Unknown is never zero: what has no price makes the cost partial, and free is a
 //! price of zero.
 
+mod charge;
+mod choice;
+mod energy;
+mod fees;
 mod money;
 mod parts;
+mod reckon;
+mod slots;
+mod spread;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -90,6 +97,6 @@ pub enum LineKind {
 }
 
 /// What the session cost by the tariffs of its people. `None`: no price is known for it. Unknown is never zero.
-pub fn cost(_session: &ChargingSession, _setup: &Setup) -> Option<Cost> {
-    None
+pub fn cost(session: &ChargingSession, setup: &Setup) -> Option<Cost> {
+    reckon::cost(session, setup)
 }
