@@ -188,6 +188,8 @@ pub enum Mark {
     Disagrees,
     /// Of a fresh series: no reading lies before it.
     Truncated,
+    /// A person cut it in two: what lies in which part was reckoned.
+    Divided,
 }
 
 impl Mark {
@@ -205,6 +207,7 @@ impl Mark {
             Self::CounterReset => "counter_reset",
             Self::Disagrees => "disagrees",
             Self::Truncated => "truncated",
+            Self::Divided => "divided",
         }
     }
 
@@ -212,7 +215,7 @@ impl Mark {
     const fn doubt(self) -> u8 {
         match self {
             Self::Confirmed | Self::Merged | Self::TankLearned => 0,
-            Self::CounterReset | Self::Truncated => 5,
+            Self::CounterReset | Self::Truncated | Self::Divided => 5,
             Self::Silent => 10,
             Self::UnitCorrected | Self::Released | Self::Disagrees => 20,
             Self::Compensated | Self::Inferred => 40,

@@ -62,7 +62,7 @@ pub(crate) async fn decisions(
     rows: &[Uuid],
 ) -> Result<HashMap<Uuid, Vec<Decision>>, StoreError> {
     let rows = sqlx::query!(
-        r#"SELECT vehicle.id AS vehicle, decision.row_id AS "row_id!", decision.at,
+        r#"SELECT vehicle.id AS vehicle, decision.row_id AS "row_id!", decision.at, decision.decided_at,
              round(decision.odometer_km * 1000)::bigint AS metres
            FROM unnest($1::uuid[], $2::timestamptz[]) AS fold (vehicle_id, since)
            JOIN smartcar_vehicles AS vehicle ON vehicle.id = fold.vehicle_id
@@ -81,7 +81,7 @@ pub(crate) async fn decisions(
             Some(metres) => Decided::MeterEntry { at: row.at, odometer: Distance::from_metres(metres) },
             None => Decided::Issue,
         };
-        let decision = Decision { what, row: RowId(row.row_id.as_u128()) };
+        let decision = Decision { what, row: RowId(row.row_id.as_u128()), decided_at: row.decided_at };
         decisions.entry(row.vehicle).or_default().push(decision);
     }
     Ok(decisions)
