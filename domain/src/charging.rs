@@ -1,112 +1,257 @@
 //! Charging sessions: from plug to unplug, with the current that flowed in between.
+//!
+//! What cars say of charging is believed where nothing contradicts it: a flag opens a stay (`stay`), a flag, a drive or
+//! long silence ends it. What nobody saw is found from what it brought (`gain`): a level that is higher, a counter that
+//! counted. Both ways lead to the same stays, so that one charging is never written twice.
 
-use chrono::{DateTime, Utc};
+mod counter;
+mod curve;
+mod energy;
+mod gain;
+mod level;
+mod power;
+mod said;
+mod session;
+mod stay;
+mod writing;
+
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::book::{Book, Entry, EntryState, Evidence};
+use crate::book::{Book, Cited, Entry, EntryKey};
 use crate::distance::Distance;
 use crate::fold::{Event, Scene};
 use crate::motion::Place;
-use crate::reading::Milli;
+use crate::reading::{Milli, Reading, Signal, Value};
 use crate::within::Within;
 
-/// One stay at the plug.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ChargingSession {
-    /// The moment of the first reading that speaks of it.
-    pub key: DateTime<Utc>,
-    pub start: Within,
-    /// Absent while it is going on, as far as the readings say.
-    pub end: Option<Within>,
-    /// Percent.
-    pub start_level: Option<Milli>,
-    /// Percent.
-    pub end_level: Option<Milli>,
-    /// What reached the battery.
-    pub energy: Option<Energy>,
-    /// What came from the grid.
-    pub grid: Option<Energy>,
-    pub current: Option<Current>,
-    /// Watts.
-    pub peak: Option<i64>,
-    pub odometer: Option<Distance>,
-    pub place: Option<Place>,
-    /// When current flowed, oldest first; what lies between was only plugged in.
-    pub segments: Vec<Segment>,
-    /// The energy over time, oldest first, at most some hundred pieces: what prices by the hour are reckoned from. Adds up to
-    /// `energy`.
-    pub flow: Vec<Piece>,
-    /// Nobody saw the charging itself: found from two levels.
-    pub inferred: bool,
-    pub state: EntryState,
-    pub evidence: Evidence,
-}
+pub use session::{ChargingSession, Current, Energy, EnergySource, Piece, Segment};
 
-/// Watt hours, how far they may be off, and where they come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Energy {
-    pub wh: i64,
-    pub plus_minus_wh: i64,
-    pub source: EnergySource,
-}
+use counter::{Shown, Tally};
+use level::Levels;
+use stay::{Doubt, Leg, Origin, Stay};
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum EnergySource {
-    /// The car's own counter.
-    Counter,
-    /// Power over time.
-    Power,
-    /// Level times capacity.
-    Level,
-    /// A wallbox, an invoice or a person.
-    Meter,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Current {
-    Alternating,
-    Direct,
-}
-
-/// Current that flowed without a break.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Segment {
-    pub start: Within,
-    pub end: Option<Within>,
-    /// Percent.
-    pub start_level: Option<Milli>,
-    /// Percent.
-    pub end_level: Option<Milli>,
-    pub wh: Option<i64>,
-}
-
-/// So much energy reached the battery between two moments (from inclusive, to exclusive), evenly as far as anybody knows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Piece {
-    pub from: DateTime<Utc>,
-    pub to: DateTime<Utc>,
-    pub wh: i64,
-}
+/// A car that drove this far was unplugged.
+const DRIVEN: Distance = Distance::from_km(1);
+/// Without any sign for this long, a charging that never ended has ended.
+const STALE: TimeDelta = TimeDelta::hours(12);
+/// A flag that brings nothing for this long is stuck.
+const STUCK: TimeDelta = TimeDelta::hours(24);
 
 /// What the rule remembers of a car.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Charging {}
+pub struct Charging {
+    stay: Option<Stay>,
+    /// Whether current flows, as the car said last.
+    flag: Option<bool>,
+    /// When it said so by the signal that says nothing else.
+    flagged: Option<DateTime<Utc>>,
+    /// Whether the cable is in, as the car said last.
+    cable: Option<(DateTime<Utc>, bool)>,
+    /// The newest moment at which no current flowed for sure.
+    quiet: Option<DateTime<Utc>>,
+    levels: Levels,
+    /// The counter's newest reading, and the one of an earlier moment before it.
+    counter: Option<(Shown, Option<Shown>)>,
+    /// Kilowatt hours, as the car says.
+    gross: Option<Milli>,
+    /// It tells of a tank.
+    burns: bool,
+    /// The last session's.
+    last: Option<(DateTime<Utc>, Within)>,
+    finished: Vec<ChargingSession>,
+}
 
 impl Charging {
-    pub fn take(&mut self, _event: &Event<'_>, _scene: &Scene<'_>, _book: &mut Book) {}
+    pub fn take(&mut self, event: &Event<'_>, scene: &Scene<'_>, book: &mut Book) {
+        if !scene.setup.may_plug_in() {
+            return;
+        }
+        self.pass(event.at(), scene, book);
+        match event {
+            Event::Odometer(mileage) => self.came(*mileage),
+            Event::Reading(reading) => self.saw(reading, scene, book),
+            Event::Fact(_) => {}
+        }
+        self.write(scene, book);
+    }
 
     /// The entries that a later moment may still change or take back.
     pub fn open_entries(&self) -> Vec<Entry> {
-        Vec::new()
+        self.stay.iter().filter_map(Stay::entry).collect()
     }
 
     /// Sessions that nothing but a late reading can change any more, each given once.
     pub fn take_finished(&mut self) -> Vec<ChargingSession> {
-        Vec::new()
+        std::mem::take(&mut self.finished)
     }
 
     /// When current flowed, or the cable was in, as far as was seen last.
     pub fn last(&self) -> Option<Within> {
-        None
+        self.stay.as_ref().and_then(Stay::span).or(self.last.map(|(_, span)| span))
     }
+
+    /// What silence means, now that something is heard again.
+    fn pass(&mut self, at: DateTime<Utc>, scene: &Scene<'_>, book: &mut Book) {
+        let plugged = self.plugged();
+        let Some(stay) = &mut self.stay else { return };
+        if let Some(leg) = stay.flowing() {
+            let (flowed, gained) = (leg.flowed, leg.gained);
+            if at - gained >= STUCK && flowed - gained >= STUCK - STALE {
+                stay.stop(Within { after: gained, by: at });
+                stay.silent = true;
+            } else if at - flowed > STALE {
+                stay.stop(Within { after: flowed, by: at });
+                stay.silent = true;
+            }
+        }
+        if stay.is_over(at, plugged) {
+            self.finish(scene, book);
+        }
+    }
+
+    /// When the plug was last seen in, if it was not seen out since.
+    fn plugged(&self) -> Option<DateTime<Utc>> {
+        self.cable.and_then(|(at, connected)| connected.then_some(at))
+    }
+
+    /// The stay is over: only a late reading can change it now.
+    fn finish(&mut self, scene: &Scene<'_>, book: &mut Book) {
+        if let Some(stay) = &self.stay
+            && stay.left
+            && stay.doubt == Doubt::None
+            && self.flag == Some(true)
+        {
+            if stay.brought() {
+                self.flag = None;
+            } else {
+                // It drove away while it said that it was charging, and had charged nothing.
+                self.withdraw(book);
+            }
+        }
+        self.write(scene, book);
+        let Some(stay) = self.stay.take() else { return };
+        if let (Some(span), Some(session)) = (stay.span(), stay.written) {
+            self.last = Some((stay.key, span));
+            self.finished.push(session);
+        }
+    }
+
+    fn withdraw(&mut self, book: &mut Book) {
+        if let Some(stay) = self.stay.take()
+            && stay.written.is_some()
+        {
+            book.withdraw(&EntryKey::ChargingSession { at: stay.key });
+        }
+    }
+
+    /// Puts the stay into the book if it is not there as it is now.
+    fn write(&mut self, scene: &Scene<'_>, book: &mut Book) {
+        let Some(stay) = &mut self.stay else { return };
+        let Some(mut session) = writing::session(stay, scene, self.gross) else {
+            self.withdraw(book);
+            return;
+        };
+        if let Some(written) = &stay.written {
+            let until = std::mem::replace(&mut session.evidence.until, written.evidence.until);
+            if session == *written {
+                return;
+            }
+            session.evidence.until = until;
+        }
+        stay.written = Some(session.clone());
+        book.put(Entry::ChargingSession(session));
+    }
+
+    fn saw(&mut self, reading: &Reading, scene: &Scene<'_>, book: &mut Book) {
+        let (at, signal) = (reading.at, &reading.signal);
+        match &reading.value {
+            Value::Bool(charging) if signal.is(Signal::IS_CHARGING) => {
+                self.flagged = Some(at);
+                self.flag(*charging, reading, scene, book);
+            }
+            Value::Text(status) if signal.is(Signal::CHARGING_STATUS) => {
+                self.status(status, reading, scene, book);
+            }
+            Value::Bool(connected) if signal.is(Signal::CABLE_CONNECTED) => self.cable(*connected, at),
+            Value::Number(kwh) if signal.is(Signal::ENERGY_ADDED) => {
+                self.counted(Shown { at, wh: kwh.0 }, reading, scene, book);
+            }
+            Value::Number(percent) if signal.is(Signal::STATE_OF_CHARGE) => {
+                self.level(*percent, reading, scene, book);
+            }
+            Value::Number(gross) if signal.is(Signal::BATTERY_CAPACITY) => self.gross = Some(*gross),
+            Value::Number(_) if signal.is(Signal::FUEL_LEVEL) || signal.is(Signal::FUEL_AMOUNT) => {
+                self.burns = true;
+            }
+            Value::Number(_) => {
+                if let Some(stay) = self.stay.as_mut().filter(|stay| stay.is_flowing()) {
+                    stay.power.saw(reading);
+                }
+            }
+            Value::Position(_) | Value::Text(_) if signal.is(Signal::LOCATION) => self.seen_at(at, scene),
+            Value::Bool(_) | Value::Text(_) | Value::Position(_) | Value::Structure(_) => {}
+        }
+    }
+
+    /// Current flows (again): in the stay that there is, or in a new one.
+    fn begin(&mut self, mut leg: Leg, reading: &Reading, scene: &Scene<'_>, book: &mut Book) {
+        let mileage = scene.motion.mileage;
+        let since = if leg.inferred { leg.start.after } else { leg.start.by };
+        let plugged = self.plugged();
+        if let Some(stay) = &mut self.stay {
+            if stay.resumes(since, plugged, stay.way(mileage)) {
+                if let Some(end) = stay.end() {
+                    leg.start.after = leg.start.after.max(end.after).min(leg.start.by);
+                }
+                if !leg.inferred {
+                    stay.doubt = Doubt::None;
+                }
+                stay.resume(leg);
+                stay.cite(cited(reading));
+                return;
+            }
+            if let Some(span) = stay.span() {
+                leg.start.after = leg.start.after.max(span.by).min(leg.start.by);
+            }
+            self.finish(scene, book);
+        }
+        if self.last.is_some_and(|(key, _)| key >= leg.start.by) {
+            return;
+        }
+        let known = self.quiet.is_some() || self.last.is_some();
+        let mut stay = Stay::begun(leg, self.tally(&leg, known));
+        if !known && !leg.inferred {
+            stay.origin = Origin::FoundGoingOn;
+        }
+        stay.mileage = mileage;
+        stay.place = place(&leg, scene);
+        stay.cite(cited(reading));
+        self.stay = Some(stay);
+    }
+
+    fn tally(&self, leg: &Leg, known: bool) -> Tally {
+        let before = match self.counter {
+            // Of this very moment: its first reading.
+            Some((now, before)) if now.at >= leg.start.by => (before, Some(now)),
+            Some((now, _)) => (Some(now), None),
+            None => (None, None),
+        };
+        let mut tally = Tally::begin(before.0, known.then_some(leg.start.after));
+        if let Some(now) = before.1 {
+            tally.saw(now, leg.start.after);
+        }
+        tally
+    }
+}
+
+fn cited(reading: &Reading) -> Cited {
+    Cited { at: reading.at, signal: reading.signal.clone(), value: reading.value.clone() }
+}
+
+/// Where the car is, if it has not driven since that was seen.
+fn place(leg: &Leg, scene: &Scene<'_>) -> Option<Place> {
+    let (seen, place) = scene.motion.place.as_ref()?;
+    let stands = scene.motion.standing_since.is_some_and(|since| since.at <= *seen);
+    (stands || leg.start.by - *seen <= TimeDelta::minutes(15)).then(|| place.clone())
 }

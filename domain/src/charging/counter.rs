@@ -1,0 +1,116 @@
+//! The car's own counter of energy, as cars count: from any number, with falls to zero, small drifts and old values that
+//! stay until the next charging has begun.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::curve::Curve;
+
+/// A counter that falls by no more than this only drifts.
+const DRIFT_WH: i64 = 500;
+/// Over a shorter time than this, counters' steps say little of power.
+const SHORTEST: TimeDelta = TimeDelta::minutes(2);
+
+/// What the counter showed, in watt hours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Shown {
+    pub(super) at: DateTime<Utc>,
+    pub(super) wh: i64,
+}
+
+/// What the counter counted during a stay.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Tally {
+    last: Option<Shown>,
+    /// The reading from which on power can be told.
+    since: Option<(DateTime<Utc>, i64)>,
+    pub(super) curve: Curve,
+    /// It still showed the old value when the stay had begun.
+    held: bool,
+    /// So much more it was if the counter began anew unseen.
+    perhaps: i64,
+    /// It began anew on the way.
+    pub(super) resets: bool,
+}
+
+/// How a counter came from one reading to the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step {
+    Rose(i64),
+    Drifted,
+    /// It began anew and shows this since.
+    Anew(i64),
+}
+
+pub(super) fn step(before: i64, now: i64) -> Step {
+    if now > before {
+        Step::Rose(now - before)
+    } else if before - now <= DRIFT_WH && now * 2 >= before {
+        Step::Drifted
+    } else {
+        Step::Anew(now)
+    }
+}
+
+impl Tally {
+    /// Begins with what the counter showed before the stay. Without it, a counter of a stay whose beginning was `seen`
+    /// counts from zero.
+    pub(super) fn begin(before: Option<Shown>, seen: Option<DateTime<Utc>>) -> Self {
+        let zero = seen.map(|at| Shown { at, wh: 0 });
+        Self { last: before.or(zero), ..Self::default() }
+    }
+
+    /// `from`: not before this did the current flow.
+    pub(super) fn saw(&mut self, now: Shown, from: DateTime<Utc>) {
+        if let Some(last) = self.last {
+            let first = self.since.is_none();
+            let from = from.max(last.at);
+            match step(last.wh, now.wh) {
+                Step::Rose(wh) => {
+                    // A counter that kept its old value and began anew since shows all of what came.
+                    if first || self.held {
+                        self.perhaps = last.wh;
+                    }
+                    self.held = false;
+                    self.curve.add(from, now.at, wh);
+                }
+                Step::Drifted => self.held |= first,
+                Step::Anew(wh) => {
+                    self.resets |= !first && !self.held;
+                    self.held = false;
+                    self.curve.add(from, now.at, wh);
+                }
+            }
+        }
+        if self.last.is_none() {
+            // Perhaps all of it came since the stay began, before anybody looked.
+            self.perhaps = now.wh;
+        }
+        self.last = Some(now);
+        self.since.get_or_insert((now.at, self.curve.total()));
+    }
+
+    pub(super) fn is_counting(&self) -> bool {
+        self.since.is_some()
+    }
+
+    pub(super) fn last(&self) -> Option<Shown> {
+        self.last
+    }
+
+    /// What was counted: of its two readings, the one that is nearer to what another source says.
+    pub(super) fn wh(&self, elsewhere: Option<i64>) -> i64 {
+        let least = self.curve.total();
+        match elsewhere {
+            Some(wh) if (least + self.perhaps - wh).abs() < (least - wh).abs() => least + self.perhaps,
+            Some(_) | None => least,
+        }
+    }
+
+    /// Watts on the average since the first reading of the stay, if that is long enough ago.
+    pub(super) fn watts(&self) -> Option<i64> {
+        let ((since, wh), last) = (self.since?, self.last?);
+        let took = last.at - since;
+        (took >= SHORTEST).then(|| (self.curve.total() - wh) * 3_600_000 / took.num_milliseconds())
+    }
+}

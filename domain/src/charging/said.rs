@@ -1,0 +1,124 @@
+//! What the car itself says: that current flows, that the cable is in, where it is and how far it came.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::gain;
+use super::stay::{Doubt, Leg, Stay};
+use super::{Charging, DRIVEN};
+use crate::book::Book;
+use crate::fold::Scene;
+use crate::motion::Mileage;
+use crate::reading::Reading;
+use crate::within::Within;
+
+/// The car's module tells the odometer of the arrival up to so much later.
+const ARRIVES: TimeDelta = TimeDelta::hours(1);
+/// A status says nothing while the flag beside it is younger than this: cars contradict themselves.
+const FLAG_HOLDS: TimeDelta = TimeDelta::hours(24);
+
+impl Charging {
+    pub(super) fn status(&mut self, status: &str, reading: &Reading, scene: &Scene<'_>, book: &mut Book) {
+        let flag_holds = self.flagged.is_some_and(|flagged| reading.at - flagged <= FLAG_HOLDS);
+        match status.to_ascii_uppercase().as_str() {
+            "CHARGING" if !flag_holds => self.flag(true, reading, scene, book),
+            "NOT_CHARGING" if !flag_holds => self.flag(false, reading, scene, book),
+            "FULLY_CHARGED" if flag_holds => self.stop(reading.at),
+            "FULLY_CHARGED" => self.flag(false, reading, scene, book),
+            // Other words are of other makers' apps.
+            _ => {}
+        }
+    }
+
+    pub(super) fn flag(&mut self, charging: bool, reading: &Reading, scene: &Scene<'_>, book: &mut Book) {
+        let at = reading.at;
+        let was = self.flag.replace(charging);
+        if !charging {
+            self.stop(at);
+            self.quiet = Some(at);
+            return;
+        }
+        if let Some(leg) = self.stay.as_mut().and_then(Stay::flowing) {
+            leg.flowed = at;
+            return;
+        }
+        // What was said before and brought nothing since is not news.
+        let goes_on = self.stay.as_ref().is_some_and(|stay| stay.silent || stay.left && stay.brought());
+        if was != Some(true) || goes_on {
+            self.begin(Leg::begun(self.since(at), false), reading, scene, book);
+        }
+    }
+
+    /// Current flows since some time within this.
+    pub(super) fn since(&self, at: DateTime<Utc>) -> Within {
+        let last = self.last.map(|(_, span)| span.by);
+        let after = self.quiet.max(last).unwrap_or(at);
+        Within { after: after.min(at), by: at }
+    }
+
+    pub(super) fn stop(&mut self, at: DateTime<Utc>) {
+        if let Some(stay) = &mut self.stay
+            && let Some(leg) = stay.flowing()
+        {
+            let end = Within { after: leg.flowed, by: at };
+            stay.stop(end);
+        }
+    }
+
+    pub(super) fn cable(&mut self, connected: bool, at: DateTime<Utc>) {
+        // Some cars never know of their cable.
+        if !connected && self.flag == Some(true) && self.flagged == Some(at) {
+            return;
+        }
+        self.cable = Some((at, connected));
+        if connected {
+            return;
+        }
+        self.stop(at);
+        self.quiet = Some(at);
+        if let Some(stay) = &mut self.stay {
+            stay.left = true;
+        }
+    }
+
+    pub(super) fn came(&mut self, mileage: Mileage) {
+        let Some(stay) = &mut self.stay else { return };
+        let Some(start) = stay.first().map(|leg| leg.start.by) else { return };
+        let before = stay.mileage;
+        // Nearer to the beginning than the reading before it.
+        let nearer = before.is_none_or(|before| mileage.at - start < start - before.at);
+        let arrived = nearer && mileage.at - start <= ARRIVES;
+        if arrived && stay.doubt != Doubt::MayHaveMoved {
+            stay.mileage = Some(mileage);
+            return;
+        }
+        let Some(way) = stay.way(Some(mileage)) else { return };
+        if stay.doubt == Doubt::MayHaveMoved {
+            self.judge(way);
+        } else if way >= DRIVEN {
+            stay.left = true;
+            self.stop(mileage.at);
+            self.quiet = Some(mileage.at);
+        }
+    }
+
+    pub(super) fn seen_at(&mut self, at: DateTime<Utc>, scene: &Scene<'_>) {
+        let Some((_, place)) = &scene.motion.place else { return };
+        let Some(stay) = &mut self.stay else { return };
+        let Some(start) = stay.first().map(|leg| leg.start.by) else { return };
+        let arrived = at - start <= ARRIVES;
+        match &stay.place {
+            None if arrived && !stay.left => stay.place = Some(place.clone()),
+            Some(known) if gain::is_elsewhere(known, place) => {
+                // An odometer that was read meanwhile knows better.
+                let read = scene.motion.mileage.is_some_and(|mileage| mileage.at > start);
+                if arrived && at <= start {
+                    stay.place = Some(place.clone());
+                } else if !read {
+                    stay.left = true;
+                    self.stop(at);
+                }
+            }
+            Some(_) | None => {}
+        }
+    }
+}

@@ -1,0 +1,275 @@
+//! A stay at the plug while it is being understood: the legs in which current flowed, and what they brought.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::counter::{Shown, Tally};
+use super::curve::Curve;
+use super::level::Level;
+use super::power::Power;
+use super::{ChargingSession, DRIVEN};
+use crate::book::{Cited, Entry};
+use crate::distance::Distance;
+use crate::motion::{Mileage, Place};
+use crate::reading::Milli;
+use crate::within::Within;
+
+/// Legs that are told apart; what comes after is a part of the last one.
+const LEGS: usize = 8;
+/// Readings that are cited: the first and the last of them.
+const CITED: usize = 6;
+/// Current may come back after this without anybody knowing of the plug.
+const RESUMES: TimeDelta = TimeDelta::minutes(90);
+/// It may come back after this while the plug is known to be in.
+const RESUMES_AT_PLUG: TimeDelta = TimeDelta::hours(24);
+/// Without a level after the end, one is waited for this long.
+const SETTLES: TimeDelta = TimeDelta::hours(24);
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Stay {
+    pub(super) key: DateTime<Utc>,
+    pub(super) legs: Vec<Leg>,
+    /// Thousandths of a percent.
+    pub(super) level: Curve,
+    pub(super) tally: Tally,
+    pub(super) power: Power,
+    /// Thousandths of a percent that a way took beside what was gained.
+    pub(super) driven: i64,
+    pub(super) mileage: Option<Mileage>,
+    pub(super) place: Option<Place>,
+    /// The car is somewhere else, or not plugged in any more: nothing resumes.
+    pub(super) left: bool,
+    /// A level came after the end.
+    pub(super) settled: bool,
+    /// It ended because nothing was heard of it.
+    pub(super) silent: bool,
+    pub(super) origin: Origin,
+    pub(super) doubt: Doubt,
+    pub(super) cited: Vec<Cited>,
+    /// As it stands in the book.
+    pub(super) written: Option<ChargingSession>,
+}
+
+/// What is known of its beginning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Origin {
+    /// It began where the car stands.
+    Here,
+    /// No reading says when it had not begun yet.
+    FoundGoingOn,
+    /// Nobody knows where on a way.
+    OnTheWay,
+}
+
+/// What is to be known before it counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Doubt {
+    None,
+    /// A small gain of a car that stood, as far as its last odometer reading says.
+    MayHaveMoved,
+    /// The engine may have charged it.
+    MayHaveBurnt,
+}
+
+/// Current that flowed without a break, as far as anybody knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Leg {
+    pub(super) start: Within,
+    pub(super) end: Option<Within>,
+    /// The newest sign that current flows.
+    pub(super) flowed: DateTime<Utc>,
+    /// The newest sign that it brought anything; the beginning until then.
+    pub(super) gained: DateTime<Utc>,
+    pub(super) start_level: Option<Milli>,
+    pub(super) end_level: Option<Milli>,
+    /// Found from what it brought.
+    pub(super) inferred: bool,
+}
+
+impl Leg {
+    pub(super) fn begun(start: Within, inferred: bool) -> Self {
+        Self {
+            start,
+            end: None,
+            flowed: start.by,
+            gained: start.by,
+            start_level: None,
+            end_level: None,
+            inferred,
+        }
+    }
+}
+
+impl Stay {
+    pub(super) fn begun(leg: Leg, tally: Tally) -> Self {
+        let mut stay = Self {
+            key: leg.start.by,
+            legs: vec![leg],
+            level: Curve::default(),
+            tally,
+            power: Power::default(),
+            driven: 0,
+            mileage: None,
+            place: None,
+            left: false,
+            settled: false,
+            silent: false,
+            origin: Origin::Here,
+            doubt: Doubt::None,
+            cited: Vec::new(),
+            written: None,
+        };
+        stay.power.begins(leg.start.by);
+        stay
+    }
+
+    pub(super) fn first(&self) -> Option<&Leg> {
+        self.legs.first()
+    }
+
+    pub(super) fn leg(&self) -> Option<&Leg> {
+        self.legs.last()
+    }
+
+    /// The leg that is going on.
+    pub(super) fn flowing(&mut self) -> Option<&mut Leg> {
+        self.legs.last_mut().filter(|leg| leg.end.is_none())
+    }
+
+    pub(super) fn is_flowing(&self) -> bool {
+        self.leg().is_some_and(|leg| leg.end.is_none())
+    }
+
+    /// When the last leg ended; `None` while one is going on.
+    pub(super) fn end(&self) -> Option<Within> {
+        self.leg()?.end
+    }
+
+    /// The highest level that was seen of the last leg.
+    pub(super) fn top(&self) -> Option<Milli> {
+        self.leg().and_then(|leg| leg.end_level.or(leg.start_level))
+    }
+
+    /// From before when to when current flowed, as far as was seen.
+    pub(super) fn span(&self) -> Option<Within> {
+        let (first, last) = (self.first()?, self.leg()?);
+        Some(Within { after: first.start.after, by: last.end.map_or(last.flowed, |end| end.by) })
+    }
+
+    /// Whether anything shows that energy came.
+    pub(super) fn brought(&self) -> bool {
+        self.level.total() > 0 || self.tally.curve.total() > 0 || self.power.peak.is_some()
+    }
+
+    /// Ends the leg that is going on, if one is.
+    pub(super) fn stop(&mut self, end: Within) {
+        let Some(leg) = self.flowing() else { return };
+        leg.end = Some(end);
+        // A flag that was contradicted at its own moment is no leg.
+        let nothing = !leg.inferred && leg.start.by == end.by && leg.start_level == leg.end_level;
+        let flowed = end.after;
+        self.power.ends(flowed);
+        self.settled = false;
+        if nothing && !self.brought() {
+            self.legs.pop();
+        }
+    }
+
+    /// Current flows again.
+    pub(super) fn resume(&mut self, leg: Leg) {
+        self.power.begins(leg.start.by);
+        self.settled = false;
+        self.silent = false;
+        let full = self.legs.len() == LEGS;
+        match self.legs.last_mut() {
+            Some(last)
+                if leg.inferred && last.inferred && last.end.is_some_and(|end| end.by >= leg.start.after) =>
+            {
+                last.end = leg.end;
+            }
+            Some(last) if full || last.end.is_some_and(|end| end.by >= leg.start.by) => {
+                last.end = leg.end;
+                last.flowed = leg.flowed;
+                last.gained = last.gained.max(leg.gained);
+                last.inferred &= leg.inferred;
+            }
+            Some(_) | None => self.legs.push(leg),
+        }
+    }
+
+    /// Whether current that flows (again) since then belongs to this stay. `plugged`: the plug was seen in at this moment,
+    /// and not out since.
+    pub(super) fn resumes(
+        &self,
+        since: DateTime<Utc>,
+        plugged: Option<DateTime<Utc>>,
+        way: Option<Distance>,
+    ) -> bool {
+        let Some(end) = self.end() else { return true };
+        let at_plug = plugged.is_some_and(|at| at >= end.by);
+        let longest = if at_plug { RESUMES_AT_PLUG } else { RESUMES };
+        let moved = way.is_some_and(|way| way >= DRIVEN);
+        !self.left && !moved && since - end.by <= longest
+    }
+
+    /// Whether nothing but a late reading can change it any more.
+    pub(super) fn is_over(&self, at: DateTime<Utc>, plugged: Option<DateTime<Utc>>) -> bool {
+        let Some(end) = self.end() else { return self.legs.is_empty() };
+        let waited = at - end.by;
+        let at_plug = plugged.is_some_and(|at| at >= end.by);
+        let may_resume = !self.left && waited <= if at_plug { RESUMES_AT_PLUG } else { RESUMES };
+        let may_settle = (!self.settled || self.doubt == Doubt::MayHaveMoved) && waited <= SETTLES;
+        // Of one moment, all is heard first.
+        waited > TimeDelta::zero() && !may_resume && !may_settle
+    }
+
+    /// The way since the car came here, as far as its odometer was read here.
+    pub(super) fn way(&self, mileage: Option<Mileage>) -> Option<Distance> {
+        Some(mileage?.travelled.minus(self.mileage?.travelled))
+    }
+
+    /// A level while current flows, or the one after. `base`: what it was before this leg; `from`: not before this did
+    /// it rise.
+    pub(super) fn rose_to(&mut self, now: &Level, base: Option<&Level>) -> bool {
+        let Some(leg) = self.legs.last_mut() else { return false };
+        let before = leg.end_level.or(leg.start_level);
+        let begun = base.map(|base| base.percent).filter(|base| *base <= now.percent);
+        let top = before.or(begun);
+        leg.start_level = leg.start_level.or(begun).or(Some(now.percent));
+        let gain = top.map_or(0, |top| now.percent.0 - top.0);
+        if gain > 0 || leg.end_level.is_none() {
+            leg.end_level = Some(now.percent);
+        }
+        if gain > 0 {
+            let last = base.map_or(leg.start.after, |base| base.at);
+            let to = leg.end.map_or(now.at, |end| end.by.min(now.at));
+            self.level.add(last.max(leg.start.after), to, gain);
+            leg.gained = to;
+            leg.flowed = leg.flowed.max(to);
+        }
+        gain > 0
+    }
+
+    pub(super) fn counted(&mut self, now: Shown) -> bool {
+        let before = self.tally.curve.total();
+        let leg = if self.tally.is_counting() { self.leg() } else { self.first() };
+        let from = leg.map_or(now.at, |leg| leg.start.after);
+        self.tally.saw(now, from);
+        let gained = self.tally.curve.total() > before;
+        if gained && let Some(leg) = self.flowing() {
+            (leg.gained, leg.flowed) = (now.at, now.at);
+        }
+        gained
+    }
+
+    pub(super) fn cite(&mut self, reading: Cited) {
+        if self.cited.len() == CITED {
+            self.cited.remove(CITED / 2);
+        }
+        self.cited.push(reading);
+    }
+
+    pub(super) fn entry(&self) -> Option<Entry> {
+        self.written.clone().map(Entry::ChargingSession)
+    }
+}
