@@ -52,6 +52,8 @@ CREATE TABLE charging_sessions (
   evidence JSONB,
   -- The moment of the newest reading that it rests on; null on what is a person's.
   evidence_until TIMESTAMPTZ,
+  -- Of what the machine wrote: whether a fold gives the same row is seen by this alone.
+  digest BIGINT,
   -- 'manual', 'smartcar_sync' or 'import'.
   source_type TEXT NOT NULL DEFAULT 'manual',
   -- For 'smartcar_sync': smartcar_vehicles.id.

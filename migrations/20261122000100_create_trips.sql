@@ -30,6 +30,8 @@ CREATE TABLE trips (
   confidence NUMERIC,
   evidence JSONB,
   evidence_until TIMESTAMPTZ,
+  -- Of what the machine wrote: whether a fold gives the same row is seen by this alone.
+  digest BIGINT,
   source_type TEXT NOT NULL DEFAULT 'manual',
   source_id UUID,
   notes TEXT,

@@ -39,6 +39,8 @@ CREATE TABLE geofence_events (
   confidence NUMERIC,
   evidence JSONB,
   evidence_until TIMESTAMPTZ,
+  -- Of what the machine wrote: whether a fold gives the same row is seen by this alone.
+  digest BIGINT,
   source_id UUID NOT NULL,
   created_at TIMESTAMPTZ NOT NULL DEFAULT now()
 );

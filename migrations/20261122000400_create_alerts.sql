@@ -10,6 +10,8 @@ CREATE TABLE alerts (
   confidence NUMERIC,
   evidence JSONB,
   evidence_until TIMESTAMPTZ,
+  -- Of what the machine wrote: whether a fold gives the same row is seen by this alone.
+  digest BIGINT,
   source_id UUID NOT NULL,
   -- A person saw it, or threw it away.
   seen_at TIMESTAMPTZ,

@@ -53,6 +53,8 @@ pub struct Outcome {
     pub book: Book,
     /// The entries of the starting state that might have changed, whatever their age.
     pub open: Vec<EntryKey>,
+    /// Likewise those of the new head's settled state; `None` where that is still the one before.
+    pub stays_open: Option<Vec<EntryKey>>,
 }
 
 impl Settled {
@@ -106,7 +108,7 @@ pub fn go_on(
     let (mut book, open) = opened(&tip.state);
     tip.take(&moments, setup, &mut book);
     tail.extend(fresh);
-    Outcome { head: Head { settled, tail, tip: Some(tip) }, days: Vec::new(), since, book, open }
+    Outcome { head: Head { settled, tail, tip: Some(tip) }, days: Vec::new(), since, book, open, stays_open: None }
 }
 
 /// Folds on from `start`. `sightings` and `facts` may come in any order and more than once; what lies before
@@ -126,12 +128,14 @@ pub fn advance(
     let settling = moments.partition_point(|moment| Some(moment.at()) <= boundary);
     let (settling, unsettled) = moments.split_at(settling);
     let days = settle(start.clone(), settling, setup, &mut book);
+    let stays_open =
+        days.last().map_or_else(|| open.clone(), |day| day.state.open_entries().iter().map(Entry::key).collect());
     let settled = days.last().cloned().unwrap_or(start);
 
     let mut tip = settled.clone();
     tip.take(unsettled, setup, &mut book);
     let tail = sightings.into_iter().filter(|seen| settled.is_before(seen.reading.at)).collect();
-    Outcome { head: Head { settled, tail, tip: Some(tip) }, days, since, book, open }
+    Outcome { head: Head { settled, tail, tip: Some(tip) }, days, since, book, open, stays_open: Some(stays_open) }
 }
 
 /// A book with the entries that may still change, and their keys.

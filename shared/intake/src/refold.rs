@@ -65,15 +65,20 @@ impl Fresh {
 
 impl Refolded {
     /// The differences, for a dry run that writes none of them.
-    pub fn into_changes(self) -> PageChanges {
-        self.changes
+    pub async fn into_changes(mut self, db: &mut PgConnection) -> Result<PageChanges, StoreError> {
+        self.changes.look_back(db).await?;
+        Ok(self.changes)
     }
 
     /// Writes the differences, the states, and the marks of what could not be folded here.
     ///
     /// Marks come last: who corrects the book holds rows of it before they mark the car, too.
-    pub async fn write(self, db: &mut PgConnection, now: DateTime<Utc>) -> Result<PageChanges, StoreError> {
-        book::apply(db, &self.changes, now).await?;
+    pub async fn write(
+        mut self,
+        db: &mut PgConnection,
+        now: DateTime<Utc>,
+    ) -> Result<PageChanges, StoreError> {
+        book::apply(db, &mut self.changes, now).await?;
         let kept: Vec<Kept<'_>> = self
             .outcomes
             .iter()
@@ -110,12 +115,13 @@ pub async fn refold(db: &mut PgConnection, fresh: Vec<Fresh>, reach: Reach) -> R
         plan.folds.iter().map(|fold| (fold.vehicle, fold.start.until)).collect();
     let mut facts = facts::since(db, &starts).await?;
 
+    let setup = Setup::default();
     let (mut pages, mut outcomes, mut heeded) = (Vec::new(), Vec::new(), Vec::new());
     for fold in plan.folds {
         let facts = facts.remove(&fold.vehicle).unwrap_or_default();
         let Fold { vehicle, car, start, sightings, earliest, heeds, begins_at_head, goes_on, .. } = fold;
         let settled = goes_on.as_ref().map_or_else(|| start.clone(), |head| head.settled.clone());
-        let Some(mut outcome) = run(vehicle, start, goes_on, sightings, facts) else {
+        let Some(mut outcome) = run(vehicle, start, goes_on, sightings, facts, &setup) else {
             plan.marks.push((vehicle, earliest, "folding failed"));
             continue;
         };
@@ -123,13 +129,21 @@ pub async fn refold(db: &mut PgConnection, fresh: Vec<Fresh>, reach: Reach) -> R
         pages.push(Page {
             vehicle,
             car,
+            setup: &setup,
             since: outcome.since,
             open: std::mem::take(&mut outcome.open),
             entries: std::mem::take(&mut outcome.book).into_entries(),
+            known: None,
+            settled_until: outcome.head.settled.until,
+            stays_open: std::mem::take(&mut outcome.stays_open),
+            is_late: !begins_at_head || heeds.is_some(),
         });
         outcomes.push(Folded { vehicle, start: settled, began_at_head: begins_at_head, outcome });
     }
     let changes = book::compare(db, pages).await?;
+    plan.marks.extend(
+        changes.partly().map(|(vehicle, since)| (vehicle, since, "a person joined or cut entries here")),
+    );
     Ok(Refolded { changes, outcomes, heeded, marks: plan.marks })
 }
 
@@ -164,11 +178,11 @@ fn run(
     goes_on: Option<Box<Head>>,
     sightings: Vec<Sighting>,
     facts: Vec<Fact>,
+    setup: &Setup,
 ) -> Option<Outcome> {
-    let setup = Setup::default();
     let folded = catch_unwind(AssertUnwindSafe(|| match goes_on {
-        Some(head) => go_on(*head, sightings, facts, &setup),
-        None => advance(start, sightings, facts, &setup),
+        Some(head) => go_on(*head, sightings, facts, setup),
+        None => advance(start, sightings, facts, setup),
     }));
     if folded.is_err() {
         error!(vehicle.id = %vehicle, "folding a vehicle failed, its readings are kept and it is marked for replay");

@@ -72,7 +72,7 @@ pub async fn dry_run(pool: &PgPool, vehicle: Uuid, since: Since) -> Result<Optio
     };
     begin(&mut tx, vehicle, since).await?;
     let nothing = vec![Fresh::nothing(vehicle, connection.car_id)];
-    let changes = refold(&mut tx, nothing, Reach::Everything).await?.into_changes();
+    let changes = refold(&mut tx, nothing, Reach::Everything).await?.into_changes(&mut tx).await?;
     tx.rollback().await?;
     Ok(Some(changes))
 }

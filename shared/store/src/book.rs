@@ -1,40 +1,72 @@
 //! The book of a batch's vehicles: the derived rows of all kinds, compared with what follows from the fold and
 //! changed where they differ. A few statements a batch, whatever the number of vehicles or their history.
 
-use std::collections::HashSet;
+mod history;
+mod lines;
+mod rows;
+mod stored;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
-use domain::book::{Changes, Entry, EntryKey, changes};
-use domain::decision::undecided;
+use domain::book::{Entry, EntryKey};
+use domain::decision::{Beginning, apply as decide};
+use domain::setup::Setup;
+use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::issues::IssueRow;
-use crate::meter_entries::MeterRow;
-use crate::quarantine::QuarantineRow;
-use crate::scope::{Scope, row_id};
-use crate::{StoreError, facts, issues, meter_entries, quarantine, sync_logs};
+pub use self::lines::Tally;
+pub(crate) use self::lines::{moment, says, thousandths};
+pub use self::stored::KnownRow;
+use crate::scope::Scope;
+use crate::sheet::{Row, Sheet};
+use crate::{StoreError, facts, sync_logs};
 
 /// What follows for one vehicle from folding on from `since`.
 #[derive(Debug)]
-pub struct Page {
+pub struct Page<'a> {
     pub vehicle: Uuid,
     pub car: Uuid,
+    pub setup: &'a Setup,
     /// The starting state's moment: rows whose evidence is no newer cannot have changed, but for `open`.
     pub since: Option<DateTime<Utc>>,
     pub open: Vec<EntryKey>,
     pub entries: Vec<Entry>,
+    /// The rows that are stored of these, as the head remembers them; `None` where it does not and they are read.
+    pub known: Option<Vec<KnownRow>>,
+    /// The head that follows: up to when it is settled, and what stays open in it; `None` where it is settled as it was.
+    pub settled_until: Option<DateTime<Utc>>,
+    pub stays_open: Option<Vec<EntryKey>>,
+    /// Something came late or changed: what a row said before is kept.
+    pub is_late: bool,
 }
 
-/// What the book's rows of one kind have to become; ids tell which rows.
-#[derive(Debug)]
+/// What the book's rows have to become.
+#[derive(Debug, Default)]
 pub struct PageChanges {
-    meter_entries: Changes<MeterRow>,
-    quarantined: Changes<QuarantineRow>,
-    issues: Changes<IssueRow>,
+    pub(crate) insert: Vec<Row>,
+    pub(crate) amend: Vec<Row>,
+    pub(crate) retract: Vec<Taken>,
+    /// Rows of before there were digests: nobody can see whether they change.
+    adopt: Vec<Row>,
+    /// Vehicles whose rows' old forms are kept.
+    late: HashSet<Uuid>,
+    /// What rows said that are taken back or amended, where it was asked for.
+    pub(crate) before: HashMap<Uuid, Value>,
+    partly: Vec<(Uuid, DateTime<Utc>)>,
 }
 
-/// How many rows were written, changed and taken back.
+/// A row that is taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Taken {
+    pub sheet: Sheet,
+    pub id: Uuid,
+    pub vehicle: Uuid,
+    pub car: Uuid,
+}
+
+/// How many rows of people's books were written, changed and taken back.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Written {
     pub inserted: usize,
@@ -43,69 +75,125 @@ pub struct Written {
 }
 
 impl PageChanges {
-    /// One line a change of the mileage book, for people: `+ 2026-11-21 08:00 25010 km`.
+    /// One line a change, for people: `+ 2026-11-21 08:00 25010 km`. What was taken back is told as it was if
+    /// [`look_back`](Self::look_back) came before.
     pub fn lines(&self) -> Vec<String> {
-        let mark = |mark: char| move |row: &MeterRow| (row.at, format!("{mark} {}", row.line()));
-        let book = &self.meter_entries;
-        let mut lines: Vec<(DateTime<Utc>, String)> = book.insert.iter().map(mark('+')).collect();
-        lines.extend(book.amend.iter().map(mark('~')));
-        lines.extend(book.retract.iter().map(mark('-')));
-        lines.sort();
-        lines.into_iter().map(|(_, line)| line).collect()
+        lines::all(self)
+    }
+
+    /// How much of each kind changes, and what it costs more or less. After [`look_back`](Self::look_back).
+    pub fn tally(&self) -> Tally {
+        lines::tally(self)
     }
 
     pub fn written(&self) -> Written {
+        let of_book = |rows: &[Row]| rows.iter().filter(|row| row.sheet.is_book()).count();
         Written {
-            inserted: self.meter_entries.insert.len(),
-            amended: self.meter_entries.amend.len(),
-            retracted: self.meter_entries.retract.len(),
+            inserted: of_book(&self.insert),
+            amended: of_book(&self.amend),
+            retracted: self.retract.iter().filter(|row| row.sheet.is_book()).count(),
         }
     }
+
+    /// Reads what the rows say that are amended or taken back. Before they are written.
+    pub async fn look_back(&mut self, db: &mut PgConnection) -> Result<(), StoreError> {
+        let ids = self.amend.iter().map(|row| row.id).chain(self.retract.iter().map(|row| row.id));
+        self.before = stored::contents(db, &ids.collect::<Vec<_>>()).await?;
+        Ok(())
+    }
+
+    /// Vehicles that a person's joining or cutting reaches back in, and from when: they have to be folded from there on.
+    pub fn partly(&self) -> impl Iterator<Item = (Uuid, DateTime<Utc>)> {
+        self.partly.iter().copied()
+    }
+
+    /// Notes what is stored of one vehicle and what should be.
+    fn add(&mut self, page: &Wanted, stored: Vec<KnownRow>) {
+        let stored = stored.into_iter().filter(|row| !page.left_alone.contains(&row.sheet));
+        let mut stored: BTreeMap<(Sheet, Uuid), Option<i64>> =
+            stored.map(|row| ((row.sheet, row.id), row.digest)).collect();
+        for row in page.rows.iter().filter(|row| !page.left_alone.contains(&row.sheet)) {
+            match stored.remove(&(row.sheet, row.id)) {
+                None => self.insert.push(row.clone()),
+                Some(None) => self.adopt.push(row.clone()),
+                Some(Some(digest)) if digest != row.digest => self.amend.push(row.clone()),
+                Some(Some(_)) => {}
+            }
+        }
+        let (vehicle, car) = (page.vehicle, page.car);
+        self.retract.extend(stored.into_keys().map(|(sheet, id)| Taken { sheet, id, vehicle, car }));
+        if page.is_late {
+            self.late.insert(vehicle);
+        }
+    }
+}
+
+/// What a page's entries are as rows.
+struct Wanted {
+    vehicle: Uuid,
+    car: Uuid,
+    rows: Vec<Row>,
+    /// Kinds of which this fold cannot tell all: their rows stay as they are.
+    left_alone: HashSet<Sheet>,
+    is_late: bool,
 }
 
 /// Compares the pages with what is stored and with what people decided.
 ///
 /// The rows are read first: one that a person deletes in between is then in both, and neither written nor missed.
-pub async fn compare(db: &mut PgConnection, pages: Vec<Page>) -> Result<PageChanges, StoreError> {
+pub async fn compare(db: &mut PgConnection, pages: Vec<Page<'_>>) -> Result<PageChanges, StoreError> {
     let scope = Scope::of(&pages);
-    let stored_meter = meter_entries::reachable(db, &scope).await?;
-    let stored_quarantine = quarantine::reachable(db, &scope).await?;
-    let stored_issues = issues::reachable(db, &scope).await?;
+    let mut stored = stored::reachable(db, &scope).await?;
     let mut decisions = facts::decisions(db, &scope.vehicles, &scope.since, &scope.open).await?;
-    let (mut meter, mut quarantined, mut suggested) = (Vec::new(), Vec::new(), Vec::new());
+    let mut changes = PageChanges::default();
     for page in pages {
-        let decisions = decisions.remove(&page.vehicle).unwrap_or_default();
-        let decided: HashSet<Uuid> =
-            decisions.iter().map(|decision| Uuid::from_u128(decision.row.0)).collect();
-        for entry in undecided(page.entries, &decisions) {
-            let id = row_id(page.vehicle, &entry.key());
-            if decided.contains(&id) {
-                continue;
-            }
-            match entry {
-                Entry::Meter(entry) => meter.push(MeterRow::new(id, page.vehicle, page.car, &entry)),
-                Entry::Quarantined(entry) => quarantined.push(QuarantineRow::new(id, page.vehicle, &entry)),
-                Entry::Issue(issue) => suggested.push(IssueRow::new(id, page.vehicle, page.car, &issue)),
-                Entry::FillUp(_)
-                | Entry::ChargingSession(_)
-                | Entry::Trip(_)
-                | Entry::BatteryEstimate(_)
-                | Entry::FenceEvent(_)
-                | Entry::Alert(_) => {}
-            }
+        let Page { vehicle, car, setup, since, open, entries, is_late, .. } = page;
+        let decisions = decisions.remove(&vehicle).unwrap_or_default();
+        let taken: HashSet<Uuid> = decisions
+            .iter()
+            .filter(|decision| decision.takes_row())
+            .map(|decision| Uuid::from_u128(decision.row.0))
+            .collect();
+        let applied = decide(entries, &decisions, Beginning { since, open: &open });
+        let mut wanted = Wanted { vehicle, car, rows: Vec::new(), left_alone: HashSet::new(), is_late };
+        for (kind, stretch) in applied.partly {
+            wanted.left_alone.extend(rows::sheets(kind));
+            changes.partly.push((vehicle, stretch.start.after));
         }
+        for told in &applied.told {
+            rows::of(vehicle, car, told, setup, &mut wanted.rows)?;
+        }
+        wanted.rows.retain(|row| !taken.contains(&row.id));
+        changes.add(&wanted, stored.remove(&vehicle).unwrap_or_default());
     }
-    Ok(PageChanges {
-        meter_entries: changes(stored_meter, meter, |row| row.id),
-        quarantined: changes(stored_quarantine, quarantined, |row| row.id),
-        issues: changes(stored_issues, suggested, |row| row.id),
-    })
+    Ok(changes)
 }
 
-/// Makes the stored rows what they should be, and notes in the sync logs what was done.
-pub async fn apply(db: &mut PgConnection, todo: &PageChanges, now: DateTime<Utc>) -> Result<(), StoreError> {
-    meter_entries::apply(db, &todo.meter_entries, now).await?;
-    quarantine::apply(db, &todo.quarantined).await?;
-    issues::apply(db, &todo.issues, now).await?;
-    sync_logs::note(db, &todo.meter_entries, &todo.quarantined, now).await
+/// Makes the stored rows what they should be, keeps what they said where somebody may ask, and notes in the sync logs what
+/// was done.
+pub async fn apply(
+    db: &mut PgConnection,
+    todo: &mut PageChanges,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let is_kept = |row: &Row| todo.late.contains(&row.vehicle);
+    if !todo.retract.is_empty() || todo.amend.iter().any(is_kept) {
+        todo.look_back(db).await?;
+        history::keep(db, todo, now).await?;
+    }
+    if !todo.adopt.is_empty() {
+        rows::write(db, &[], &todo.adopt, now).await?;
+    }
+    rows::write(db, &todo.insert, &todo.amend, now).await?;
+    if !todo.retract.is_empty() {
+        stored::retract(db, &todo.retract).await?;
+    }
+    sync_logs::note(db, todo, now).await
+}
+
+impl PageChanges {
+    /// Whether late data or a correction made this vehicle's changes, and not the next reading.
+    pub(crate) fn is_late(&self, vehicle: Uuid) -> bool {
+        self.late.contains(&vehicle)
+    }
 }

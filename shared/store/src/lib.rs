@@ -3,10 +3,13 @@
 //! Every function takes a `&mut PgConnection`. The caller owns the transaction, so the caller decides what is
 //! one fact. Functions that a batch uses take slices and are one statement each, whatever their number.
 
+mod alert_rows;
 pub mod api_usage;
+mod battery_rows;
 pub mod book;
 pub mod cadence;
 mod canonical;
+mod charging_rows;
 pub mod commands;
 pub mod connect_attempts;
 pub mod dirty;
@@ -14,31 +17,42 @@ pub mod erasure;
 mod error;
 pub mod events;
 mod evidence;
+mod expense_rows;
 pub mod expenses;
 pub mod expiry;
+pub mod exports;
 pub mod facts;
+mod fence_rows;
 pub mod fuel_entries;
+mod fuel_rows;
 pub mod garage;
 pub mod grants;
 pub mod hand_entries;
+pub mod imports;
 mod issues;
 pub mod legacy_tokens;
 mod meter_entries;
+pub mod mileage;
 pub mod overview;
 pub mod parked;
 pub mod partitions;
+mod place;
 pub mod plans;
 pub mod polls;
+pub mod preferences;
 mod quarantine;
 pub mod readings;
 pub mod refresh_plans;
 pub mod rests;
 pub mod revocations;
 mod scope;
+mod sheet;
 pub mod spool;
 pub mod states;
 pub mod sync_logs;
+pub mod tariffs;
 pub mod thinning;
+mod trip_rows;
 pub mod untimed;
 pub mod vehicle_errors;
 pub mod vehicles;
@@ -49,6 +63,7 @@ use sqlx::PgConnection;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 
 pub use error::StoreError;
+pub use sheet::Sheet;
 
 /// The schema, forward only. Exactly one process runs it: `carvetka migrate`.
 pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations");

@@ -6,7 +6,7 @@ use domain::reading::Value;
 use uuid::Uuid;
 
 use crate::book::Page;
-use crate::canonical;
+use crate::{canonical, expense_rows};
 
 /// Which stored rows a fold may change.
 pub struct Scope {
@@ -17,19 +17,26 @@ pub struct Scope {
 }
 
 impl Scope {
-    pub fn of(pages: &[Page]) -> Self {
-        let open =
-            pages.iter().flat_map(|page| page.open.iter().map(|key| row_id(page.vehicle, key))).collect();
-        Self {
-            vehicles: pages.iter().map(|page| page.vehicle).collect(),
-            since: pages.iter().map(|page| page.since.unwrap_or(DateTime::UNIX_EPOCH)).collect(),
-            open,
+    pub fn of<'a>(pages: impl IntoIterator<Item = &'a Page<'a>>) -> Self {
+        let mut scope = Self { vehicles: Vec::new(), since: Vec::new(), open: Vec::new() };
+        for page in pages {
+            scope.vehicles.push(page.vehicle);
+            scope.since.push(page.since.unwrap_or(DateTime::UNIX_EPOCH));
+            scope.open.extend(page.open.iter().flat_map(|key| row_ids(page.vehicle, key)));
         }
+        scope
     }
 }
 
+/// The ids of the rows that may stand for an entry.
+pub fn row_ids(vehicle: Uuid, key: &EntryKey) -> impl Iterator<Item = Uuid> {
+    let id = entry_id(vehicle, key);
+    let cost = matches!(key, EntryKey::ChargingSession { .. }).then(|| expense_rows::id(id));
+    [id].into_iter().chain(cost)
+}
+
 /// The id of an entry's row: the same readings give the same id, so that writing twice is writing once.
-pub fn row_id(vehicle: Uuid, key: &EntryKey) -> Uuid {
+pub fn entry_id(vehicle: Uuid, key: &EntryKey) -> Uuid {
     let value = |value: &Value| format!("{}:{}", canonical::kind(value), canonical::text(value));
     let name = match key {
         EntryKey::Meter { at, value: shown } => format!("meter|{}|{}", at.timestamp_millis(), value(shown)),

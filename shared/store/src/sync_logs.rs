@@ -2,50 +2,85 @@
 //! also what was taken back later.
 
 use chrono::{DateTime, Utc};
-use domain::book::Changes;
-use domain::reading::Milli;
-use serde_json::json;
+use serde_json::{Value, json};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::StoreError;
-use crate::meter_entries::MeterRow;
-use crate::quarantine::QuarantineRow;
+use crate::book::{PageChanges, moment, says, thousandths};
+use crate::sheet::{Row, Sheet};
 
-/// Notes each change of the mileage book, and each reading that was newly kept out of it.
+/// Notes each change of the books, and each reading that was newly kept out of them. An entry that is amended because its
+/// story goes on is no news; mileage is told whole, since people who press *Sync now* are shown it.
 pub(crate) async fn note(
     db: &mut PgConnection,
-    book: &Changes<MeterRow>,
-    quarantined: &Changes<QuarantineRow>,
+    changes: &PageChanges,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let written = |action: &'static str| {
-        move |row: &MeterRow| {
-            let km = Milli(row.metres).to_f64();
-            let data = json!({ "meter_entry_id": row.id, "action": action, "odometer_km": km, "at": row.at });
-            (row.vehicle, data)
-        }
-    };
-    let mut notes: Vec<(Uuid, serde_json::Value)> = book.insert.iter().map(written("inserted")).collect();
-    notes.extend(book.amend.iter().map(written("amended")));
-    notes.extend(book.retract.iter().map(written("retracted")));
-    notes.extend(quarantined.insert.iter().map(|row| {
-        (row.vehicle, json!({ "action": "quarantined", "value": row.value, "why": row.why, "at": row.at }))
+    let amended =
+        changes.amend.iter().filter(|row| row.sheet == Sheet::MeterEntries || changes.is_late(row.vehicle));
+    let mut notes: Vec<Note> = changes.insert.iter().filter_map(|row| Note::new(row, "inserted")).collect();
+    notes.extend(amended.filter_map(|row| Note::new(row, "amended")));
+    notes.extend(changes.retract.iter().filter_map(|row| {
+        Note::of(row.vehicle, row.sheet, row.id, changes.before.get(&row.id)?, "retracted")
     }));
     if notes.is_empty() {
         return Ok(());
     }
-    let (vehicles, data): (Vec<Uuid>, Vec<serde_json::Value>) = notes.into_iter().unzip();
+    let vehicles: Vec<Uuid> = notes.iter().map(|note| note.vehicle).collect();
+    let kinds: Vec<&str> = notes.iter().map(|note| note.kind).collect();
+    let data: Vec<Value> = notes.into_iter().map(|note| note.data).collect();
     sqlx::query!(
         "INSERT INTO smartcar_sync_logs (smartcar_vehicle_id, sync_type, data, synced_at)
-         SELECT vehicle_id, 'odometer', data, $3 FROM unnest($1::uuid[], $2::jsonb[]) AS note (vehicle_id, data)",
+         SELECT vehicle_id, kind, data, $4
+         FROM unnest($1::uuid[], $2::text[], $3::jsonb[]) AS note (vehicle_id, kind, data)",
         &vehicles,
+        &kinds as &[&str],
         &data,
         now,
     )
     .execute(db)
     .await?;
     Ok(())
+}
+
+struct Note {
+    vehicle: Uuid,
+    /// `sync_type`.
+    kind: &'static str,
+    data: Value,
+}
+
+impl Note {
+    fn new(row: &Row, action: &str) -> Option<Self> {
+        Self::of(row.vehicle, row.sheet, row.id, &serde_json::from_str(&row.columns).ok()?, action)
+    }
+
+    /// `None` for what the logs do not tell: what is told with something else, and doubts that were dispelled.
+    fn of(vehicle: Uuid, sheet: Sheet, id: Uuid, columns: &Value, action: &str) -> Option<Self> {
+        let (kind, name) = match sheet {
+            Sheet::MeterEntries => ("odometer", "meter_entry_id"),
+            Sheet::Quarantined if action == "inserted" => {
+                let (value, why, at) = (&columns["value"], &columns["why"], &columns["at"]);
+                let data = json!({ "action": "quarantined", "value": value, "why": why, "at": at });
+                return Some(Self { vehicle, kind: "odometer", data });
+            }
+            Sheet::FuelEntries => ("fuel", "fuel_entry_id"),
+            Sheet::ChargingSessions => ("charging", "charging_session_id"),
+            Sheet::Trips => ("trip", "trip_id"),
+            Sheet::BatteryEstimates => ("battery", "battery_estimate_id"),
+            Sheet::GeofenceEvents => ("geofence", "geofence_event_id"),
+            Sheet::Alerts => ("alert", "alert_id"),
+            Sheet::Quarantined | Sheet::Issues | Sheet::Expenses => return None,
+        };
+        let mut data = json!({ name: id, "action": action, "at": moment(sheet, columns) });
+        if sheet == Sheet::MeterEntries {
+            data["odometer_km"] = json!(thousandths(&columns["odometer_reading"])?.to_f64());
+        } else {
+            data["says"] = json!(says(sheet, columns));
+        }
+        Some(Self { vehicle, kind, data })
+    }
 }
 
 /// A change of the mileage book, as it was noted.

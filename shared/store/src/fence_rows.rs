@@ -1,0 +1,74 @@
+//! `geofence_events` as the machine writes them.
+
+use chrono::{DateTime, Utc};
+use domain::RULES_VERSION;
+use domain::fences::FenceEvent;
+use serde::Serialize;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::StoreError;
+use crate::evidence::evidence;
+use crate::sheet::{Place, Row, Sent, Sheet};
+
+#[derive(Debug, Serialize)]
+struct Columns<'a> {
+    geofence_id: Uuid,
+    name: &'a str,
+    at: DateTime<Utc>,
+    passage: &'static str,
+    inferred: bool,
+}
+
+pub fn row(place: Place, event: &FenceEvent) -> Result<Row, StoreError> {
+    let columns = Columns {
+        geofence_id: Uuid::from_u128(event.fence.0),
+        name: &event.name,
+        at: event.at,
+        passage: event.passage.name(),
+        inferred: event.inferred,
+    };
+    let why = evidence("fences", None, &event.evidence);
+    Row::new(Sheet::GeofenceEvents, place, event.evidence.until, &why, columns)
+}
+
+/// Writes and amends.
+pub async fn write(db: &mut PgConnection, rows: &Sent<'_>, now: DateTime<Utc>) -> Result<(), StoreError> {
+    sqlx::query!(
+        "WITH row AS (
+           SELECT row.*, own.*
+           FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::text[], $6::text[], $7::bigint[], $8::bool[])
+             AS row (id, vehicle, car, until, evidence, columns, digest, is_new)
+           CROSS JOIN LATERAL json_to_record(row.columns::json) AS own (
+             geofence_id uuid, name text, at timestamptz, passage text, inferred bool)
+         ), amended AS (
+           UPDATE geofence_events AS event
+           SET car_id = row.car, geofence_id = row.geofence_id, name = row.name, at = row.at, passage = row.passage,
+             inferred = row.inferred, evidence = row.evidence::jsonb || jsonb_build_object('rules_version', $9::int),
+             confidence = (row.evidence::jsonb->>'confidence')::numeric, evidence_until = row.until, digest = row.digest
+           FROM row
+           WHERE event.id = row.id AND NOT row.is_new AND event.evidence_until IS NOT NULL
+         )
+         INSERT INTO geofence_events (
+           id, source_id, car_id, geofence_id, name, at, passage, inferred, evidence, confidence, evidence_until,
+           digest, created_at)
+         SELECT row.id, row.vehicle, row.car, row.geofence_id, row.name, row.at, row.passage, row.inferred,
+           row.evidence::jsonb || jsonb_build_object('rules_version', $9::int),
+           (row.evidence::jsonb->>'confidence')::numeric, row.until, row.digest, $10
+         FROM row WHERE is_new
+         ON CONFLICT (id) DO NOTHING",
+        &rows.ids,
+        &rows.vehicles,
+        &rows.cars,
+        &rows.untils,
+        &rows.evidence as &[&str],
+        &rows.columns as &[&str],
+        &rows.digests,
+        &rows.is_new,
+        RULES_VERSION,
+        now,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}

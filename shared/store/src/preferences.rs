@@ -1,0 +1,69 @@
+//! `user_preferences`: what people reckon in. Carvetka's own table.
+
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::StoreError;
+use crate::hand_entries::Edit;
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Preferences {
+    /// ISO 4217.
+    pub currency: Option<String>,
+    /// IANA.
+    pub time_zone: Option<String>,
+    /// `metric`, `us`, `uk`, or another word of Carvetka's.
+    pub units: Option<String>,
+}
+
+/// What a person wants to be different.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PreferencesChange {
+    pub currency: Edit<String>,
+    pub time_zone: Edit<String>,
+    pub units: Edit<String>,
+}
+
+/// What the person reckons in; all is empty where they never said.
+pub async fn of(db: &mut PgConnection, user: Uuid) -> Result<Preferences, StoreError> {
+    let row = sqlx::query_as!(
+        Preferences,
+        r#"SELECT currency::text AS currency, time_zone::text AS time_zone, units::text AS units
+           FROM user_preferences WHERE user_id = $1 LIMIT 1"#,
+        user,
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.unwrap_or_default())
+}
+
+/// Writes what the person wants to be different.
+pub async fn change(db: &mut PgConnection, user: Uuid, change: &PreferencesChange) -> Result<(), StoreError> {
+    let PreferencesChange { currency, time_zone, units } = change;
+    // Without a target: whatever key the table has on Carvetka's own database.
+    sqlx::query!(
+        "INSERT INTO user_preferences (user_id)
+         SELECT $1 WHERE NOT EXISTS (SELECT FROM user_preferences WHERE user_id = $1) ON CONFLICT DO NOTHING",
+        user,
+    )
+    .execute(&mut *db)
+    .await?;
+    let ((writes_currency, currency), (writes_zone, zone), (writes_units, units)) =
+        (currency.written(), time_zone.written(), units.written());
+    sqlx::query!(
+        "UPDATE user_preferences
+         SET currency = CASE WHEN $2 THEN $3 ELSE currency END, time_zone = CASE WHEN $4 THEN $5 ELSE time_zone END,
+           units = CASE WHEN $6 THEN $7 ELSE units END
+         WHERE user_id = $1",
+        user,
+        writes_currency,
+        currency,
+        writes_zone,
+        zone,
+        writes_units,
+        units,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
