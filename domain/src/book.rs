@@ -192,6 +192,24 @@ pub enum Mark {
     Divided,
 }
 
+impl EntryKey {
+    /// The moment by which it hangs; `None` for what hangs by a row.
+    pub const fn at(&self) -> Option<DateTime<Utc>> {
+        match self {
+            Self::Meter { at, .. }
+            | Self::Quarantined { at, .. }
+            | Self::OdometerReplaced { at, .. }
+            | Self::FillUp { at }
+            | Self::ChargingSession { at }
+            | Self::Trip { at }
+            | Self::BatteryEstimate { at }
+            | Self::FenceEvent { at, .. }
+            | Self::Alert { at, .. } => Some(*at),
+            Self::OdometerConflict { .. } => None,
+        }
+    }
+}
+
 impl Mark {
     /// As it is stored, and as pages know it.
     pub const fn name(self) -> &'static str {

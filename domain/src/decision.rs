@@ -360,9 +360,3 @@ fn scaled(amount: i64, part: i64, whole: i64) -> i64 {
     let exact = i128::from(amount) * i128::from(part) / i128::from(whole);
     i64::try_from(exact).unwrap_or(0)
 }
-
-/// What is left for the machine to write: everything that no person has decided about.
-pub fn undecided(entries: Vec<Entry>, decisions: &[Decision]) -> Vec<Entry> {
-    let applied = apply(entries, decisions, Beginning { since: None, open: &[] });
-    applied.told.into_iter().map(|told| told.entry).collect()
-}

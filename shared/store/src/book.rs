@@ -19,9 +19,10 @@ use uuid::Uuid;
 pub use self::lines::Tally;
 pub(crate) use self::lines::{moment, says, thousandths};
 pub use self::stored::KnownRow;
+use crate::decisions::{self, Asked};
 use crate::scope::Scope;
 use crate::sheet::{Row, Sheet};
-use crate::{StoreError, facts, sync_logs};
+use crate::{StoreError, sync_logs};
 
 /// What follows for one vehicle from folding on from `since`.
 #[derive(Debug)]
@@ -40,6 +41,15 @@ pub struct Page<'a> {
     pub stays_open: Option<Vec<EntryKey>>,
     /// Something came late or changed: what a row said before is kept.
     pub is_late: bool,
+}
+
+impl Page<'_> {
+    /// Decisions may be about whatever the fold may write: what came since, and what was open before.
+    fn asked(&self) -> Asked {
+        let since = self.since.unwrap_or(DateTime::UNIX_EPOCH);
+        let oldest = self.open.iter().filter_map(EntryKey::at).min();
+        Asked { vehicle: self.vehicle, since: oldest.map_or(since, |at| at.min(since)) }
+    }
 }
 
 /// What the book's rows have to become.
@@ -144,7 +154,8 @@ struct Wanted {
 pub async fn compare(db: &mut PgConnection, pages: Vec<Page<'_>>) -> Result<PageChanges, StoreError> {
     let scope = Scope::of(&pages);
     let mut stored = stored::reachable(db, &scope).await?;
-    let mut decisions = facts::decisions(db, &scope.vehicles, &scope.since, &scope.open).await?;
+    let asked: Vec<Asked> = pages.iter().map(Page::asked).collect();
+    let mut decisions = decisions::since(db, &asked, &scope.open).await?;
     let mut changes = PageChanges::default();
     for page in pages {
         let Page { vehicle, car, setup, since, open, entries, is_late, .. } = page;

@@ -4,9 +4,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use domain::decision::{
-    Decided, Decision, FillUpVerdict, Kind, Price, SessionVerdict, Stretch, TripVerdict,
-};
+use domain::decision::{Decided, Decision, FillUpVerdict, Price, SessionVerdict, Stretch, TripVerdict};
 use domain::distance::Distance;
 use domain::fact::RowId;
 use domain::reading::Milli;
@@ -37,7 +35,7 @@ pub(crate) async fn since(
     let (vehicles, moments): (Vec<Uuid>, Vec<DateTime<Utc>>) =
         asked.iter().map(|one| (one.vehicle, one.since)).unzip();
     let found = sqlx::query_as!(
-        Row,
+        Said,
         r#"WITH wanted AS (
              SELECT vehicle.id, vehicle.car_id, one.since - interval '1 day' AS since
              FROM unnest($1::uuid[], $2::timestamptz[]) AS one (id, since)
@@ -86,7 +84,7 @@ pub(crate) async fn since(
     Ok(decisions)
 }
 
-struct Row {
+struct Said {
     vehicle: Uuid,
     row_id: Uuid,
     kind: String,
@@ -105,7 +103,7 @@ struct Row {
     purpose: Option<String>,
 }
 
-impl Row {
+impl Said {
     fn decision(&self) -> Option<Decision> {
         let what = match self.kind.as_str() {
             "meter_entry" => Decided::MeterEntry { at: self.at, odometer: self.odometer()? },
@@ -165,14 +163,5 @@ impl Row {
             },
             _ => None,
         }
-    }
-}
-
-/// The book that entries of a kind are in, by its table's name.
-pub const fn table(kind: Kind) -> &'static str {
-    match kind {
-        Kind::FillUp => "fuel_entries",
-        Kind::ChargingSession => "charging_sessions",
-        Kind::Trip => "trips",
     }
 }

@@ -1,9 +1,8 @@
-//! What people said: entries of their own, and decisions about the machine's.
+//! What people said with a date: entries of their own, and that a counter was changed.
 
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use domain::decision::{Decided, Decision};
 use domain::distance::Distance;
 use domain::fact::{Fact, RowId};
 use sqlx::PgConnection;
@@ -51,38 +50,4 @@ pub async fn since(
         facts.entry(row.vehicle).or_default().push(fact);
     }
     Ok(facts)
-}
-
-/// What people decided about entries of these vehicles' cars that a fold may write: those after a moment each (and
-/// a day before it, since an entry stands for its day), and those of some rows.
-pub(crate) async fn decisions(
-    db: &mut PgConnection,
-    vehicles: &[Uuid],
-    since: &[DateTime<Utc>],
-    rows: &[Uuid],
-) -> Result<HashMap<Uuid, Vec<Decision>>, StoreError> {
-    let rows = sqlx::query!(
-        r#"SELECT vehicle.id AS vehicle, decision.row_id AS "row_id!", decision.at, decision.decided_at,
-             round(decision.odometer_km * 1000)::bigint AS metres
-           FROM unnest($1::uuid[], $2::timestamptz[]) AS fold (vehicle_id, since)
-           JOIN smartcar_vehicles AS vehicle ON vehicle.id = fold.vehicle_id
-           JOIN decisions AS decision ON decision.car_id = vehicle.car_id
-           WHERE decision.row_id IS NOT NULL
-             AND (decision.at >= fold.since - interval '1 day' OR decision.row_id = ANY ($3))"#,
-        vehicles,
-        since,
-        rows,
-    )
-    .fetch_all(db)
-    .await?;
-    let mut decisions: HashMap<Uuid, Vec<Decision>> = HashMap::new();
-    for row in rows {
-        let what = match row.metres {
-            Some(metres) => Decided::MeterEntry { at: row.at, odometer: Distance::from_metres(metres) },
-            None => Decided::Issue,
-        };
-        let decision = Decision { what, row: RowId(row.row_id.as_u128()), decided_at: row.decided_at };
-        decisions.entry(row.vehicle).or_default().push(decision);
-    }
-    Ok(decisions)
 }
