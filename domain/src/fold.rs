@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::book::{Book, Entry};
+use crate::book::{Book, Entry, EntryKey};
 use crate::fact::Fact;
 use crate::motion::{Mileage, Motion};
 use crate::odometer::{Belief, Odometer};
@@ -129,5 +129,13 @@ impl VehicleState {
         let mut open = self.odometer.open_entries();
         open.extend(self.road.open_entries());
         open
+    }
+
+    /// The keys under which later moments may still write, change or take back entries, whatever their age: of the open
+    /// ones, and of those that were taken back only because of the newest odometer reading.
+    pub fn open_keys(&self) -> Vec<EntryKey> {
+        let mut keys: Vec<EntryKey> = self.odometer.open_entries().iter().map(Entry::key).collect();
+        keys.extend(self.road.open_keys());
+        keys
     }
 }

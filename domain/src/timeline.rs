@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
-use crate::book::{Book, Entry, EntryKey};
+use crate::book::{Book, EntryKey};
 use crate::fact::Fact;
 use crate::fold::{Moment, Sighting, VehicleState};
 use crate::reading::{Reading, Signal, Value};
@@ -108,7 +108,14 @@ pub fn go_on(
     let (mut book, open) = opened(&tip.state);
     tip.take(&moments, setup, &mut book);
     tail.extend(fresh);
-    Outcome { head: Head { settled, tail, tip: Some(tip) }, days: Vec::new(), since, book, open, stays_open: None }
+    Outcome {
+        head: Head { settled, tail, tip: Some(tip) },
+        days: Vec::new(),
+        since,
+        book,
+        open,
+        stays_open: None,
+    }
 }
 
 /// Folds on from `start`. `sightings` and `facts` may come in any order and more than once; what lies before
@@ -128,25 +135,29 @@ pub fn advance(
     let settling = moments.partition_point(|moment| Some(moment.at()) <= boundary);
     let (settling, unsettled) = moments.split_at(settling);
     let days = settle(start.clone(), settling, setup, &mut book);
-    let stays_open =
-        days.last().map_or_else(|| open.clone(), |day| day.state.open_entries().iter().map(Entry::key).collect());
+    let stays_open = days.last().map_or_else(|| open.clone(), |day| day.state.open_keys());
     let settled = days.last().cloned().unwrap_or(start);
 
     let mut tip = settled.clone();
     tip.take(unsettled, setup, &mut book);
     let tail = sightings.into_iter().filter(|seen| settled.is_before(seen.reading.at)).collect();
-    Outcome { head: Head { settled, tail, tip: Some(tip) }, days, since, book, open, stays_open: Some(stays_open) }
+    Outcome {
+        head: Head { settled, tail, tip: Some(tip) },
+        days,
+        since,
+        book,
+        open,
+        stays_open: Some(stays_open),
+    }
 }
 
 /// A book with the entries that may still change, and their keys.
 fn opened(state: &VehicleState) -> (Book, Vec<EntryKey>) {
     let mut book = Book::default();
-    let open = state.open_entries();
-    let keys = open.iter().map(Entry::key).collect();
-    for entry in open {
+    for entry in state.open_entries() {
         book.put(entry);
     }
-    (book, keys)
+    (book, state.open_keys())
 }
 
 /// Folds the moments into the state and keeps it as it was at the end of each day, and at the end of all.

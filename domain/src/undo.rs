@@ -151,6 +151,14 @@ impl Road {
         open.into_values().collect()
     }
 
+    /// The keys of these, and of what was taken back since the newest odometer reading: without it, it may come back.
+    pub fn open_keys(&self) -> Vec<EntryKey> {
+        let withdrawn = self.undo.iter().flat_map(|undo| &undo.touched).filter(|(_, entry)| entry.is_none());
+        let mut keys: Vec<EntryKey> = self.open_entries().iter().map(Entry::key).collect();
+        keys.extend(withdrawn.map(|(key, _)| key.clone()));
+        keys
+    }
+
     fn take(&mut self, seen: Seen, until: DateTime<Utc>, setup: &Setup, book: &mut Book) {
         self.step(&seen, until, setup, book);
         if let Some(undo) = &mut self.undo {
