@@ -94,6 +94,7 @@ impl Charging {
     /// What silence means, now that something is heard again.
     fn pass(&mut self, at: DateTime<Utc>, scene: &Scene<'_>, book: &mut Book) {
         let plugged = self.plugged();
+        let level = self.levels.last.map(|level| level.at);
         let Some(stay) = &mut self.stay else { return };
         if let Some(leg) = stay.flowing() {
             let (flowed, gained) = (leg.flowed, leg.gained);
@@ -105,7 +106,7 @@ impl Charging {
                 stay.silent = true;
             }
         }
-        if stay.is_over(at, plugged) {
+        if stay.is_over(at, plugged, level) {
             self.finish(scene, book);
         }
     }
@@ -202,7 +203,7 @@ impl Charging {
         if let Some(stay) = &mut self.stay {
             if stay.resumes(since, plugged, stay.way(mileage)) {
                 if let Some(end) = stay.end() {
-                    leg.start.after = leg.start.after.max(end.after).min(leg.start.by);
+                    leg.begins_after(end.after);
                 }
                 if !leg.inferred {
                     stay.doubt = Doubt::None;
@@ -212,7 +213,7 @@ impl Charging {
                 return;
             }
             if let Some(span) = stay.span() {
-                leg.start.after = leg.start.after.max(span.by).min(leg.start.by);
+                leg.begins_after(span.by);
             }
             self.finish(scene, book);
         }
@@ -239,7 +240,7 @@ impl Charging {
         };
         let mut tally = Tally::begin(before.0, known.then_some(leg.start.after));
         if let Some(now) = before.1 {
-            tally.saw(now, leg.start.after);
+            tally.saw(now, leg.start.after, now.at);
         }
         tally
     }

@@ -60,8 +60,8 @@ impl Tally {
         Self { last: before.or(zero), ..Self::default() }
     }
 
-    /// `from`: not before this did the current flow.
-    pub(super) fn saw(&mut self, now: Shown, from: DateTime<Utc>) {
+    /// `from`: not before this did the current flow, and not after `to`.
+    pub(super) fn saw(&mut self, now: Shown, from: DateTime<Utc>, to: DateTime<Utc>) {
         if let Some(last) = self.last {
             let first = self.since.is_none();
             let from = from.max(last.at);
@@ -72,13 +72,13 @@ impl Tally {
                         self.perhaps = last.wh;
                     }
                     self.held = false;
-                    self.curve.add(from, now.at, wh);
+                    self.curve.add(from, to, wh);
                 }
                 Step::Drifted => self.held |= first,
                 Step::Anew(wh) => {
                     self.resets |= !first && !self.held;
                     self.held = false;
-                    self.curve.add(from, now.at, wh);
+                    self.curve.add(from, to, wh);
                 }
             }
         }

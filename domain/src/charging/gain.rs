@@ -32,13 +32,10 @@ const ELSEWHERE_METRES: f64 = 500.0;
 impl Charging {
     pub(super) fn level(&mut self, percent: Milli, reading: &Reading, scene: &Scene<'_>, book: &mut Book) {
         let Some(step) = self.levels.saw(reading.at, percent, scene.motion.mileage) else { return };
+        let at = step.now.at;
         if self.is_taken_back(&step) {
             self.withdraw(book);
-        } else if !self.rises_here(&step, reading) {
-            self.look_back(&step, reading, scene, book);
-        }
-        let at = step.now.at;
-        if self.stay.as_ref().and_then(Stay::span).is_some_and(|span| span.by >= at) {
+        } else if self.rises_here(&step, reading) || self.look_back(&step, reading, scene, book) {
             self.levels.count_anew();
         } else if step.before.is_some_and(|before| before.gain(&step.now) <= 0) {
             self.quiet = self.quiet.max(Some(at));
@@ -95,8 +92,8 @@ impl Charging {
     }
 
     /// Whether it was charged since the level was read before, without anybody seeing it.
-    fn look_back(&mut self, step: &Step, reading: &Reading, scene: &Scene<'_>, book: &mut Book) {
-        let (Some(before), now) = (step.before, step.now) else { return };
+    fn look_back(&mut self, step: &Step, reading: &Reading, scene: &Scene<'_>, book: &mut Book) -> bool {
+        let (Some(before), now) = (step.before, step.now) else { return false };
         let stood = before.stands(&now) == Some(true);
         let goes_on = stood && self.goes_on(&before, &now);
         let fresh = |low: &Level| stood && now.at - low.at <= SLOWEST && low.percent < before.percent;
@@ -104,7 +101,7 @@ impl Charging {
         let gain = from.gain(&now);
         let found = if stood { gain >= STANDING_GAIN } else { gain > MOVING_GAIN };
         if !found && !goes_on {
-            return;
+            return false;
         }
         let after = self.last.map_or(from.at, |(_, span)| from.at.max(span.by)).min(now.at);
         let start = Within { after, by: now.at };
@@ -112,7 +109,7 @@ impl Charging {
         self.begin(leg, reading, scene, book);
         let doubt = self.doubts(stood, &now, scene);
         let driven = if stood { 0 } else { from.way(&now).map_or(0, |way| self.levels.expected_use(way)) };
-        let Some(stay) = &mut self.stay else { return };
+        let Some(stay) = &mut self.stay else { return true };
         stay.rose_to(&now, Some(&from));
         stay.settled = true;
         if stay.key == now.at {
@@ -124,6 +121,7 @@ impl Charging {
         if stay.doubt == Doubt::MayHaveMoved && stay.level.total() > MOVING_GAIN {
             stay.doubt = Doubt::None;
         }
+        true
     }
 
     /// Whether a rise that was found goes on.

@@ -98,6 +98,14 @@ impl Leg {
             inferred,
         }
     }
+
+    /// It did not begin before this, nor end.
+    pub(super) fn begins_after(&mut self, at: DateTime<Utc>) {
+        self.start.after = self.start.after.max(at).min(self.start.by);
+        if let Some(end) = &mut self.end {
+            end.after = end.after.max(self.start.after);
+        }
+    }
 }
 
 impl Stay {
@@ -213,12 +221,20 @@ impl Stay {
     }
 
     /// Whether nothing but a late reading can change it any more.
-    pub(super) fn is_over(&self, at: DateTime<Utc>, plugged: Option<DateTime<Utc>>) -> bool {
-        let Some(end) = self.end() else { return self.legs.is_empty() };
+    /// `level`: when the level was read last.
+    pub(super) fn is_over(
+        &self,
+        at: DateTime<Utc>,
+        plugged: Option<DateTime<Utc>>,
+        level: Option<DateTime<Utc>>,
+    ) -> bool {
+        let (Some(leg), Some(end)) = (self.leg(), self.end()) else { return self.legs.is_empty() };
         let waited = at - end.by;
         let at_plug = plugged.is_some_and(|at| at >= end.by);
         let may_resume = !self.left && waited <= if at_plug { RESUMES_AT_PLUG } else { RESUMES };
-        let may_settle = (!self.settled || self.doubt == Doubt::MayHaveMoved) && waited <= SETTLES;
+        let may_go_on = leg.inferred && level <= Some(end.by);
+        let unsettled = !self.settled || may_go_on || self.doubt == Doubt::MayHaveMoved;
+        let may_settle = unsettled && waited <= SETTLES;
         // Of one moment, all is heard first.
         waited > TimeDelta::zero() && !may_resume && !may_settle
     }
@@ -254,7 +270,8 @@ impl Stay {
         let before = self.tally.curve.total();
         let leg = if self.tally.is_counting() { self.leg() } else { self.first() };
         let from = leg.map_or(now.at, |leg| leg.start.after);
-        self.tally.saw(now, from);
+        let to = self.end().map_or(now.at, |end| end.by.min(now.at));
+        self.tally.saw(now, from, to);
         let gained = self.tally.curve.total() > before;
         if gained && let Some(leg) = self.flowing() {
             (leg.gained, leg.flowed) = (now.at, now.at);
