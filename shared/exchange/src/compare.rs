@@ -148,9 +148,16 @@ impl Shape {
         (gap - slack).max(TimeDelta::zero())
     }
 
-    /// Whether they share time, and not only an end.
+    /// Whether the shorter lies at least half within the longer, and is not more of it than there is.
     fn overlaps(&self, row: &Stored) -> bool {
-        row.from < self.to && self.from < row.to
+        let shared = self.to.min(row.to) - self.from.max(row.from);
+        let (own, other) = (self.to - self.from, row.to - row.from);
+        if shared <= TimeDelta::zero() || shared * 2 < own.min(other) {
+            return false;
+        }
+        let (part, whole) = if own <= other { (self.amount, row.amount) } else { (row.amount, self.amount) };
+        let fits = |(part, whole): (Number, Number)| part <= whole || self.agrees(row, &likeness(self.kind));
+        part.zip(whole).is_none_or(fits)
     }
 
     fn difference(&self, row: &Stored) -> Option<Number> {

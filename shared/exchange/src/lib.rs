@@ -15,6 +15,6 @@ mod programs;
 pub mod read;
 pub mod record;
 pub mod row;
-mod table;
+pub mod table;
 pub mod units;
 pub mod write;

@@ -1,5 +1,6 @@
 //! Books on their way out: CSV that spreadsheets open without harm, and JSON.
 
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -199,6 +200,48 @@ pub fn csv_line(cells: impl Iterator<Item = String>) -> Vec<u8> {
     writer.into_inner().unwrap_or_default()
 }
 
+/// A JSON document that is written piece by piece: its head, then each book with its rows.
+#[derive(Debug, Default)]
+pub struct Document {
+    is_in_a_book: bool,
+    has_rows: bool,
+}
+
+impl Document {
+    /// The name and version of the form. A new field of a row is no new form.
+    const FORM: &str = "carvetka-books-1";
+
+    pub fn begin(&mut self, car: &Fields, now: DateTime<Utc>) -> Vec<u8> {
+        let (form, car, now) = (json(&Self::FORM), json(car), json(&now));
+        format!("{{\"form\":{form},\"exportedAt\":{now},\"car\":{car}").into_bytes()
+    }
+
+    pub fn book(&mut self, book: Book) -> Vec<u8> {
+        let end = if self.is_in_a_book { "]" } else { "" };
+        (self.is_in_a_book, self.has_rows) = (true, false);
+        format!("{end},\n{}:[", json(&book.key())).into_bytes()
+    }
+
+    pub fn rows(&mut self, rows: &[Fields]) -> Vec<u8> {
+        let mut text = String::new();
+        for row in rows {
+            text.push_str(if self.has_rows { ",\n" } else { "\n" });
+            text.push_str(&json(row));
+            self.has_rows = true;
+        }
+        text.into_bytes()
+    }
+
+    pub fn end(self) -> Vec<u8> {
+        if self.is_in_a_book { b"]}\n".to_vec() } else { b"}\n".to_vec() }
+    }
+}
+
+/// Everything that is written here is JSON.
+fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
 /// A value as a cell. Only texts can be taken for formulas: numbers may be below zero.
 fn cell(value: &Value) -> String {
     match value {
@@ -241,6 +284,22 @@ mod tests {
         }
         assert_eq!(cell(&Value::from(-20)), "-20");
         assert_eq!(unguarded("'t Hof"), "'t Hof");
+    }
+
+    #[test]
+    fn a_document_is_whole_however_many_books_and_rows_there_are() {
+        let row = |km: u32| Fields::from_iter([("odometerKm".to_owned(), Value::from(km))]);
+        let mut document = Document::default();
+        let mut text = document.begin(&Fields::new(), DateTime::UNIX_EPOCH);
+        text.extend(document.book(Book::Alerts));
+        text.extend(document.book(Book::Entries(Kind::MeterEntries)));
+        text.extend(document.rows(&[row(1), row(2)]));
+        text.extend(document.rows(&[row(3)]));
+        text.extend(document.end());
+        let read: Value = serde_json::from_slice(&text).unwrap();
+        assert_eq!(read["alerts"], serde_json::json!([]));
+        assert_eq!(read["meterEntries"][2]["odometerKm"], 3);
+        assert_eq!(Document::default().end(), b"}\n");
     }
 
     #[test]

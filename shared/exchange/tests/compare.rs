@@ -123,6 +123,13 @@ fn one_drive_may_be_two_of_the_machine_and_the_other_way_round() {
 }
 
 #[test]
+fn a_drive_is_no_part_of_what_it_only_touches_nor_of_less_than_itself() {
+    let seen = [row(1, Kind::Trips, "08:00", "09:00", "35", true)];
+    assert_eq!(found(&[drive("08:55", "09:30", "20")], &seen), ["new"]);
+    assert_eq!(found(&[drive("08:10", "08:40", "60")], &seen), ["new"]);
+}
+
+#[test]
 fn the_same_line_is_the_same_row_and_two_alike_are_two() {
     let lines = [fill("09:00", "40"), fill("09:00", "40"), fill("09:01", "40")];
     let ids = identity::ids(CAR, &lines);

@@ -84,8 +84,9 @@ impl Odometer {
     /// What follows from the stands next to a moment.
     pub fn at(at: DateTime<Utc>, before: Option<Stand>, after: Option<Stand>) -> Self {
         let (km, low, high, how) = match (before, after) {
-            (Some(stand), _) if stand.at == at => (Some(stand.km), Some(stand.km), Some(stand.km), How::Read),
-            (_, Some(stand)) if stand.at == at => (Some(stand.km), Some(stand.km), Some(stand.km), How::Read),
+            (Some(stand), _) | (_, Some(stand)) if stand.at == at => {
+                (Some(stand.km), Some(stand.km), Some(stand.km), How::Read)
+            }
             (Some(from), Some(to)) if to.km >= from.km => {
                 (Some(between(from, to, at)), Some(from.km), Some(to.km), How::Between)
             }
@@ -270,8 +271,8 @@ pub async fn log(
 mod tests {
     use super::*;
 
-    fn stand(hour: i64, km: f64) -> Option<Stand> {
-        Some(Stand { at: moment(hour), km })
+    fn stand(hour: i64, km: f64) -> Stand {
+        Stand { at: moment(hour), km }
     }
 
     fn moment(hour: i64) -> DateTime<Utc> {
@@ -280,7 +281,7 @@ mod tests {
 
     #[test]
     fn between_two_stands_the_way_is_even_and_the_stands_are_its_bounds() {
-        let known = Odometer::at(moment(3), stand(0, 100.0), stand(12, 220.0));
+        let known = Odometer::at(moment(3), Some(stand(0, 100.0)), Some(stand(12, 220.0)));
         assert_eq!((known.km, known.low, known.high), (Some(130.0), Some(100.0), Some(220.0)));
         assert_eq!(known.how, How::Between);
     }
@@ -291,10 +292,10 @@ mod tests {
             let known = Odometer::at(moment(3), before, after);
             (known.how, known.km, known.low, known.high)
         };
-        assert_eq!(how(stand(3, 7.0), None), (How::Read, Some(7.0), Some(7.0), Some(7.0)));
-        assert_eq!(how(stand(1, 7.0), None), (How::Last, Some(7.0), Some(7.0), None));
-        assert_eq!(how(None, stand(9, 7.0)), (How::First, None, None, Some(7.0)));
-        assert_eq!(how(stand(1, 90_000.0), stand(9, 7.0)), (How::Replaced, None, None, None));
+        assert_eq!(how(Some(stand(3, 7.0)), None), (How::Read, Some(7.0), Some(7.0), Some(7.0)));
+        assert_eq!(how(Some(stand(1, 7.0)), None), (How::Last, Some(7.0), Some(7.0), None));
+        assert_eq!(how(None, Some(stand(9, 7.0))), (How::First, None, None, Some(7.0)));
+        assert_eq!(how(Some(stand(1, 90_000.0)), Some(stand(9, 7.0))), (How::Replaced, None, None, None));
         assert_eq!(how(None, None), (How::Unknown, None, None, None));
     }
 }
