@@ -101,7 +101,7 @@ pub async fn handle_in(
     outcome.duplicates = readable.len() - new.len();
     let absorbed = take(db, known, &new, &mut outcome).await?;
     if !absorbed.fresh.is_empty() {
-        let refolded = refold(db, absorbed.fresh, Reach::Horizon).await?;
+        let refolded = refold(db, absorbed.fresh, Reach::Horizon, &known.setups).await?;
         outcome.written = refolded.write(db, now).await?.written();
     }
     Ok(Handled { outcome, stored: absorbed.stored })

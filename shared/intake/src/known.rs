@@ -11,12 +11,17 @@ use domain::fold::Sighting;
 use domain::reading::{Reading, TimeQuality};
 use uuid::Uuid;
 
+use crate::setups::KnownSetups;
+
 /// So many signals of vehicles are remembered, some 60 bytes each.
 const CAPACITY: usize = 400_000;
 
-/// The last reading of each signal of each vehicle. Cheap to clone; all clones remember the same.
+/// The last reading of each signal of each vehicle, and what people told of it. Cheap to clone; all clones remember the same.
 #[derive(Debug, Clone, Default)]
-pub struct KnownReadings(Arc<Mutex<HashMap<(Uuid, u64), Last>>>);
+pub struct KnownReadings {
+    readings: Arc<Mutex<HashMap<(Uuid, u64), Last>>>,
+    pub(crate) setups: KnownSetups,
+}
 
 #[derive(Debug, Clone, Copy)]
 struct Last {
@@ -38,7 +43,7 @@ pub(crate) struct Seen<'a> {
 impl KnownReadings {
     /// Leaves out what is stored already. Most of what comes is, and is not even copied.
     pub(crate) fn leave_out(&self, seen: Vec<Seen<'_>>) -> Vec<(Uuid, Sighting)> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = self.readings.lock().unwrap_or_else(PoisonError::into_inner);
         let is_new = |seen: &Seen<'_>| {
             known
                 .get(&(seen.vehicle, digest(&seen.reading.signal)))
@@ -49,7 +54,7 @@ impl KnownReadings {
 
     /// Call only after the commit that stored them.
     pub(crate) fn remember(&self, sightings: &[(Uuid, Sighting)]) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.readings.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() > CAPACITY {
             known.clear();
         }

@@ -7,6 +7,7 @@ pub mod batch;
 mod known;
 pub mod refold;
 pub mod replay;
+mod setups;
 mod understood;
 
 pub use known::KnownReadings;

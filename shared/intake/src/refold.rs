@@ -5,6 +5,7 @@
 mod plan;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::fact::Fact;
@@ -18,6 +19,7 @@ use store::{StoreError, dirty, facts, readings};
 use tracing::error;
 use uuid::Uuid;
 
+use crate::setups::KnownSetups;
 use plan::{Fold, Needs, Plan};
 
 /// New readings of a vehicle that has to be folded; none if only its past has to be folded again.
@@ -105,8 +107,14 @@ impl Refolded {
 
 /// Folds the vehicles, which the caller has locked, and compares with what is stored. Marks that the vehicles
 /// bear are heeded.
-pub async fn refold(db: &mut PgConnection, fresh: Vec<Fresh>, reach: Reach) -> Result<Refolded, StoreError> {
+pub(crate) async fn refold(
+    db: &mut PgConnection,
+    fresh: Vec<Fresh>,
+    reach: Reach,
+    known: &KnownSetups,
+) -> Result<Refolded, StoreError> {
     let ids: Vec<Uuid> = fresh.iter().map(|one| one.vehicle).collect();
+    let cars: Vec<(Uuid, Uuid)> = fresh.iter().map(|one| (one.vehicle, one.car)).collect();
     let heads = states::heads(db, &ids).await?;
     let dirty = dirty::of(db, &ids).await?;
     let mut plan = Plan::new(fresh, heads, &dirty, reach);
@@ -115,13 +123,15 @@ pub async fn refold(db: &mut PgConnection, fresh: Vec<Fresh>, reach: Reach) -> R
         plan.folds.iter().map(|fold| (fold.vehicle, fold.start.until)).collect();
     let mut facts = facts::since(db, &starts).await?;
 
-    let setup = Setup::default();
+    let setups = known.of(db, &cars).await?;
+    let nothing_told = Arc::default();
     let (mut pages, mut outcomes, mut heeded) = (Vec::new(), Vec::new(), Vec::new());
     for fold in plan.folds {
         let facts = facts.remove(&fold.vehicle).unwrap_or_default();
         let Fold { vehicle, car, start, sightings, earliest, heeds, begins_at_head, goes_on, .. } = fold;
         let settled = goes_on.as_ref().map_or_else(|| start.clone(), |head| head.settled.clone());
-        let Some(mut outcome) = run(vehicle, start, goes_on, sightings, facts, &setup) else {
+        let setup = setups.get(&vehicle).unwrap_or(&nothing_told);
+        let Some(mut outcome) = run(vehicle, start, goes_on, sightings, facts, setup) else {
             plan.marks.push((vehicle, earliest, "folding failed"));
             continue;
         };
@@ -129,7 +139,7 @@ pub async fn refold(db: &mut PgConnection, fresh: Vec<Fresh>, reach: Reach) -> R
         pages.push(Page {
             vehicle,
             car,
-            setup: &setup,
+            setup,
             since: outcome.since,
             open: std::mem::take(&mut outcome.open),
             entries: std::mem::take(&mut outcome.book).into_entries(),

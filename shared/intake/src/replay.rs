@@ -14,6 +14,7 @@ use uuid::Uuid;
 use crate::absorb::{Said, absorb};
 use crate::known::KnownReadings;
 use crate::refold::{Fresh, Reach, refold};
+use crate::setups::KnownSetups;
 
 /// So many events that waited are taken in one transaction.
 const AT_ONCE: i64 = 500;
@@ -72,7 +73,10 @@ pub async fn dry_run(pool: &PgPool, vehicle: Uuid, since: Since) -> Result<Optio
     };
     begin(&mut tx, vehicle, since).await?;
     let nothing = vec![Fresh::nothing(vehicle, connection.car_id)];
-    let changes = refold(&mut tx, nothing, Reach::Everything).await?.into_changes(&mut tx).await?;
+    let changes = refold(&mut tx, nothing, Reach::Everything, &KnownSetups::default())
+        .await?
+        .into_changes(&mut tx)
+        .await?;
     tx.rollback().await?;
     Ok(Some(changes))
 }
@@ -114,7 +118,8 @@ async fn step(pool: &PgPool, vehicle: Uuid, now: DateTime<Utc>) -> Result<Step, 
     if fresh.is_empty() {
         fresh.push(Fresh::nothing(vehicle, connection.car_id));
     }
-    let changes = refold(&mut tx, fresh, Reach::Everything).await?.write(&mut tx, now).await?;
+    let changes =
+        refold(&mut tx, fresh, Reach::Everything, &KnownSetups::default()).await?.write(&mut tx, now).await?;
     tx.commit().await?;
     Ok(if taken == AT_ONCE { Step::More(changes) } else { Step::Last(changes) })
 }

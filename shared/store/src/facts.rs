@@ -5,13 +5,14 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use domain::distance::Distance;
 use domain::fact::{Fact, RowId};
+use domain::reading::Milli;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::StoreError;
 
 /// What people said about these vehicles' cars after a moment each (`None`: ever): entries of their own, and those
-/// of the machine that they changed. What no odometer can show is left out.
+/// of the machine that they changed. What no odometer can show and no tank can hold is left out.
 pub async fn since(
     db: &mut PgConnection,
     vehicles: &[(Uuid, Option<DateTime<Utc>>)],
@@ -23,13 +24,20 @@ pub async fn since(
              FROM unnest($1::uuid[], $2::timestamptz[]) AS one (id, since)
              JOIN smartcar_vehicles AS vehicle ON vehicle.id = one.id
            )
-           SELECT wanted.id AS "vehicle!", entry.id AS row_id, entry.entry_date::timestamptz AS "at!",
-             round(entry.odometer_reading * 1000)::bigint AS metres
+           SELECT 'meter entry' AS "what!", wanted.id AS "vehicle!", entry.id AS row_id,
+             date_trunc('milliseconds', entry.entry_date::timestamptz) AS "at!",
+             round(entry.odometer_reading * 1000)::bigint AS metres, NULL::bigint AS millilitres, NULL::boolean AS "full"
            FROM wanted JOIN meter_entries AS entry ON entry.car_id = wanted.car_id
            WHERE entry.evidence_until IS NULL
              AND entry.entry_date > wanted.since AND entry.odometer_reading BETWEEN 0 AND 3000000
            UNION ALL
-           SELECT wanted.id, NULL, decision.at, NULL
+           SELECT 'fill-up', wanted.id, entry.id, date_trunc('milliseconds', entry.filled_at::timestamptz),
+             CASE WHEN entry.odometer_reading BETWEEN 0 AND 3000000 THEN round(entry.odometer_reading * 1000)::bigint END,
+             round(entry.litres * 1000)::bigint, entry.full_tank
+           FROM wanted JOIN fuel_entries AS entry ON entry.car_id = wanted.car_id
+           WHERE entry.evidence_until IS NULL AND entry.filled_at > wanted.since AND entry.litres BETWEEN 0.001 AND 2000
+           UNION ALL
+           SELECT 'replaced', wanted.id, NULL, date_trunc('milliseconds', decision.at), NULL, NULL, NULL
            FROM wanted JOIN decisions AS decision ON decision.car_id = wanted.car_id
            WHERE decision.kind = 'odometer' AND decision.at > wanted.since"#,
         &ids,
@@ -39,13 +47,15 @@ pub async fn since(
     .await?;
     let mut facts: HashMap<Uuid, Vec<Fact>> = HashMap::new();
     for row in rows {
-        let fact = match (row.row_id, row.metres) {
-            (Some(id), Some(metres)) => Fact::MeterEntry {
-                at: row.at,
-                odometer: Distance::from_metres(metres),
-                row: RowId(id.as_u128()),
-            },
-            (None, _) | (_, None) => Fact::OdometerReplaced { at: row.at },
+        // A state holds moments to the millisecond, as cars report them.
+        let (at, row_id) = (row.at, RowId(row.row_id.unwrap_or_default().as_u128()));
+        let odometer = row.metres.map(Distance::from_metres);
+        let fact = match (row.what.as_str(), odometer, row.millilitres) {
+            ("meter entry", Some(odometer), _) => Fact::MeterEntry { at, odometer, row: row_id },
+            ("fill-up", odometer, Some(litres)) => {
+                Fact::FillUp { at, litres: Milli(litres), full: row.full, odometer, row: row_id }
+            }
+            _ => Fact::OdometerReplaced { at },
         };
         facts.entry(row.vehicle).or_default().push(fact);
     }

@@ -3,8 +3,10 @@
 //! Every function takes a `&mut PgConnection`. The caller owns the transaction, so the caller decides what is
 //! one fact. Functions that a batch uses take slices and are one statement each, whatever their number.
 
+pub mod alert_book;
 mod alert_rows;
 pub mod api_usage;
+pub mod battery_book;
 mod battery_rows;
 pub mod book;
 pub mod cadence;
@@ -15,7 +17,10 @@ pub mod commands;
 pub mod connect_attempts;
 pub mod corrections;
 mod decisions;
+pub mod costs;
 pub mod dirty;
+pub mod energy;
+pub mod entry_evidence;
 pub mod erasure;
 mod error;
 pub mod events;
@@ -33,6 +38,7 @@ pub mod grants;
 pub mod hand_entries;
 pub mod imports;
 mod issues;
+pub mod journal;
 pub mod legacy_tokens;
 mod meter_entries;
 pub mod mileage;

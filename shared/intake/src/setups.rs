@@ -1,0 +1,67 @@
+//! What people told of their cars, remembered: it changes seldom, and each fold needs it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use domain::setup::Setup;
+use sqlx::PgConnection;
+use store::{StoreError, setups};
+use uuid::Uuid;
+
+/// So many vehicles are remembered, most of them some hundred bytes each.
+const CAPACITY: usize = 50_000;
+
+/// The setups of vehicles, by how often they were changed. Cheap to clone; all clones remember the same.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct KnownSetups(Arc<Mutex<HashMap<Uuid, Version>>>);
+
+#[derive(Debug, Clone)]
+struct Version {
+    car: Uuid,
+    number: i64,
+    setup: Arc<Setup>,
+}
+
+impl KnownSetups {
+    /// What holds for these vehicles and their cars now. What somebody changes while this is asked is seen, or marks the car for another
+    /// fold.
+    pub async fn of(
+        &self,
+        db: &mut PgConnection,
+        vehicles: &[(Uuid, Uuid)],
+    ) -> Result<HashMap<Uuid, Arc<Setup>>, StoreError> {
+        let ids: Vec<Uuid> = vehicles.iter().map(|(vehicle, _)| *vehicle).collect();
+        let versions = setups::versions(&mut *db, &ids).await?;
+        let number = |vehicle: &Uuid| versions.get(vehicle).copied().unwrap_or_default();
+        let mut found = self.known(vehicles, number);
+        let missing: Vec<Uuid> = ids.into_iter().filter(|id| !found.contains_key(id)).collect();
+        if missing.is_empty() {
+            return Ok(found);
+        }
+        // The version was read first: a change in between is another version, and asked for next time.
+        let read: HashMap<Uuid, Arc<Setup>> =
+            setups::of(db, &missing).await?.into_iter().map(|(id, setup)| (id, Arc::new(setup))).collect();
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() > CAPACITY {
+            known.clear();
+        }
+        for (vehicle, car) in vehicles {
+            if let Some(setup) = read.get(vehicle) {
+                let version = Version { car: *car, number: number(vehicle), setup: Arc::clone(setup) };
+                known.insert(*vehicle, version);
+                found.insert(*vehicle, Arc::clone(setup));
+            }
+        }
+        Ok(found)
+    }
+
+    fn known(&self, vehicles: &[(Uuid, Uuid)], number: impl Fn(&Uuid) -> i64) -> HashMap<Uuid, Arc<Setup>> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let current = |(vehicle, car): &(Uuid, Uuid)| {
+            let version = known.get(vehicle)?;
+            let is_current = version.car == *car && version.number == number(vehicle);
+            is_current.then(|| (*vehicle, Arc::clone(&version.setup)))
+        };
+        vehicles.iter().filter_map(current).collect()
+    }
+}
