@@ -277,6 +277,42 @@ fn fixes_on_the_way_tell_when_it_began_where_the_odometer_speaks_only_afterwards
 }
 
 #[test]
+fn a_place_that_does_not_change_while_the_odometer_counts_is_old() {
+    check(
+        "1 08:00 km 100 at home
+         1 08:20 km 109 at shop
+         1 08:40 km 119 at shop
+         1 09:00 km 119",
+        "drive 1 08:00..08:20 to 1 08:20..08:40, 19 km from home to shop",
+    );
+}
+
+#[test]
+fn a_stay_on_the_way_parts_two_trips_at_the_odometer_reading_beside_it() {
+    check(
+        "1 08:00 km 100 at home
+         1 08:10 km 105.5 at shop
+         1 08:25 at shop
+         1 08:40 km 124 at work
+         1 09:00 km 124",
+        "drive 1 08:00..08:10 to 1 08:00..08:10, 5.5 km from home to shop
+         drive 1 08:10..08:40 to 1 08:10..08:40, 18.5 km from shop to work",
+    );
+}
+
+#[test]
+fn several_trips_between_two_odometer_readings_are_a_movement() {
+    check(
+        "1 08:00 km 100 at home
+         1 08:20 at shop
+         1 08:40 at shop
+         1 09:10 km 124 at work
+         1 09:30 km 124",
+        "movement 1 08:00..08:20 to 1 08:00..09:10, 24 km from home to work",
+    );
+}
+
+#[test]
 fn gear_and_speed_narrow_down_start_and_end() {
     check(
         "1 08:00 km 100

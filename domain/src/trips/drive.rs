@@ -67,8 +67,11 @@ pub(super) struct Drive {
     is_on_its_way: bool,
     drove_last: Option<DateTime<Utc>>,
     parked: Option<DateTime<Utc>>,
+    /// Where it was seen last, and for how long.
     stay: Option<Stay>,
-    /// It stopped in this time.
+    /// For so long it was seen at one place on its way.
+    stayed: Option<Within>,
+    /// It was filled or charged in this time.
     stop: Option<Within>,
     pub(super) is_reckoned: bool,
     written: Option<Trip>,
@@ -100,7 +103,7 @@ impl Drive {
         let unclear = unclear || stand.away.as_ref().is_some_and(|away| away.left_a_stop);
         let distance = stand.driven(mileage);
         let what = if unclear { Journey::Movement } else { journey(start, moving, mileage.at, distance) };
-        let stop = stand.away.as_ref().map(|away| away.stay.seen).filter(|seen| seen.width() >= STOP);
+        let stayed = stand.away.as_ref().map(|away| away.stay.seen).filter(|seen| seen.width() >= STOP);
         let at_start = stand.levels();
         let mut drive = Self {
             booked: stand.booked,
@@ -119,7 +122,8 @@ impl Drive {
             drove_last: stand.drove_last,
             parked: stand.parked,
             stay: stand.away.map(|away| away.stay),
-            stop,
+            stayed,
+            stop: None,
             is_reckoned,
             written: None,
         };
@@ -138,14 +142,12 @@ impl Drive {
             let has_stopped = stood >= enough(place, &scene.setup.fences) || self.has_stopped();
             return if has_stopped { Next::Stands } else { Next::GoesOn };
         }
-        if let Some(stop) = self.stop
-            && stop.by + STOP < mileage.at
-        {
-            return Next::Stopped { unclear: self.until < stop.after - STOP };
-        }
         let gap = mileage.at - self.until;
-        let is_long_movement =
-            self.what == Journey::Movement && self.last.travelled.minus(self.booked.travelled) > HEAD;
+        let is_long_movement = self.what == Journey::Movement && self.distance() > HEAD;
+        let (halt, arrives) = self.halt(mileage.at);
+        if halt.is_some() && !arrives {
+            return Next::Stopped { unclear: halt.is_some_and(|halt| self.until < halt.after - STOP) };
+        }
         if gap - time_for(gain, TRAFFIC_METRES_PER_HOUR) >= STOP
             || is_long_movement
             || mileage.at - self.start.by > LONGEST
@@ -153,7 +155,23 @@ impl Drive {
             return Next::Stopped { unclear: false };
         }
         self.extend(mileage, fix);
-        if self.stop.is_some() { Next::Stands } else { Next::GoesOn }
+        if arrives { Next::Stands } else { Next::GoesOn }
+    }
+
+    /// The stop since the newest odometer reading, if there was one, and whether it lasts: then the next reading tells what it
+    /// showed there.
+    fn halt(&mut self, at: DateTime<Utc>) -> (Option<Within>, bool) {
+        if let Some(stop) = self.stop {
+            return (Some(stop), at <= stop.by + STOP);
+        }
+        let Some(stayed) = self.stayed.take() else { return (None, false) };
+        let (from_last, to_now) = (stayed.after <= self.until + SKEW, at - SKEW <= stayed.by);
+        if from_last && to_now {
+            // The odometer went on: the fixes did not, they are old.
+            self.stay = None;
+            return (None, false);
+        }
+        (Some(stayed), !from_last && at <= stayed.by + STOP)
     }
 
     fn extend(&mut self, mileage: Mileage, fix: Option<&Fix>) {
@@ -230,7 +248,7 @@ impl Drive {
             Some(stay) => {
                 stay.seen(fix);
                 if stay.is_stop(fences) {
-                    self.stop = Some(stay.seen);
+                    self.stayed = Some(stay.seen);
                 }
             }
             None => self.stay = Some(Stay::at(fix)),
