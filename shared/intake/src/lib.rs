@@ -11,4 +11,5 @@ mod setups;
 mod understood;
 
 pub use known::KnownReadings;
+pub use setups::KnownSetups;
 pub use understood::{Understood, parked_delivery};

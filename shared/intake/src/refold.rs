@@ -107,7 +107,7 @@ impl Refolded {
 
 /// Folds the vehicles, which the caller has locked, and compares with what is stored. Marks that the vehicles
 /// bear are heeded.
-pub(crate) async fn refold(
+pub async fn refold(
     db: &mut PgConnection,
     fresh: Vec<Fresh>,
     reach: Reach,

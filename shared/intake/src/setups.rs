@@ -13,7 +13,7 @@ const CAPACITY: usize = 50_000;
 
 /// The setups of vehicles, by how often they were changed. Cheap to clone; all clones remember the same.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct KnownSetups(Arc<Mutex<HashMap<Uuid, Version>>>);
+pub struct KnownSetups(Arc<Mutex<HashMap<Uuid, Version>>>);
 
 #[derive(Debug, Clone)]
 struct Version {
@@ -25,7 +25,7 @@ struct Version {
 impl KnownSetups {
     /// What holds for these vehicles and their cars now. What somebody changes while this is asked is seen, or marks the car for another
     /// fold.
-    pub async fn of(
+    pub(crate) async fn of(
         &self,
         db: &mut PgConnection,
         vehicles: &[(Uuid, Uuid)],

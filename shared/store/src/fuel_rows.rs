@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::RULES_VERSION;
-use domain::fuel::FillUp;
+use domain::fuel::{self, FillUp};
 use domain::setup::Setup;
 use serde::Serialize;
 use sqlx::PgConnection;
@@ -39,6 +39,7 @@ struct Columns<'a> {
 
 pub fn row(place: Place, fill: &FillUp, setup: &Setup) -> Result<Row, StoreError> {
     let Spot { latitude, longitude, private_zone, place_id } = Spot::of(fill.place.as_ref(), setup);
+    let price = fuel::price(fill, setup);
     let columns = Columns {
         filled_after: fill.between.after,
         filled_at: fill.between.by,
@@ -55,10 +56,10 @@ pub fn row(place: Place, fill: &FillUp, setup: &Setup) -> Result<Row, StoreError
         missed_previous: fill.missed_previous,
         economy_l_per_100km: fill.economy.map(Decimal::from),
         economy_at_pump_l_per_100km: fill.economy_at_pump.map(Decimal::from),
-        price_per_litre: None,
-        total_cost: None,
-        currency: None,
-        cost_is_estimate: false,
+        price_per_litre: price.map(|price| price.per_litre.into()),
+        total_cost: price.and_then(|price| price.total).map(Decimal::from),
+        currency: price.as_ref().map(|price| price.currency.as_str()),
+        cost_is_estimate: price.is_some_and(|price| price.is_estimate),
         state: state(fill.state),
     };
     let why = evidence("fuel", None, &fill.evidence);

@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use domain::fold::Sighting;
 use domain::reading::{Milli, Reading, Signal, TimeQuality, Value};
+use intake::KnownSetups;
 use intake::refold::{Fresh, Reach, refold};
 use sqlx::{Connection, PgConnection};
 
@@ -165,7 +166,7 @@ async fn while_a_fold_is_under_way(pipeline: &Pipeline, car: &Car, minute: i64, 
     let mut tx = pipeline.pool().begin().await.unwrap();
     store::act_as_machine(&mut tx).await.unwrap();
     store::vehicles::lock(&mut tx, &[car.vehicle]).await.unwrap();
-    let refolded = refold(&mut tx, vec![fresh], Reach::Horizon).await.unwrap();
+    let refolded = refold(&mut tx, vec![fresh], Reach::Horizon, &KnownSetups::default()).await.unwrap();
     person(pipeline, sql).await;
     refolded.write(&mut tx, runtime::clock::now()).await.unwrap();
     tx.commit().await.unwrap();
