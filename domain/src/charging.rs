@@ -98,7 +98,7 @@ impl Charging {
         let Some(stay) = &mut self.stay else { return };
         if let Some(leg) = stay.flowing() {
             let (flowed, gained) = (leg.flowed, leg.gained);
-            if at - gained >= STUCK && flowed - gained >= STUCK - STALE {
+            if at - gained >= STUCK {
                 stay.stop(Within { after: gained, by: at });
                 stay.silent = true;
             } else if at - flowed > STALE {

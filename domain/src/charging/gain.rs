@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 
 use super::counter::{Shown, Step as Count, step};
-use super::level::{Level, Levels, SLOWEST, Step};
+use super::level::{BACK, Level, Levels, SLOWEST, Step};
 use super::stay::{Doubt, Leg, Origin, Stay};
 use super::{Charging, DRIVEN, cited};
 use crate::book::Book;
@@ -24,8 +24,6 @@ const SOON: TimeDelta = TimeDelta::minutes(90);
 const GOES_ON_SOON: i64 = 1000;
 /// A counter that counted less than this drifted.
 const COUNTED: i64 = 1000;
-/// A level that is back where it was by this much was an odd reading.
-const BACK: i64 = 2000;
 /// Two places that lie further apart are two.
 const ELSEWHERE_METRES: f64 = 500.0;
 

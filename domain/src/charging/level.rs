@@ -17,6 +17,8 @@ const HIGHEST: i64 = 105_000;
 /// it says so again.
 const SUSPICIOUS: i64 = 20_000;
 const FASTEST_LOSS_PER_HOUR: i64 = 60_000;
+/// A level is back where it was, give or take this.
+pub(super) const BACK: i64 = 2000;
 /// What was lost over a shorter way says nothing of consumption.
 const SHORTEST_WAY: Distance = Distance::from_km(10);
 /// The way that consumption is learned from: older ways fade.
@@ -36,6 +38,8 @@ pub(super) struct Level {
 pub(super) struct Levels {
     scale: Scale,
     pub(super) last: Option<Level>,
+    /// The one before.
+    before: Option<Level>,
     /// The newest of the lowest ones since the car stands where it stands.
     pub(super) low: Option<Level>,
     suspect: Option<Level>,
@@ -92,6 +96,7 @@ impl Levels {
         }
         self.suspect = None;
         let step = Step { now, before: self.last, low: self.low };
+        self.before = self.last;
         self.learn(&step);
         let stands = self.last.is_some_and(|last| last.stands(&now) == Some(true));
         if !stands || self.low.is_none_or(|low| now.percent <= low.percent) {
@@ -141,6 +146,10 @@ impl Levels {
     fn is_doubtful(&self, now: &Level) -> bool {
         let (Some(last), None) = (self.last, self.suspect) else { return false };
         let loss = -last.gain(now);
+        if self.before.is_some_and(|before| before.gain(now).abs() <= BACK) {
+            // Rather was the last one odd.
+            return false;
+        }
         if now.percent.0 == 0 && last.percent.0 >= 10_000 {
             return true;
         }

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::gain;
 use super::stay::{Doubt, Leg, Stay};
-use super::{Charging, DRIVEN};
+use super::{Charging, DRIVEN, STUCK};
 use crate::book::Book;
 use crate::fold::Scene;
 use crate::motion::Mileage;
@@ -42,7 +42,9 @@ impl Charging {
             return;
         }
         // What was said before and brought nothing since is not news.
-        let goes_on = self.stay.as_ref().is_some_and(|stay| stay.silent || stay.left && stay.brought());
+        let brings = |stay: &Stay| stay.leg().is_some_and(|leg| at - leg.gained < STUCK);
+        let goes_on = |stay: &Stay| stay.silent && brings(stay) || stay.left && stay.brought();
+        let goes_on = self.stay.as_ref().is_some_and(goes_on);
         if was != Some(true) || goes_on {
             self.begin(Leg::begun(self.since(at), false), reading, scene, book);
         }
@@ -56,11 +58,13 @@ impl Charging {
     }
 
     pub(super) fn stop(&mut self, at: DateTime<Utc>) {
-        if let Some(stay) = &mut self.stay
-            && let Some(leg) = stay.flowing()
-        {
+        let Some(stay) = &mut self.stay else { return };
+        if let Some(leg) = stay.flowing() {
             let end = Within { after: leg.flowed, by: at };
             stay.stop(end);
+        } else if stay.end().is_some_and(|end| end.by == at) {
+            // The silence ended with the word that it is over.
+            stay.silent = false;
         }
     }
 

@@ -187,8 +187,7 @@ impl Stay {
     pub(super) fn resume(&mut self, leg: Leg) {
         self.power.begins(leg.start.by);
         self.settled = false;
-        self.silent = false;
-        let full = self.legs.len() == LEGS;
+        let full = self.legs.len() == LEGS || std::mem::take(&mut self.silent);
         match self.legs.last_mut() {
             Some(last)
                 if leg.inferred && last.inferred && last.end.is_some_and(|end| end.by >= leg.start.after) =>
@@ -261,7 +260,9 @@ impl Stay {
             let to = leg.end.map_or(now.at, |end| end.by.min(now.at));
             self.level.add(last.max(leg.start.after), to, gain);
             leg.gained = to;
-            leg.flowed = leg.flowed.max(to);
+            if leg.end.is_none() {
+                leg.flowed = leg.flowed.max(to);
+            }
         }
         gain > 0
     }
