@@ -19,6 +19,7 @@ use smartcar::webhook;
 
 pub use check::Verdict;
 use deliveries::Sent;
+pub use deliveries::sightings;
 use file::Scenario;
 use shelf::Shelf;
 

@@ -68,7 +68,7 @@ fn a_line_begins_with_its_id_and_names_every_kind_of_entry() {
     let line = ops::scenario::outcome(&file, None).unwrap();
     assert!(line.starts_with(r#"{"id":"a-new-instrument-cluster","meter_entries":[{"at":"2026-04-06T06:00:00Z","odometer_km":143000.0}"#), "{line}");
     for kind in ["fill_ups", "charging_sessions", "trips", "battery_estimates", "geofence_events", "alerts"] {
-        assert_eq!(outcome(&file)[kind], Value::Array(Vec::new()), "{kind}");
+        assert!(outcome(&file)[kind].is_array(), "{kind}");
     }
 }
 
