@@ -11,6 +11,7 @@ use serde::Deserialize;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use crate::geofences::{self, Marked};
 use crate::{StoreError, tariffs};
 
 /// How often the setup of these vehicles was changed; a vehicle that has none never was. As long as it is the same, so is the
@@ -26,6 +27,7 @@ pub async fn versions(db: &mut PgConnection, vehicles: &[Uuid]) -> Result<HashMa
 /// The setups of these vehicles. Words that nobody knows count as not said.
 pub async fn of(db: &mut PgConnection, vehicles: &[Uuid]) -> Result<HashMap<Uuid, Setup>, StoreError> {
     let mut tariffs = tariffs::for_vehicles(&mut *db, vehicles).await?;
+    let mut marked = geofences::for_vehicles(&mut *db, vehicles).await?;
     let rows = sqlx::query!(
         r#"SELECT vehicle.id, car.make::text AS make, car.powertrain::text AS powertrain,
              round(car.tank_capacity_l * 1000)::bigint AS tank,
@@ -54,6 +56,7 @@ pub async fn of(db: &mut PgConnection, vehicles: &[Uuid]) -> Result<HashMap<Uuid
     .await?;
     let mut setups = HashMap::new();
     for row in rows {
+        let Marked { fences, purposes, watched } = marked.remove(&row.id).unwrap_or_default();
         let setup = Setup {
             powertrain: row.powertrain.as_deref().and_then(powertrain),
             make: row.make.map(|make| make.to_uppercase()),
@@ -66,7 +69,9 @@ pub async fn of(db: &mut PgConnection, vehicles: &[Uuid]) -> Result<HashMap<Uuid
             tariffs: tariffs.remove(&row.id).unwrap_or_default(),
             fuel_prices: FuelPrices { paid: row.paid.as_deref().map(paid).transpose()?.unwrap_or_default() },
             currency: row.currency.and_then(|currency| Currency::parse(&currency).ok()),
-            ..Setup::default()
+            fences,
+            purposes,
+            watched,
         };
         setups.insert(row.id, setup);
     }
