@@ -14,7 +14,7 @@ mod reckon;
 mod slots;
 mod spread;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
@@ -62,7 +62,7 @@ pub struct Cost {
     pub priced_share: u16,
     /// The versions that were used, each once.
     pub versions: Vec<RowId>,
-    /// How the expected cost adds up, oldest first.
+    /// How the expected cost adds up, oldest first. None goes across a midnight of the tariff's clock, unless they were too many.
     pub lines: Vec<Line>,
 }
 
@@ -94,6 +94,13 @@ pub enum LineKind {
     Idle,
     SessionFee,
     Parking,
+}
+
+impl Tariff {
+    /// The day of a moment by the tariff's clock.
+    fn day(&self, at: DateTime<Utc>) -> NaiveDate {
+        at.with_timezone(&self.zone).date_naive()
+    }
 }
 
 /// What the session cost by the tariffs of its people. `None`: no price is known for it. Unknown is never zero.

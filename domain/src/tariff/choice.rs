@@ -25,14 +25,8 @@ impl<'a> Known<'a> {
         let by_network = place.and_then(|place| name(place, setup)).map(|name| {
             of(&|tariff| tariff.network.as_deref().is_some_and(|network| is_called_after(name, network)))
         });
-        match by_network {
-            // Of several networks the first counts, with all its versions.
-            Some(found) if !found.is_empty() => {
-                let first = found[0].tariff;
-                Self(found.into_iter().filter(|tariff| tariff.tariff == first).collect())
-            }
-            Some(_) | None => Self(of(&|tariff| tariff.is_default)),
-        }
+        let by_network = by_network.filter(|found| !found.is_empty());
+        Self(by_network.unwrap_or_else(|| of(&|tariff| tariff.is_default)))
     }
 
     /// Money of different currencies is never added: the currency of the moment counts, or the first after it, and what is

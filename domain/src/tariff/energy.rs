@@ -54,7 +54,7 @@ fn add_bought(bill: &mut Bill, tariff: &Tariff, share: &Share<'_>, so_far: i64, 
         if let Some(price) = price {
             priced += here;
             let (what, version, amount) = (LineKind::Energy, tariff.version, Micros::ZERO);
-            bill.add(Item { what, version, from, to, price, quantity: here, amount });
+            bill.add(Item { what, version, from, to, price, quantity: here, day: tariff.day(from), amount });
         }
     }
     priced

@@ -25,7 +25,8 @@ pub(super) fn add_once(bill: &mut Bill, charge: &Charge, known: &Known<'_>) {
     for (what, fee) in fees {
         if let Some(price) = fee {
             let version = tariff.version;
-            bill.add(Item { what, version, from: at, to: at, price, quantity: 1, amount: price });
+            let day = tariff.day(at);
+            bill.add(Item { what, version, from: at, to: at, price, quantity: 1, day, amount: price });
         }
     }
 }
@@ -71,7 +72,7 @@ fn add_price(bill: &mut Bill, known: &Known<'_>, number: usize, of: Minutes, spa
             Minutes::Charging => LineKind::Charging,
             Minutes::Idle => LineKind::Idle,
         };
-        let (version, price) = (tariff.version, price.per_minute);
-        bill.add(Item { what, version, from, to: slot.to, price, quantity: ms, amount });
+        let (version, price, day) = (tariff.version, price.per_minute, tariff.day(from));
+        bill.add(Item { what, version, from, to: slot.to, price, quantity: ms, day, amount });
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::charge::{Charge, View};
 use super::choice::Known;
@@ -39,6 +39,8 @@ pub(super) struct Item {
     pub price: Micros,
     /// Thousandths of watt hours as they are paid for, milliseconds, or how often.
     pub quantity: i64,
+    /// By the tariff's clock: days are told apart, so that months are.
+    pub day: NaiveDate,
     /// Of energy it follows from the sum of what costs the same.
     pub amount: Micros,
 }
@@ -131,7 +133,8 @@ impl Bill {
 
 impl Item {
     fn is_like(&self, other: &Self) -> bool {
-        (self.what, self.version, self.price) == (other.what, other.version, other.price)
+        let price = |item: &Self| (item.what, item.version, item.price, item.day);
+        price(self) == price(other)
     }
 
     fn take(&mut self, other: &Self) {
@@ -154,7 +157,7 @@ impl Item {
 
     fn line(self) -> Line {
         let amount = self.amount();
-        let Self { what, version: _, from, to, price, quantity, amount: _ } = self;
+        let Self { what, version: _, from, to, price, quantity, day: _, amount: _ } = self;
         let kwh = match what {
             LineKind::Energy => Milli((quantity + 500).div_euclid(1000)),
             LineKind::Connected

@@ -44,7 +44,8 @@ fn a_night_tariff_goes_across_midnight_by_the_clock_of_its_zone() {
          kwh 10 grid 10
          flow 2026-01-10T20:00 2026-01-11T06:00 10",
         "energy 01-10 20:00 - 01-10 21:00 1 kWh * 0.30 = 0.30
-         energy 01-10 21:00 - 01-11 05:00 8 kWh * 0.20 = 1.60
+         energy 01-10 21:00 - 01-10 23:00 2 kWh * 0.20 = 0.40
+         energy 01-10 23:00 - 01-11 05:00 6 kWh * 0.20 = 1.20
          energy 01-11 05:00 - 01-11 06:00 1 kWh * 0.30 = 0.30
          sum 2.20 (2.00-3.00) EUR",
     );
@@ -78,7 +79,8 @@ fn the_night_in_which_the_clock_skips_an_hour_has_a_shorter_night_tariff() {
          peak 1000
          flow 2026-03-28T20:00 2026-03-29T06:00 10",
         "energy 03-28 20:00 - 03-28 21:00 1 kWh * 0.30 = 0.30
-         energy 03-28 21:00 - 03-29 04:00 7 kWh * 0.20 = 1.40
+         energy 03-28 21:00 - 03-28 23:00 2 kWh * 0.20 = 0.40
+         energy 03-28 23:00 - 03-29 04:00 5 kWh * 0.20 = 1.00
          energy 03-29 04:00 - 03-29 06:00 2 kWh * 0.30 = 0.60
          sum 2.30 EUR",
     );
@@ -95,7 +97,8 @@ fn the_night_in_which_an_hour_comes_twice_has_a_longer_night_tariff() {
          peak 1000
          flow 2026-10-24T19:00 2026-10-25T06:00 11",
         "energy 10-24 19:00 - 10-24 20:00 1 kWh * 0.30 = 0.30
-         energy 10-24 20:00 - 10-25 05:00 9 kWh * 0.20 = 1.80
+         energy 10-24 20:00 - 10-24 22:00 2 kWh * 0.20 = 0.40
+         energy 10-24 22:00 - 10-25 05:00 7 kWh * 0.20 = 1.40
          energy 10-25 05:00 - 10-25 06:00 1 kWh * 0.30 = 0.30
          sum 2.40 EUR",
     );
@@ -342,7 +345,8 @@ fn a_session_that_nobody_saw_costs_between_the_cheapest_and_the_dearest_hours() 
          kwh 20 grid 20 +- 2
          flow 2026-05-01T20:00 2026-05-02T06:00 20",
         "energy 05-01 20:00 - 05-01 22:00 4 kWh * 0.40 = 1.60
-         energy 05-01 22:00 - 05-02 03:00 10 kWh * 0.20 = 2.00
+         energy 05-01 22:00 - 05-02 00:00 4 kWh * 0.20 = 0.80
+         energy 05-02 00:00 - 05-02 03:00 6 kWh * 0.20 = 1.20
          energy 05-02 03:00 - 05-02 06:00 6 kWh * 0.40 = 2.40
          sum 6.00 (3.60-8.80) EUR",
     );
@@ -380,6 +384,39 @@ fn the_place_counts_before_the_network_and_the_network_before_the_default() {
     check(tariffs, &at("zone 2 Zapp Park"), &bill("0.50", "5.00"));
     check(tariffs, &at("zone 3 Zappa"), &bill("0.30", "3.00"));
     check(tariffs, &at(""), &bill("0.30", "3.00"));
+}
+
+#[test]
+fn of_two_defaults_the_one_that_began_last_counts_and_the_other_for_what_was_before() {
+    check(
+        r#"UTC EUR default 2026-05-01T10:30 - {"energy":[{"perKwh":0.4}]}
+           UTC EUR default 2026-01-01 - {"energy":[{"perKwh":0.2}]}"#,
+        "plug 2026-05-01T10:00 2026-05-01T11:00
+         kwh 10 grid 10
+         peak 10000
+         flow 2026-05-01T10:00 2026-05-01T11:00 10",
+        "energy 05-01 10:00 - 05-01 10:30 5 kWh * 0.20 = 1.00
+         energy 05-01 10:30 - 05-01 11:00 5 kWh * 0.40 = 2.00
+         sum 3.00 EUR",
+    );
+}
+
+#[test]
+fn the_end_of_a_month_is_the_end_of_a_line_so_that_each_month_has_its_own() {
+    // Midnight in Berlin is 22:00 of the world in summer.
+    check(
+        &format!(
+            r#"{BERLIN} {{"energy":[{{"perKwh":0.3}}],"minutes":[{{"perMinute":0.01,"of":"connected"}}]}}"#
+        ),
+        "plug 2026-06-30T20:00 2026-06-30T23:00
+         kwh 3 grid 3
+         flow 2026-06-30T20:00 2026-06-30T23:00 3",
+        "energy 06-30 20:00 - 06-30 22:00 2 kWh * 0.30 = 0.60
+         connected 06-30 20:00 - 06-30 22:00 * 0.01 = 1.20
+         energy 06-30 22:00 - 06-30 23:00 1 kWh * 0.30 = 0.30
+         connected 06-30 22:00 - 06-30 23:00 * 0.01 = 0.60
+         sum 2.70 EUR",
+    );
 }
 
 #[test]
