@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use runtime::clock;
 use serde::{Deserialize, Serialize};
 use sqlx::Connection;
-use store::fuel_entries::{self, FuelEntryRow, FuelReceipt};
+use store::fuel_entries::{self, FuelEntryRow, FuelFinding, FuelReceipt};
 use store::hand_entries::Edit;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -94,7 +94,7 @@ pub async fn list(
     Params(place): Params<Place>,
 ) -> Answer<Json<Page<FuelEntry>>> {
     let mut db = app.pool.acquire().await?;
-    let mut rows = fuel_entries::page(&mut db, car.id, place.behind(), place.rows()).await?;
+    let mut rows = fuel_entries::page(&mut db, car.id, false, place.behind(), place.rows()).await?;
     let next = place.cut(&mut rows, |row| (row.at, row.id));
     Ok(Json(Page { items: rows.into_iter().map(FuelEntry::from).collect(), next }))
 }
@@ -117,6 +117,7 @@ pub async fn add(State(app): State<App>, car: OwnCar, Body(input): Body<FuelEntr
         economy_l_per_100km: None,
         cost_is_estimate: false,
         receipt,
+        finding: FuelFinding::default(),
     };
     Ok(created(&list, id, &FuelEntry::from(row)))
 }
@@ -198,7 +199,8 @@ impl FuelEntryPatch {
 
 impl From<FuelEntryRow> for FuelEntry {
     fn from(row: FuelEntryRow) -> Self {
-        let FuelEntryRow { id, at, source, economy_l_per_100km, cost_is_estimate, receipt } = row;
+        // What the machine found beside a receipt is not told here yet.
+        let FuelEntryRow { id, at, source, economy_l_per_100km, cost_is_estimate, receipt, finding: _ } = row;
         let FuelReceipt {
             litres,
             odometer_km,

@@ -16,6 +16,27 @@ pub struct FuelEntryRow {
     pub economy_l_per_100km: Option<f64>,
     pub cost_is_estimate: bool,
     pub receipt: FuelReceipt,
+    pub finding: FuelFinding,
+}
+
+/// What the machine found beside what a receipt says; on what is a person's as it was found then, or empty.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct FuelFinding {
+    /// It was filled after this moment.
+    pub filled_after: Option<DateTime<Utc>>,
+    /// Percent.
+    pub level_before: Option<f64>,
+    /// Percent.
+    pub level_after: Option<f64>,
+    pub litres_plus_minus: Option<f64>,
+    pub economy_at_pump_l_per_100km: Option<f64>,
+    pub latitude: Option<f64>,
+    pub longitude: Option<f64>,
+    pub private_zone: Option<String>,
+    pub place_id: Option<Uuid>,
+    /// `candidate`, `recorded`, `hidden`, `confirmed`.
+    pub state: Option<String>,
+    pub confidence: Option<f64>,
 }
 
 /// What stands on a receipt, or what a person remembers of it.
@@ -32,10 +53,11 @@ pub struct FuelReceipt {
     pub currency: Option<String>,
 }
 
-/// The fill-ups of a car, newest first, behind a place.
+/// The fill-ups of a car, newest first, behind a place; hidden ones only where they are asked for.
 pub async fn page(
     db: &mut PgConnection,
     car: Uuid,
+    hidden: bool,
     behind: Option<Place>,
     limit: i64,
 ) -> Result<Vec<FuelEntryRow>, StoreError> {
@@ -44,14 +66,20 @@ pub async fn page(
         r#"SELECT id, filled_at::timestamptz AS "at!", source_type::text AS "source!",
              economy_l_per_100km::float8 AS economy_l_per_100km, cost_is_estimate, litres::float8 AS litres,
              odometer_reading::float8 AS odometer_km, full_tank, missed_previous,
-             price_per_litre::float8 AS price_per_litre, total_cost::float8 AS total_cost, currency::text AS currency
+             price_per_litre::float8 AS price_per_litre, total_cost::float8 AS total_cost, currency::text AS currency,
+             filled_after, level_before::float8 AS level_before, level_after::float8 AS level_after,
+             litres_plus_minus::float8 AS litres_plus_minus,
+             economy_at_pump_l_per_100km::float8 AS economy_at_pump_l_per_100km, latitude, longitude, private_zone,
+             place_id, state::text AS state, confidence::float8 AS confidence
            FROM fuel_entries
-           WHERE car_id = $1 AND ($2::timestamptz IS NULL OR (filled_at::timestamptz, id) < ($2, $3))
+           WHERE car_id = $1 AND ($5 OR state IS DISTINCT FROM 'hidden')
+             AND ($2::timestamptz IS NULL OR (filled_at::timestamptz, id) < ($2, $3))
            ORDER BY filled_at::timestamptz DESC, id DESC LIMIT $4"#,
         car,
         behind.map(|place| place.at),
         behind.map_or(Uuid::nil(), |place| place.id),
         limit,
+        hidden,
     )
     .fetch_all(db)
     .await?;
@@ -69,7 +97,11 @@ pub async fn find_for_change(
         r#"SELECT id, filled_at::timestamptz AS "at!", source_type::text AS "source!",
              economy_l_per_100km::float8 AS economy_l_per_100km, cost_is_estimate, litres::float8 AS litres,
              odometer_reading::float8 AS odometer_km, full_tank, missed_previous,
-             price_per_litre::float8 AS price_per_litre, total_cost::float8 AS total_cost, currency::text AS currency
+             price_per_litre::float8 AS price_per_litre, total_cost::float8 AS total_cost, currency::text AS currency,
+             filled_after, level_before::float8 AS level_before, level_after::float8 AS level_after,
+             litres_plus_minus::float8 AS litres_plus_minus,
+             economy_at_pump_l_per_100km::float8 AS economy_at_pump_l_per_100km, latitude, longitude, private_zone,
+             place_id, state::text AS state, confidence::float8 AS confidence
            FROM fuel_entries WHERE id = $2 AND car_id = $1 FOR UPDATE"#,
         car,
         id,
@@ -180,6 +212,17 @@ struct Row {
     price_per_litre: Option<f64>,
     total_cost: Option<f64>,
     currency: Option<String>,
+    filled_after: Option<DateTime<Utc>>,
+    level_before: Option<f64>,
+    level_after: Option<f64>,
+    litres_plus_minus: Option<f64>,
+    economy_at_pump_l_per_100km: Option<f64>,
+    latitude: Option<f64>,
+    longitude: Option<f64>,
+    private_zone: Option<String>,
+    place_id: Option<Uuid>,
+    state: Option<String>,
+    confidence: Option<f64>,
 }
 
 impl From<Row> for FuelEntryRow {
@@ -193,6 +236,19 @@ impl From<Row> for FuelEntryRow {
             total_cost: row.total_cost,
             currency: row.currency,
         };
+        let finding = FuelFinding {
+            filled_after: row.filled_after,
+            level_before: row.level_before,
+            level_after: row.level_after,
+            litres_plus_minus: row.litres_plus_minus,
+            economy_at_pump_l_per_100km: row.economy_at_pump_l_per_100km,
+            latitude: row.latitude,
+            longitude: row.longitude,
+            private_zone: row.private_zone,
+            place_id: row.place_id,
+            state: row.state,
+            confidence: row.confidence,
+        };
         Self {
             id: row.id,
             at: row.at,
@@ -200,6 +256,7 @@ impl From<Row> for FuelEntryRow {
             economy_l_per_100km: row.economy_l_per_100km,
             cost_is_estimate: row.cost_is_estimate,
             receipt,
+            finding,
         }
     }
 }
