@@ -1,6 +1,7 @@
 //! `tariffs` and `tariff_versions`: what charging costs, as people keep it. Triggers mark the cars that a change prices anew.
 
 mod known;
+mod sessions;
 mod versions;
 
 use chrono::{DateTime, Utc};
@@ -13,6 +14,7 @@ use crate::StoreError;
 use crate::hand_entries::Edit;
 
 pub use known::{for_vehicles, of_user};
+pub use sessions::{PricedSession, StoredCost, priced_sessions};
 pub use versions::{add_version, end, withdraw};
 
 /// A tariff with its versions that count, oldest first.
@@ -101,7 +103,7 @@ async fn read(db: &mut PgConnection, user: Uuid, only: Option<Uuid>) -> Result<V
     Ok(with_versions.collect())
 }
 
-/// Writes a tariff without any version. A new default takes the place of the old one.
+/// Writes a tariff without any version. Of several defaults, the version that began last counts.
 pub async fn add(
     db: &mut PgConnection,
     user: Uuid,
@@ -109,9 +111,6 @@ pub async fn add(
     now: DateTime<Utc>,
 ) -> Result<Uuid, StoreError> {
     let NewTariff { name, network, is_default } = tariff;
-    if *is_default {
-        no_default_but(db, user, Uuid::nil()).await?;
-    }
     let id = sqlx::query_scalar!(
         "INSERT INTO tariffs (user_id, name, network, is_default, created_at) VALUES ($1, $2, $3, $4, $5) RETURNING id",
         user,
@@ -134,9 +133,6 @@ pub async fn change(
 ) -> Result<bool, StoreError> {
     let TariffChange { name, network, is_default } = change;
     let (writes_network, network) = network.written();
-    if *is_default == Some(true) {
-        no_default_but(db, user, id).await?;
-    }
     let done = sqlx::query!(
         "UPDATE tariffs SET name = coalesce($3, name), network = CASE WHEN $4 THEN $5 ELSE network END,
            is_default = coalesce($6, is_default)
@@ -161,16 +157,4 @@ pub async fn delete(db: &mut PgConnection, user: Uuid, id: Uuid) -> Result<bool,
     let done =
         sqlx::query!("DELETE FROM tariffs WHERE id = $2 AND user_id = $1", user, id).execute(db).await?;
     Ok(done.rows_affected() > 0)
-}
-
-/// Only one can be the default: the others of this person are none.
-async fn no_default_but(db: &mut PgConnection, user: Uuid, id: Uuid) -> Result<(), StoreError> {
-    sqlx::query!(
-        "UPDATE tariffs SET is_default = false WHERE user_id = $1 AND is_default AND id <> $2",
-        user,
-        id
-    )
-    .execute(db)
-    .await?;
-    Ok(())
 }
