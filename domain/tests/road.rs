@@ -103,8 +103,7 @@ proptest! {
             surplus.is_empty() && missing.is_empty(),
             "odd at {minute}, {} km\nsurplus: {surplus:#?}\nmissing: {missing:#?}\n{}",
             (shown + leap * 1000) / 1000,
-            life.iter().map(|seen| format!("{} {:?}\n", (seen[0].reading.at - start()).num_minutes(),
-                seen.iter().map(|one| one.reading.value.clone()).collect::<Vec<_>>())).collect::<String>()
+            life.iter().map(|seen| format!("{seen:?}")).collect::<Vec<_>>().join("\n")
         );
     }
 }

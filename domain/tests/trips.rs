@@ -141,12 +141,12 @@ fn log(trip: &Trip) -> String {
     let mut text = format!("{what} {} {end}, {} km", within(trip.start), trip.distance);
     for (word, place) in [("from", &trip.from), ("to", &trip.to)] {
         if let Some(place) = place {
-            text += &format!(" {word} {}", name(place));
+            text = format!("{text} {word} {}", name(place));
         }
     }
     for (word, used) in [("fuel", trip.fuel_used), ("soc", trip.charge_used)] {
         if let Some(used) = used {
-            text += &format!(", {word} {used}");
+            text = format!("{text}, {word} {used}");
         }
     }
     match trip.purpose {

@@ -119,8 +119,9 @@ fn said(at: DateTime<Utc>, travelled: i64, oddity: u8, parts: u8) -> Vec<Sightin
         sighting(at, Signal::SPEED, milli(i64::from(oddity % 4) * 20_000)),
         sighting(at, Signal::IS_CHARGING, Value::Bool(oddity == 9)),
     ];
-    let speaks =
-        |index: usize| index < 2 && parts & (1 << index) != 0 || parts % 7 == 0 || parts >> 3 == 1 << index;
+    let speaks = |index: usize| {
+        index < 2 && parts & (1 << index) != 0 || parts.is_multiple_of(7) || parts >> 3 == 1 << index
+    };
     all.into_iter().enumerate().filter(|(index, _)| speaks(*index)).map(|(_, seen)| seen).collect()
 }
 

@@ -4,6 +4,8 @@
 pub mod bench;
 pub mod demo;
 pub mod doctor;
+pub mod export;
+pub mod import;
 pub mod keys;
 mod log;
 pub mod migrate;
@@ -32,6 +34,8 @@ enum Command {
     Doctor(doctor::Options),
     Parked(parked::Options),
     Replay(replay::Options),
+    Import(import::Options),
+    Export(export::Options),
     Keys(keys::Options),
     Scenario(scenario::Options),
     Demo(demo::Options),
@@ -62,6 +66,8 @@ async fn dispatch(command: Command, out: &mut (dyn Write + Send)) -> anyhow::Res
         Command::Doctor(options) => doctor::run(&options, out).await,
         Command::Parked(options) => parked::run(&options, out).await,
         Command::Replay(options) => replay::run(&options, out).await,
+        Command::Import(options) => import::run(&options, out).await,
+        Command::Export(options) => export::run(&options, out).await,
         Command::Keys(options) => keys::run(&options, out).await,
         Command::Scenario(options) => scenario::run(&options, out),
         Command::Demo(options) => demo::run(&options, out).await,
