@@ -25,7 +25,7 @@ use crate::motion::Place;
 use crate::reading::{Milli, Reading, Signal, Value};
 use crate::within::Within;
 
-pub use session::{ChargingSession, Current, Energy, EnergySource, Piece, Segment};
+pub use session::{ChargingSession, Current, Energy, EnergySource, Finished, Piece, Segment};
 
 use counter::{Shown, Tally};
 use level::Levels;
@@ -37,6 +37,9 @@ const DRIVEN: Distance = Distance::from_km(1);
 const STALE: TimeDelta = TimeDelta::hours(12);
 /// A flag that brings nothing for this long is stuck.
 const STUCK: TimeDelta = TimeDelta::hours(24);
+
+/// For so long a temperature still says something of a session that begins.
+const WARM: TimeDelta = TimeDelta::hours(6);
 
 /// What the rule remembers of a car.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,7 +62,9 @@ pub struct Charging {
     burns: bool,
     /// The last session's.
     last: Option<(DateTime<Utc>, Within)>,
-    finished: Vec<ChargingSession>,
+    /// How warm it was outside.
+    celsius: Option<(DateTime<Utc>, Milli)>,
+    finished: Vec<Finished>,
 }
 
 impl Charging {
@@ -82,7 +87,7 @@ impl Charging {
     }
 
     /// Sessions that nothing but a late reading can change any more, each given once.
-    pub fn take_finished(&mut self) -> Vec<ChargingSession> {
+    pub fn take_finished(&mut self) -> Vec<Finished> {
         std::mem::take(&mut self.finished)
     }
 
@@ -107,7 +112,7 @@ impl Charging {
             }
         }
         if stay.is_over(at, plugged, level) {
-            self.finish(scene, book);
+            self.finish(at, scene, book);
         }
     }
 
@@ -116,8 +121,8 @@ impl Charging {
         self.cable.and_then(|(at, connected)| connected.then_some(at))
     }
 
-    /// The stay is over: only a late reading can change it now.
-    fn finish(&mut self, scene: &Scene<'_>, book: &mut Book) {
+    /// The stay is over, as is known now: only a late reading can change it.
+    fn finish(&mut self, at: DateTime<Utc>, scene: &Scene<'_>, book: &mut Book) {
         if let Some(stay) = &self.stay
             && stay.left
             && stay.doubt == Doubt::None
@@ -132,9 +137,12 @@ impl Charging {
         }
         self.write(scene, book);
         let Some(stay) = self.stay.take() else { return };
+        let stands = stay.way(scene.motion.mileage).is_some_and(|way| way < DRIVEN);
+        let celsius = stay.warmth.mean();
         if let (Some(span), Some(session)) = (stay.span(), stay.written) {
+            let rested = if stands { at - span.by } else { TimeDelta::zero() };
             self.last = Some((stay.key, span));
-            self.finished.push(session);
+            self.finished.push(Finished { session, celsius, rested });
         }
     }
 
@@ -185,6 +193,12 @@ impl Charging {
             Value::Number(_) if signal.is(Signal::FUEL_LEVEL) || signal.is(Signal::FUEL_AMOUNT) => {
                 self.burns = true;
             }
+            Value::Number(celsius) if signal.is(Signal::OUTSIDE_TEMPERATURE) => {
+                self.celsius = Some((at, *celsius));
+                if let Some(stay) = self.stay.as_mut().filter(|stay| stay.is_flowing()) {
+                    stay.warmth.saw(*celsius);
+                }
+            }
             Value::Number(_) => {
                 if let Some(stay) = self.stay.as_mut().filter(|stay| stay.is_flowing()) {
                     stay.power.saw(reading);
@@ -215,7 +229,7 @@ impl Charging {
             if let Some(span) = stay.span() {
                 leg.begins_after(span.by);
             }
-            self.finish(scene, book);
+            self.finish(leg.start.by, scene, book);
         }
         if self.last.is_some_and(|(key, _)| key >= leg.start.by) {
             return;
@@ -227,6 +241,9 @@ impl Charging {
         }
         stay.mileage = mileage;
         stay.place = place(&leg, scene);
+        if let Some((_, celsius)) = self.celsius.filter(|(seen, _)| leg.start.by - *seen <= WARM) {
+            stay.warmth.saw(celsius);
+        }
         stay.cite(cited(reading));
         self.stay = Some(stay);
     }

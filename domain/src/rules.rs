@@ -36,8 +36,8 @@ impl Rules {
         let scene = Scene { until, setup, motion: &self.motion, usable };
         self.fuel.take(event, &scene, book);
         self.charging.take(event, &scene, book);
-        for session in self.charging.take_finished() {
-            self.battery.charged(&session, &scene, book);
+        for finished in self.charging.take_finished() {
+            self.battery.charged(&finished, &scene, book);
         }
         let stops = Stops { filled: self.fuel.last(), charged: self.charging.last() };
         self.trips.take(event, stops, &scene, book);

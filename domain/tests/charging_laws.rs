@@ -191,6 +191,32 @@ fn a_life() -> impl Strategy<Value = Life> {
     })
 }
 
+/// A year of good sessions: what each one began with, gained and counted, and the pause (hours) before it.
+fn a_life_at_the_plug() -> impl Strategy<Value = Life> {
+    let session = (10i64..40, 30i64..55, 55i64..62, 10i64..200);
+    proptest::collection::vec(session, 6..40).prop_map(|sessions| {
+        let (mut minute, mut metres) = (0, 30_000_000);
+        let mut life = Vec::new();
+        for (from, gain, battery, pause) in sessions {
+            minute += pause * 60;
+            metres += 20_000;
+            let number = |number: i64| Value::Number(Milli(number));
+            life.extend([
+                sighting(minute - 1, Signal::IS_CHARGING, Value::Bool(false)),
+                sighting(minute, Signal::ODOMETER, number(metres)),
+                sighting(minute, Signal::IS_CHARGING, Value::Bool(true)),
+                sighting(minute, Signal::ENERGY_ADDED, number(0)),
+                sighting(minute, Signal::STATE_OF_CHARGE, number(from * 1000)),
+                sighting(minute + 300, Signal::ENERGY_ADDED, number(battery * gain * 10)),
+                sighting(minute + 300, Signal::STATE_OF_CHARGE, number((from + gain) * 1000)),
+                sighting(minute + 300, Signal::IS_CHARGING, Value::Bool(false)),
+                sighting(minute + 330, Signal::CABLE_CONNECTED, Value::Bool(false)),
+            ]);
+        }
+        Life(life)
+    })
+}
+
 /// A life's readings in the order and the batches in which they might arrive.
 fn arrivals(life: &[Sighting], shuffle: &[Index], again: &[Index], cuts: &[Index]) -> Vec<Vec<Sighting>> {
     let mut order = life.to_vec();
@@ -225,6 +251,27 @@ proptest! {
         let missing: Vec<_> = at_once.iter().filter(|entry| !piecewise.contains(entry)).collect();
         let surplus: Vec<_> = piecewise.iter().filter(|entry| !at_once.contains(entry)).collect();
         prop_assert!(piecewise == at_once, "missing: {}\nsurplus: {}", told(&missing), told(&surplus));
+    }
+
+    #[test]
+    fn any_order_and_any_batches_give_the_same_battery(
+        life in a_life_at_the_plug(),
+        shuffle in proptest::collection::vec(any::<Index>(), 0..60),
+        cuts in proptest::collection::vec(any::<Index>(), 0..30),
+    ) {
+        let mut shelf = Shelf::default();
+        for batch in arrivals(&life.0, &shuffle, &[], &cuts) {
+            shelf.take(&batch, &setup());
+        }
+        let piecewise: Vec<Entry> = shelf.rows.into_values().collect();
+        let at_once = all_at_once(&life.0, &setup());
+        let estimates = |entries: &[Entry]| {
+            let is_one = |entry: &&Entry| matches!(entry, Entry::BatteryEstimate(_));
+            entries.iter().filter(is_one).cloned().collect::<Vec<_>>()
+        };
+        prop_assert_eq!(estimates(&piecewise), estimates(&at_once));
+        prop_assert!(!estimates(&at_once).is_empty());
+        prop_assert!(piecewise == at_once);
     }
 
     #[test]

@@ -47,7 +47,8 @@ pub(super) struct Found {
 /// Watt hours between empty and full, as far as anybody knows. `gross`: what the car says of itself.
 pub(super) fn usable(scene: &Scene<'_>, gross: Option<Milli>) -> Option<i64> {
     let of_gross = |gross: Milli| gross.0 * USABLE_OF_GROSS / 1000;
-    let known = scene.setup.battery_usable.or(scene.usable).map(|usable| usable.0);
+    // What was learned also knows how old the battery is.
+    let known = scene.usable.or(scene.setup.battery_usable).map(|usable| usable.0);
     known.or(scene.setup.battery_gross.or(gross).map(of_gross)).filter(|wh| *wh > 0)
 }
 

@@ -1,6 +1,6 @@
 //! A charging session as it stands in the book.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::book::{EntryState, Evidence};
@@ -87,4 +87,14 @@ pub struct Piece {
     #[serde(with = "chrono::serde::ts_milliseconds")]
     pub to: DateTime<Utc>,
     pub wh: i64,
+}
+
+/// A session that nothing but a late reading can change any more, and what only the battery's rule asks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finished {
+    pub session: ChargingSession,
+    /// Outside, on the average, if the car told.
+    pub celsius: Option<Milli>,
+    /// How long the car stood afterwards, at least.
+    pub rested: TimeDelta,
 }

@@ -45,6 +45,7 @@ pub(super) struct Stay {
     pub(super) silent: bool,
     pub(super) origin: Origin,
     pub(super) doubt: Doubt,
+    pub(super) warmth: Warmth,
     pub(super) cited: Vec<Cited>,
     /// As it stands in the book.
     pub(super) written: Option<ChargingSession>,
@@ -69,6 +70,23 @@ pub(super) enum Doubt {
     MayHaveMoved,
     /// The engine may have charged it.
     MayHaveBurnt,
+}
+
+/// Temperatures outside, summed up.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Warmth {
+    sum: i64,
+    count: i64,
+}
+
+impl Warmth {
+    pub(super) fn saw(&mut self, celsius: Milli) {
+        (self.sum, self.count) = (self.sum + celsius.0, self.count + 1);
+    }
+
+    pub(super) fn mean(self) -> Option<Milli> {
+        (self.count > 0).then(|| Milli(self.sum / self.count))
+    }
 }
 
 /// Current that flowed without a break, as far as anybody knows.
@@ -124,6 +142,7 @@ impl Stay {
             silent: false,
             origin: Origin::Here,
             doubt: Doubt::None,
+            warmth: Warmth::default(),
             cited: Vec::new(),
             written: None,
         };
