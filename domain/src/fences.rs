@@ -57,6 +57,14 @@ pub enum Shape {
     },
 }
 
+impl Fence {
+    /// What stands for every position in it where it is private: its id, as people write ids.
+    pub fn zone(&self) -> String {
+        let id = format!("{:032x}", self.id.0);
+        [&id[..8], &id[8..12], &id[12..16], &id[16..20], &id[20..]].join("-")
+    }
+}
+
 /// Something that happened at a fence.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FenceEvent {
