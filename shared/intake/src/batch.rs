@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use broker::message::Source;
 use chrono::{DateTime, Utc};
+use domain::fences::Fence;
 use domain::fold::Sighting;
 use smartcar::redact::{self, Redacted};
 use smartcar::report::Report;
@@ -13,7 +14,7 @@ use sqlx::{Connection as _, PgConnection, PgPool};
 use store::book::Written;
 use store::events::{self, EventSource, NewEvent};
 use store::vehicles::{self, Connection, VehicleKey};
-use store::{StoreError, act_as_machine, parked};
+use store::{StoreError, act_as_machine, geofences, parked};
 use uuid::Uuid;
 
 use crate::absorb::{Absorbed, Said, absorb};
@@ -132,9 +133,10 @@ async fn take(
         return Ok(Absorbed::default());
     }
     let connections = resolve_and_lock(db, new).await?;
+    let zones = private_zones(db, &connections).await?;
     let (mut rows, mut said) = (Vec::new(), Vec::new());
     for (one, delivery) in new {
-        let about = About::new(delivery, &connections);
+        let about = About::new(delivery, &connections, &zones);
         outcome.folded += usize::from(about.is_known);
         outcome.waiting += usize::from(!about.is_known);
         rows.push(event_row(one, delivery, &about));
@@ -145,6 +147,16 @@ async fn take(
     outcome.readings_seen = absorbed.readings_seen;
     outcome.readings_new = absorbed.readings_new;
     Ok(absorbed)
+}
+
+/// The places that people keep to themselves, of connections that may tell positions at all.
+async fn private_zones(
+    db: &mut PgConnection,
+    connections: &HashMap<VehicleKey, Vec<Connection>>,
+) -> Result<HashMap<Uuid, Vec<Fence>>, StoreError> {
+    let telling = connections.values().flatten().filter(|one| one.location_consent && !one.is_disconnected);
+    let telling: Vec<Uuid> = telling.map(|one| one.id).collect();
+    if telling.is_empty() { Ok(HashMap::new()) } else { geofences::private_for(db, &telling).await }
 }
 
 /// The connections as they are while they are locked: what somebody changed or took away while the lock was waited for
@@ -184,10 +196,16 @@ struct About<'a> {
     is_known: bool,
     /// Everybody whose car it is about agreed that positions are kept.
     positions_allowed: bool,
+    /// The private places of each connection's people.
+    zones: &'a HashMap<Uuid, Vec<Fence>>,
 }
 
 impl<'a> About<'a> {
-    fn new(delivery: &'a webhook::Delivery, connections: &'a HashMap<VehicleKey, Vec<Connection>>) -> Self {
+    fn new(
+        delivery: &'a webhook::Delivery,
+        connections: &'a HashMap<VehicleKey, Vec<Connection>>,
+        zones: &'a HashMap<Uuid, Vec<Fence>>,
+    ) -> Self {
         let reports: Vec<(&Report, &[Connection])> = delivery
             .reports
             .iter()
@@ -198,7 +216,7 @@ impl<'a> About<'a> {
         let is_about_somebody = !reports.is_empty();
         let positions_allowed =
             is_about_somebody && is_known && all.all(|one| one.location_consent && !one.is_disconnected);
-        Self { reports, is_known, positions_allowed }
+        Self { reports, is_known, positions_allowed, zones }
     }
 
     /// The vehicles that nobody has connected.
@@ -219,6 +237,12 @@ impl<'a> About<'a> {
         disconnected.then_some("the vehicle was disconnected")
     }
 
+    /// The private places of everybody whose car it is about.
+    fn all_zones(&self) -> Vec<Fence> {
+        let connections = self.reports.iter().flat_map(|(_, connections)| connections.iter());
+        connections.filter_map(|one| self.zones.get(&one.id)).flatten().cloned().collect()
+    }
+
     fn said(&self, one: &'a Understood) -> Vec<Said<'a>> {
         let mut said = Vec::new();
         for (report, connections) in &self.reports {
@@ -226,6 +250,8 @@ impl<'a> About<'a> {
                 let mut report = Cow::Borrowed(*report);
                 if !connection.location_consent {
                     redact::strip_positions(report.to_mut());
+                } else if let Some(zones) = self.zones.get(&connection.id) {
+                    redact::hide_zones(report.to_mut(), zones);
                 }
                 said.push(Said {
                     connection: connection.clone(),
@@ -243,7 +269,7 @@ impl<'a> About<'a> {
 
 fn event_row(one: &Understood, delivery: &webhook::Delivery, about: &About<'_>) -> NewEvent {
     let redacted = if about.positions_allowed {
-        Redacted::Unchanged
+        redact::without_zones(&one.delivery.body, &about.all_zones())
     } else {
         redact::without_positions(&one.delivery.body)
     };

@@ -108,7 +108,8 @@ fn said(
         ],
         "/charge/limit" => vec![(signal::ACTIVE_LIMIT, fraction(&body.limit))],
         "/location" => {
-            vec![(Signal::LOCATION, signal::position(body.latitude.number(), body.longitude.number()))]
+            let place = || signal::position(body.latitude.number(), body.longitude.number());
+            vec![(Signal::LOCATION, signal::private_zone(&body.zone).map_or_else(place, Ok))]
         }
         "/engine/oil" => vec![(Signal::OIL_LIFE, fraction(&body.life_remaining))],
         "/tires/pressure" => vec![(Signal::TIRES, pressures(body, units))],

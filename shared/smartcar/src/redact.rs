@@ -1,7 +1,8 @@
-//! Takes positions out of what the platform sent, for connections without the owner's consent to locations: out
-//! of the bytes that are stored, and out of the readings.
+//! Takes positions out of what the platform sent, for connections without the owner's consent to locations and in people's
+//! private zones: out of the bytes that are stored, and out of the readings.
 
 mod spans;
+mod zones;
 
 use std::borrow::Cow;
 
@@ -11,6 +12,8 @@ use sha2::{Digest, Sha256};
 
 use crate::report::{Report, Why};
 use crate::{canonical, envelope};
+
+pub use zones::{hide_zones, without_zones};
 
 /// What became of a body.
 #[derive(Debug, Clone, PartialEq, Eq)]

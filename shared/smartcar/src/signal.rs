@@ -1,5 +1,6 @@
 //! What each signal's body means: its kind of value, its unit, and what its vendor got wrong.
 
+use domain::motion::PRIVATE_PREFIX;
 use domain::reading::{Milli, Position, Signal, Value};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -12,6 +13,8 @@ use crate::tires;
 
 /// A longer text is no value of a car, and no index entry either.
 const TEXT_LIMIT: usize = 1000;
+/// Our own ids are shorter.
+const ZONE_LIMIT: usize = 64;
 
 /// The limit at which charging stops. The wire has it as a part of the charge limits; as a number of its own
 /// it can be compared.
@@ -80,6 +83,9 @@ struct Body<'a> {
     latitude: Field<'a>,
     #[serde(borrow)]
     longitude: Field<'a>,
+    /// In the place of a position, in what we stored ourselves.
+    #[serde(borrow)]
+    zone: Field<'a>,
     #[serde(borrow)]
     active_limit: Field<'a>,
     /// A list on the wire; in the dashboard's test deliveries an object that holds the limit.
@@ -153,6 +159,12 @@ pub(crate) fn position(latitude: Option<f64>, longitude: Option<f64>) -> Result<
     Ok(exactly(Value::Position(position)))
 }
 
+/// The private zone in which a place lies, as it is stored in the place's stead.
+pub(crate) fn private_zone<T>(zone: &Field<'_, T>) -> Option<Meant> {
+    let zone = zone.text().filter(|zone| zone.len() <= ZONE_LIMIT)?;
+    Some(exactly(Value::Text(format!("{PRIVATE_PREFIX}{zone}"))))
+}
+
 /// A unit as the wire writes it; blanks only are none.
 pub(crate) fn unit<'f>(field: &'f Field<'_>) -> Option<&'f str> {
     match field {
@@ -209,6 +221,9 @@ fn text(value: &Field<'_>) -> Result<String, Why> {
 }
 
 fn place(body: &Body<'_>) -> Result<Meant, Why> {
+    if let Some(zone) = private_zone(&body.zone) {
+        return Ok(zone);
+    }
     position(body.latitude.number(), body.longitude.number())
 }
 

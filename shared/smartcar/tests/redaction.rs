@@ -4,10 +4,12 @@
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
-use domain::reading::{Reading, Value};
+use domain::fact::RowId;
+use domain::fences::{Fence, Shape};
+use domain::reading::{Position, Reading, Signal, Value};
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
-use smartcar::redact::{Redacted, strip_positions, without_positions};
+use smartcar::redact::{Redacted, hide_zones, strip_positions, without_positions, without_zones};
 use smartcar::report::{Report, Untimed};
 use smartcar::webhook;
 
@@ -141,6 +143,67 @@ fn numbers(json: &Json) -> Vec<String> {
         Json::Number(number) if number.is_f64() => vec![number.to_string()],
         Json::String(text) if text.contains(',') => text.split(',').map(str::to_owned).collect(),
         Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => Vec::new(),
+    }
+}
+
+/// A place of 300 m that somebody keeps to themselves.
+fn zone() -> Vec<Fence> {
+    let shape = Shape::Circle { centre: Position::from_degrees(52.5, 13.4).unwrap(), radius_m: 300 };
+    vec![Fence { id: RowId(7), name: "Home".to_owned(), shape, priority: 0 }]
+}
+
+/// A place in the zone, or outside, in forms that are read and forms that are not.
+fn a_place_in_a_zone() -> impl Strategy<Value = Json> {
+    (prop_oneof![Just("52.5"), Just("48.1")], "[1-9]{3}", 0..7).prop_map(|(whole, digits, form)| {
+        let latitude: f64 = format!("{whole}001{digits}").parse().unwrap();
+        let longitude: f64 = format!("13.4001{digits}").parse().unwrap();
+        match form {
+            0 => json!({"latitude": latitude, "longitude": longitude, "heading": 132}),
+            1 => json!({"lat": latitude.to_string(), "lng": longitude, "name": "x"}),
+            2 => json!({"location": {"latitude": latitude, "longitude": longitude, "address": "x"}, "name": "x"}),
+            3 => json!({"condition": {"name": "x", "latitude": latitude, "longitude": longitude}}),
+            4 => json!({"values": [{"type": "Point", "coordinates": [longitude, latitude]}]}),
+            5 => json!({"location": format!("{latitude},{longitude}"), "limit": 80}),
+            _ => json!({"latitude": latitude, "longitude": longitude, "lat": latitude}),
+        }
+    })
+}
+
+proptest! {
+    #[test]
+    fn a_place_in_a_private_zone_is_hidden_as_it_is_redacted(
+        place in a_place_in_a_zone(),
+        other in a_place_in_a_zone(),
+        code in "(new-signal|charge-chargerecords|charge-chargelimits|location-new|location-preciselocation)",
+    ) {
+        let meta = json!({"oemUpdatedAt": 1_780_222_611_098_i64});
+        let body = json!({
+            "eventType": "VEHICLE_STATE",
+            "data": {"vehicle": {"id": "v"}, "signals": [
+                {"code": code, "body": place, "meta": meta},
+                {"code": code, "body": {"values": [place, other]}, "meta": meta},
+            ]},
+        })
+        .to_string();
+        let redacted = match without_zones(body.as_bytes(), &zone()) {
+            Redacted::Unchanged => body.clone().into_bytes(),
+            Redacted::Changed { body, .. } => body,
+        };
+        let text = String::from_utf8(redacted.clone()).unwrap();
+        prop_assert!(!text.contains("52.5001"), "{text}");
+        prop_assert_eq!(without_zones(&redacted, &zone()), Redacted::Unchanged);
+        let mut hidden = webhook::decode(body.as_bytes(), received_at()).unwrap().reports;
+        for report in &mut hidden {
+            hide_zones(report, &zone());
+        }
+        let mut decoded = webhook::decode(&redacted, received_at()).unwrap().reports;
+        // A form of a location that no decoder of ours reads is known better once it is redacted.
+        for report in hidden.iter_mut().chain(&mut decoded) {
+            let told = format!("{:?}", report.readings);
+            prop_assert!(!told.contains("525001"), "{told}");
+            report.readings.retain(|reading| !reading.signal.is(Signal::LOCATION));
+        }
+        prop_assert_eq!(values(&hidden), values(&decoded), "{}", text);
     }
 }
 

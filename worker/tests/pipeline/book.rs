@@ -342,3 +342,71 @@ async fn a_connection_from_before_users_were_asked_for_gives_way_to_the_users_ow
     assert_eq!(pipeline.book(&old).await.len(), 1);
     pipeline.stop().await;
 }
+
+#[tokio::test]
+async fn no_position_in_a_private_zone_is_stored_anywhere() {
+    let mut pipeline = Pipeline::new().await;
+    let car = pipeline.connected_car().await;
+    sqlx::query("UPDATE smartcar_vehicles SET location_consent = true")
+        .execute(pipeline.pool())
+        .await
+        .unwrap();
+    sqlx::query(
+        "INSERT INTO geofences (user_id, name, latitude, longitude, radius_m, is_private)
+         SELECT user_id, 'Home', 52.5, 13.4, 200, true FROM cars WHERE id = $1",
+    )
+    .bind(car.id)
+    .execute(pipeline.pool())
+    .await
+    .unwrap();
+    pipeline.worker(200).await;
+    let at = |latitude: f64| {
+        let address = if latitude < 52.6 { "Pine road" } else { "Quay" };
+        json!({ "latitude": latitude, "longitude": 13.4001, "address": address })
+    };
+    let said = |minute: i64, km: f64, latitude: f64| {
+        delivery(
+            &car,
+            &json!([
+                signal("odometer-traveleddistance", minute, &json!({ "value": km, "unit": "km" })),
+                signal("location-preciselocation", minute, &at(latitude)),
+                signal(
+                    "charge-chargerecords",
+                    minute,
+                    &json!({ "values": [{ "id": minute, "location": at(52.500_123), "energyAdded": 7 }] }),
+                ),
+            ]),
+        )
+    };
+    pipeline.deliver(&[said(0, 100.0, 52.500_123), said(30, 122.0, 52.7), said(60, 122.0, 52.7)]).await;
+    pipeline.all_are_stored(3).await;
+    pipeline
+        .until("SELECT count(*) FROM trips WHERE from_private_zone IS NOT NULL AND to_latitude = 52.7", 1)
+        .await;
+    let tables: Vec<String> = sqlx::query_scalar(
+        "SELECT table_name::text FROM information_schema.tables
+         WHERE table_schema = current_schema() AND table_type = 'BASE TABLE' AND table_name <> 'geofences'",
+    )
+    .fetch_all(pipeline.pool())
+    .await
+    .unwrap();
+    assert!(tables.len() > 20);
+    for table in tables {
+        // The bytes of a body are told in hexadecimal.
+        let sql = format!(
+            r#"SELECT count(*) FROM "{table}" AS row
+               WHERE row::text ~ '52\.5001|{}|{}'"#,
+            hex(b"52.5001"),
+            hex(b"Pine"),
+        );
+        let found: i64 =
+            sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_one(pipeline.pool()).await.unwrap();
+        assert_eq!(found, 0, "{table} holds a position of the zone");
+    }
+    assert_eq!(pipeline.count("SELECT count(*) FROM readings WHERE value::text LIKE '%zone:%'").await, 1);
+    pipeline.stop().await;
+}
+
+fn hex(text: &[u8]) -> String {
+    text.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -55,6 +55,9 @@ pub(super) struct Body<'a> {
     pub(super) latitude: Field<'a>,
     #[serde(borrow)]
     pub(super) longitude: Field<'a>,
+    /// In the place of a position, in what we stored ourselves.
+    #[serde(borrow)]
+    pub(super) zone: Field<'a>,
     #[serde(borrow)]
     pub(super) life_remaining: Field<'a>,
     #[serde(borrow)]

@@ -4,8 +4,10 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use domain::fences::Fence;
 use serde::de::IgnoredAny;
 
+use super::zones::{self, Own};
 use super::{BESIDE_A_PLACE, KEPT_OF_A_LOCATION, PLACES, is_one_of, names_a_location, says_location};
 
 /// The text without places; `None` if there are none.
@@ -14,11 +16,34 @@ use super::{BESIDE_A_PLACE, KEPT_OF_A_LOCATION, PLACES, is_one_of, names_a_locat
 ///
 /// If it is not JSON, or is nested so deeply that no reader of ours would read it.
 pub(super) fn without_places(text: &[u8]) -> Result<Option<Vec<u8>>, Unreadable> {
+    scan(text, None)
+}
+
+/// The text without the places that may lie in one of these zones; in the stead of those that do stands the zone. `None` if all
+/// places lie outside.
+///
+/// # Errors
+///
+/// Likewise.
+pub(super) fn without_zones(text: &[u8], zones: &[Fence]) -> Result<Option<Vec<u8>>, Unreadable> {
+    scan(text, Some(zones))
+}
+
+/// Whether the text tells a position that can be read.
+pub(super) fn tells_a_position(text: &[u8], zones: &[Fence]) -> bool {
+    walk(text, Some(zones)).is_ok_and(|scan| scan.judged.inside + scan.judged.outside > 0)
+}
+
+fn scan(text: &[u8], zones: Option<&[Fence]>) -> Result<Option<Vec<u8>>, Unreadable> {
+    Ok(walk(text, zones)?.rest())
+}
+
+fn walk<'a>(text: &'a [u8], zones: Option<&'a [Fence]>) -> Result<Scan<'a>, Unreadable> {
     // From here on the text is known to be well formed; what follows needs not look twice.
     serde_json::from_slice::<IgnoredAny>(text).map_err(|_| Unreadable)?;
-    let mut scan = Scan { text, at: 0, depth: 0, cuts: Vec::new() };
+    let mut scan = Scan { text, at: 0, depth: 0, cuts: Vec::new(), zones, judged: Judged::default() };
     scan.value()?;
-    Ok(scan.rest())
+    Ok(scan)
 }
 
 /// Nobody can say what is in this text.
@@ -34,7 +59,22 @@ struct Scan<'a> {
     at: usize,
     depth: usize,
     /// What has to go. Inner ones come before those around them.
-    cuts: Vec<Range<usize>>,
+    cuts: Vec<Cut>,
+    /// Only what may lie in one of these goes.
+    zones: Option<&'a [Fence]>,
+    judged: Judged,
+}
+
+struct Cut {
+    span: Range<usize>,
+    instead: String,
+}
+
+/// How many places were found so far whose position can be read.
+#[derive(Clone, Copy, Default)]
+struct Judged {
+    inside: usize,
+    outside: usize,
 }
 
 /// A field of an object: from its name to the end of its value.
@@ -42,7 +82,16 @@ struct Field<'a> {
     span: Range<usize>,
     name: Cow<'a, str>,
     value: Range<usize>,
+    /// It holds places in a zone, or outside of all.
+    inside: bool,
+    outside: bool,
     goes: bool,
+}
+
+impl Cut {
+    const fn out(span: Range<usize>) -> Self {
+        Self { span, instead: String::new() }
+    }
 }
 
 impl<'a> Scan<'a> {
@@ -84,33 +133,63 @@ impl<'a> Scan<'a> {
             self.space();
             // The colon.
             self.at += 1;
+            let before = self.judged;
             let value = self.value()?;
-            fields.push(Field { span: start..value.end, name, value, goes: false });
+            let (inside, outside) =
+                (self.judged.inside > before.inside, self.judged.outside > before.outside);
+            fields.push(Field { span: start..value.end, name, value, inside, outside, goes: false });
             self.comma();
         }
         self.at += 1;
         self.depth -= 1;
-        self.judge(&mut fields);
+        let own = self.own_place(&fields);
+        self.judge(&mut fields, own.as_ref());
         self.cut(&fields);
+        match own {
+            Some(Own::Inside(zone)) => {
+                self.judged.inside += 1;
+                self.put_zone(&fields, &zone);
+            }
+            Some(Own::Outside) => self.judged.outside += 1,
+            None => {}
+        }
         Ok(())
     }
 
+    /// The position that the object's own fields tell, seen from the zones.
+    fn own_place(&self, fields: &[Field<'_>]) -> Option<Own> {
+        let texts = fields.iter().map(|field| (&*field.name, &self.text[field.value.clone()]));
+        zones::own_place(texts, self.zones?)
+    }
+
+    /// The object has just ended: its last field from now on names the zone.
+    fn put_zone(&mut self, fields: &[Field<'_>], zone: &str) {
+        let comma = if fields.iter().any(|field| !field.goes) { "," } else { "" };
+        let end = self.at - 1;
+        self.cuts.push(Cut { span: end..end, instead: format!("{comma}\"{}\":\"{zone}\"", zones::FIELD) });
+    }
+
     /// Decides which fields go.
-    fn judge(&self, fields: &mut [Field<'a>]) {
+    fn judge(&self, fields: &mut [Field<'a>], own: Option<&Own>) {
+        let is_outside = matches!(own, Some(Own::Outside));
+        let is_inside = matches!(own, Some(Own::Inside(_))) || fields.iter().any(|field| field.inside);
+        // Where all that can be read lies outside, the signal stays as it is.
+        let is_clear = !is_inside && (is_outside || fields.iter().any(|field| field.outside));
         let says_location = |field: &Field<'_>| {
             let text = &self.text[field.value.clone()];
             text.first() == Some(&b'"') && says_location(&field.name, || unquoted(text))
         };
-        if fields.iter().any(says_location) {
+        if !is_clear && fields.iter().any(says_location) {
             for field in fields.iter_mut() {
-                field.goes = !is_one_of(&field.name, &KEPT_OF_A_LOCATION);
+                field.goes = !field.inside && !is_one_of(&field.name, &KEPT_OF_A_LOCATION);
             }
         }
         let mut places = false;
         for field in fields.iter_mut().filter(|field| !field.goes) {
             let is_place = is_one_of(&field.name, &PLACES) || names_a_location(&field.name);
-            field.goes = is_place && &self.text[field.value.clone()] != b"null";
-            places |= field.goes;
+            let is_judged = is_outside || field.inside || field.outside;
+            field.goes = is_place && !is_judged && &self.text[field.value.clone()] != b"null";
+            places |= field.goes || (is_place && field.inside);
         }
         if places {
             for field in fields.iter_mut() {
@@ -126,10 +205,10 @@ impl<'a> Scan<'a> {
             if !field.goes {
                 stays_before = true;
             } else if stays_before {
-                self.cuts.push(fields[number - 1].span.end..field.span.end);
+                self.cuts.push(Cut::out(fields[number - 1].span.end..field.span.end));
             } else {
                 let end = fields.get(number + 1).map_or(field.span.end, |next| next.span.start);
-                self.cuts.push(field.span.start..end);
+                self.cuts.push(Cut::out(field.span.start..end));
             }
         }
     }
@@ -138,15 +217,17 @@ impl<'a> Scan<'a> {
         if self.cuts.is_empty() {
             return None;
         }
-        self.cuts.sort_unstable_by_key(|cut| cut.start);
+        // Stable: what is put at the end of an object comes after what goes there.
+        self.cuts.sort_by_key(|cut| cut.span.start);
         let mut rest = Vec::with_capacity(self.text.len());
         let mut kept_until = 0;
-        for cut in self.cuts {
+        for Cut { span, instead } in self.cuts {
             // A cut inside of another begins before that one's end.
-            if cut.start >= kept_until {
-                rest.extend_from_slice(&self.text[kept_until..cut.start]);
+            if span.start >= kept_until {
+                rest.extend_from_slice(&self.text[kept_until..span.start]);
+                rest.extend_from_slice(instead.as_bytes());
             }
-            kept_until = kept_until.max(cut.end);
+            kept_until = kept_until.max(span.end);
         }
         rest.extend_from_slice(&self.text[kept_until..]);
         Some(rest)
