@@ -39,7 +39,7 @@ enum Command {
     Keys(keys::Options),
     Scenario(scenario::Options),
     Demo(demo::Options),
-    Bench(bench::Options),
+    Bench(bench::Command),
     Probe(probe::Options),
 }
 

@@ -5,10 +5,12 @@
 
 mod backlog;
 mod baseline;
+mod command;
 mod confirm_probe;
 mod crowd;
 mod crowds;
 mod deliveries;
+pub mod detect;
 mod door;
 mod door_probe;
 mod effort;
@@ -43,6 +45,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, anyhow};
 
+pub use command::Command;
 pub use options::Options;
 
 use deliveries::Deliveries;
@@ -61,14 +64,22 @@ struct Bench {
     deliveries: Deliveries,
 }
 
-/// Measures what the options ask for, prints a table, and writes the same for machines.
-///
-/// The exit code tells whether the measurements could be made, and not what they say: speed is judged by people.
+/// Does what was asked for.
 ///
 /// # Errors
 ///
-/// If a server cannot be used, a program of ours is missing or ends early, or a delivery was lost.
-pub async fn run(options: &Options, out: &mut (dyn Write + Send)) -> anyhow::Result<ExitCode> {
+/// If the measurements cannot be made.
+pub async fn run(command: &Command, out: &mut (dyn Write + Send)) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Servers(options) => measure(options, out).await,
+        Command::Detect(options) => detect::run(options, out),
+    }
+}
+
+/// Measures what the options ask for, prints a table, and writes the same for machines.
+///
+/// The exit code tells whether the measurements could be made, and not what they say: speed is judged by people.
+async fn measure(options: &Options, out: &mut (dyn Write + Send)) -> anyhow::Result<ExitCode> {
     let machine = Machine::look(options).await?;
     writeln!(out, "{machine}")?;
     let mut figures = Figures::default();
