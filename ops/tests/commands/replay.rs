@@ -43,7 +43,8 @@ async fn a_dry_run_prints_the_differences_and_changes_nothing() {
         [
             "+ 2026-02-16 08:00 25010 km",
             "+ 2026-02-16 18:00 25042.5 km",
-            "would be written 2, amended 0, taken back 0; books changed: 1 of 1",
+            "+ 2026-02-16 18:00 moved 32.5 km",
+            "would be written 3, amended 0, taken back 0; books changed: 1 of 1",
         ]
     );
     assert!(ended.output.starts_with(&format!("Blue Clio ({})", car.vehicle)), "{ended:?}");
