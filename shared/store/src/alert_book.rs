@@ -55,6 +55,19 @@ pub async fn page(
     Ok(rows)
 }
 
+pub async fn find(db: &mut PgConnection, car: Uuid, id: Uuid) -> Result<Option<AlertRow>, StoreError> {
+    let row = sqlx::query_as!(
+        AlertRow,
+        r#"SELECT id, at, kind, details, confidence::float8 AS confidence, seen_at, dismissed_at, created_at
+           FROM alerts WHERE id = $2 AND car_id = $1"#,
+        car,
+        id,
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row)
+}
+
 /// Notes what a person did, the first time; `None` if there is no such alert.
 pub async fn note(
     db: &mut PgConnection,

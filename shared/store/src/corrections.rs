@@ -24,6 +24,8 @@ pub struct Corrected {
     pub ended_at: Option<DateTime<Utc>>,
     /// The machine writes it, and no person has taken it over.
     pub is_machines: bool,
+    /// It is in no list: a question, or too small to be shown.
+    pub is_hidden: bool,
 }
 
 impl CorrectedBook {
@@ -68,17 +70,20 @@ async fn select(
     let rows = sqlx::query_as!(
         Corrected,
         r#"SELECT id AS "id!", started_after AS "started_after!", started_at AS "started_at!", ended_at,
-             is_machines AS "is_machines!"
+             is_machines AS "is_machines!", is_hidden AS "is_hidden!"
            FROM (
              SELECT id, car_id, coalesce(filled_after, filled_at)::timestamptz AS started_after,
                filled_at::timestamptz AS started_at, filled_at::timestamptz AS ended_at,
-               evidence_until IS NOT NULL AS is_machines
+               evidence_until IS NOT NULL AS is_machines,
+               coalesce(state::text IN ('hidden', 'candidate'), false) AS is_hidden
              FROM fuel_entries WHERE $2 = 'fuel_entries'
              UNION ALL
-             SELECT id, car_id, started_after, started_at, ended_at, evidence_until IS NOT NULL
+             SELECT id, car_id, started_after, started_at, ended_at, evidence_until IS NOT NULL,
+               state IN ('hidden', 'candidate')
              FROM charging_sessions WHERE $2 = 'charging_sessions'
              UNION ALL
-             SELECT id, car_id, started_after, started_at, ended_at, evidence_until IS NOT NULL
+             SELECT id, car_id, started_after, started_at, ended_at, evidence_until IS NOT NULL,
+               state IN ('hidden', 'candidate')
              FROM trips WHERE $2 = 'trips'
            ) AS entry
            WHERE car_id = $1 AND (id = ANY ($3) OR started_at BETWEEN $4 AND $5)
@@ -252,7 +257,10 @@ pub async fn undo(
                  UNION ALL SELECT id, car_id, started_at FROM trips WHERE $2 = 'trips'
                  UNION ALL SELECT id, car_id, filled_at::timestamptz FROM fuel_entries WHERE $2 = 'fuel_entries') AS own
                WHERE own.id = $3 AND own.car_id = $1
-                 AND own.started_at >= decision.started_after AND own.started_at < decision.ended_at)))
+                 -- A fill-up is known by its end, all else by its beginning.
+                 AND CASE $2 WHEN 'fuel_entries'
+                   THEN own.started_at > decision.started_after AND own.started_at <= decision.ended_at
+                   ELSE own.started_at >= decision.started_after AND own.started_at < decision.ended_at END)))
            ORDER BY decision.decided_at DESC LIMIT 1"#,
         car,
         book.name(),

@@ -75,6 +75,19 @@ pub async fn of(db: &mut PgConnection, vehicles: &[Uuid]) -> Result<HashMap<Uuid
         .collect())
 }
 
+/// The marked vehicles of a car: of several one after the other, the books are of all.
+pub async fn of_car(db: &mut PgConnection, car: Uuid) -> Result<Vec<Uuid>, StoreError> {
+    let vehicles = sqlx::query_scalar!(
+        "SELECT mark.vehicle_id FROM dirty_vehicles AS mark
+         JOIN smartcar_vehicles AS vehicle ON vehicle.id = mark.vehicle_id
+         WHERE vehicle.car_id = $1 ORDER BY vehicle.connected_at",
+        car,
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(vehicles)
+}
+
 /// Takes away marks that were heeded: (vehicle, version). A mark that somebody set meanwhile stays.
 pub async fn settle(db: &mut PgConnection, heeded: &[(Uuid, Uuid)]) -> Result<(), StoreError> {
     let mut heeded = heeded.to_vec();

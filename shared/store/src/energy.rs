@@ -20,6 +20,9 @@ pub struct Ledger {
     pub kwh: f64,
     pub grid_kwh: f64,
     pub sessions_without_kwh: i64,
+    /// Of which nobody knows (all of) what they cost.
+    pub fills_without_cost: i64,
+    pub sessions_without_cost: i64,
     /// Percent at the first and the last moment, as far as the car said.
     pub fuel_level_before: Option<f64>,
     pub fuel_level_after: Option<f64>,
@@ -39,7 +42,7 @@ pub struct Paid {
     pub charging: f64,
 }
 
-/// Candidates are no facts: only what is recorded or confirmed counts.
+/// Candidates are no facts: only what is recorded or confirmed counts, and what is too small to be shown.
 pub async fn ledger(
     db: &mut PgConnection,
     car: Uuid,
@@ -49,16 +52,27 @@ pub async fn ledger(
     let row = sqlx::query_as!(
         Ledger,
         r#"WITH way AS (
-             SELECT min(entry_date::timestamptz) AS since, max(entry_date::timestamptz) AS until,
-               (array_agg(odometer_reading ORDER BY entry_date DESC))[1] - (array_agg(odometer_reading ORDER BY entry_date))[1] AS km
-             FROM meter_entries WHERE car_id = $1 AND entry_date >= $2 AND entry_date < $3
+             SELECT min(since) AS since, max(until) AS until, sum(km) AS km
+             FROM (
+               SELECT min(at) AS since, max(at) AS until,
+                 (array_agg(km ORDER BY at DESC))[1] - (array_agg(km ORDER BY at))[1] AS km
+               FROM (
+                 SELECT entry_date::timestamptz AS at, odometer_reading AS km,
+                   -- A counter that was changed goes on as another one.
+                   (SELECT count(*) FROM decisions AS changed
+                    WHERE changed.car_id = $1 AND changed.verdict = 'replaced' AND changed.at <= entry_date) AS counter
+                 FROM meter_entries WHERE car_id = $1 AND entry_date >= $2 AND entry_date < $3
+               ) AS entry GROUP BY counter
+             ) AS of_one_counter
            ), fuel AS (
-             SELECT coalesce(sum(litres), 0) AS litres, count(*) FILTER (WHERE litres IS NULL) AS unknown
+             SELECT coalesce(sum(litres), 0) AS litres, count(*) FILTER (WHERE litres IS NULL) AS unknown,
+               count(*) FILTER (WHERE total_cost IS NULL OR currency IS NULL) AS unpriced
              FROM fuel_entries, way
              WHERE car_id = $1 AND filled_at > way.since AND filled_at <= way.until AND state IS DISTINCT FROM 'candidate'
            ), charge AS (
              SELECT coalesce(sum(energy_kwh), 0) AS kwh, coalesce(sum(coalesce(grid_kwh, energy_kwh)), 0) AS grid,
-               count(*) FILTER (WHERE energy_kwh IS NULL) AS unknown
+               count(*) FILTER (WHERE energy_kwh IS NULL) AS unknown,
+               count(*) FILTER (WHERE cost IS NULL OR currency IS NULL OR cost_share < 1) AS unpriced
              FROM charging_sessions, way
              WHERE car_id = $1 AND started_at >= way.since AND started_at < way.until AND state <> 'candidate'
            ), level AS (
@@ -70,7 +84,8 @@ pub async fn ledger(
            )
            SELECT way.since AS "from", way.until AS "to", way.km::float8 AS km, fuel.litres::float8 AS "litres!",
              fuel.unknown AS "fills_without_litres!", charge.kwh::float8 AS "kwh!", charge.grid::float8 AS "grid_kwh!",
-             charge.unknown AS "sessions_without_kwh!",
+             charge.unknown AS "sessions_without_kwh!", fuel.unpriced AS "fills_without_cost!",
+             charge.unpriced AS "sessions_without_cost!",
              (SELECT percent FROM level WHERE signal = 'internalcombustionengine-fuellevel'
                 AND at <= way.since + interval '6 hours' ORDER BY abs(extract(epoch FROM at - way.since)) LIMIT 1) AS fuel_level_before,
              (SELECT percent FROM level WHERE signal = 'internalcombustionengine-fuellevel'
@@ -92,7 +107,7 @@ pub async fn ledger(
     Ok(row)
 }
 
-/// What was paid for fuel and for charging in a span, each currency for itself.
+/// What was paid for fuel and for charging between two mileage entries as [`ledger`] names them, each currency for itself.
 pub async fn paid(
     db: &mut PgConnection,
     car: Uuid,
@@ -104,7 +119,7 @@ pub async fn paid(
         r#"SELECT currency AS "currency!", sum(fuel)::float8 AS "fuel!", sum(charging)::float8 AS "charging!"
            FROM (
              SELECT currency::text AS currency, total_cost AS fuel, 0 AS charging FROM fuel_entries
-             WHERE car_id = $1 AND filled_at >= $2 AND filled_at < $3 AND total_cost IS NOT NULL
+             WHERE car_id = $1 AND filled_at > $2 AND filled_at <= $3 AND total_cost IS NOT NULL
                AND state IS DISTINCT FROM 'candidate'
              UNION ALL
              SELECT currency, 0, cost FROM charging_sessions

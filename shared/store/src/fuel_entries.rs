@@ -37,6 +37,8 @@ pub struct FuelFinding {
     /// `candidate`, `recorded`, `hidden`, `confirmed`.
     pub state: Option<String>,
     pub confidence: Option<f64>,
+    /// The newest reading that it rests on; absent on what is a person's.
+    pub evidence_until: Option<DateTime<Utc>>,
 }
 
 /// What stands on a receipt, or what a person remembers of it.
@@ -53,10 +55,25 @@ pub struct FuelReceipt {
     pub currency: Option<String>,
 }
 
-/// The fill-ups of a car, newest first, behind a place; hidden ones only where they are asked for.
+/// The fill-ups of a car, newest first, behind a place; what is only a question or too small only where it is asked for.
 pub async fn page(
     db: &mut PgConnection,
     car: Uuid,
+    hidden: bool,
+    behind: Option<Place>,
+    limit: i64,
+) -> Result<Vec<FuelEntryRow>, StoreError> {
+    select(db, car, None, hidden, behind, limit).await
+}
+
+pub async fn find(db: &mut PgConnection, car: Uuid, id: Uuid) -> Result<Option<FuelEntryRow>, StoreError> {
+    Ok(select(db, car, Some(id), true, None, 1).await?.pop())
+}
+
+async fn select(
+    db: &mut PgConnection,
+    car: Uuid,
+    id: Option<Uuid>,
     hidden: bool,
     behind: Option<Place>,
     limit: i64,
@@ -70,9 +87,10 @@ pub async fn page(
              filled_after, level_before::float8 AS level_before, level_after::float8 AS level_after,
              litres_plus_minus::float8 AS litres_plus_minus,
              economy_at_pump_l_per_100km::float8 AS economy_at_pump_l_per_100km, latitude, longitude, private_zone,
-             place_id, state::text AS state, confidence::float8 AS confidence
+             place_id, state::text AS state, confidence::float8 AS confidence, evidence_until
            FROM fuel_entries
-           WHERE car_id = $1 AND ($5 OR state IS DISTINCT FROM 'hidden')
+           WHERE car_id = $1 AND ($6::uuid IS NULL OR id = $6)
+             AND ($5 OR state IS NULL OR state IN ('recorded', 'confirmed'))
              AND ($2::timestamptz IS NULL OR (filled_at::timestamptz, id) < ($2, $3))
            ORDER BY filled_at::timestamptz DESC, id DESC LIMIT $4"#,
         car,
@@ -80,6 +98,7 @@ pub async fn page(
         behind.map_or(Uuid::nil(), |place| place.id),
         limit,
         hidden,
+        id,
     )
     .fetch_all(db)
     .await?;
@@ -101,7 +120,7 @@ pub async fn find_for_change(
              filled_after, level_before::float8 AS level_before, level_after::float8 AS level_after,
              litres_plus_minus::float8 AS litres_plus_minus,
              economy_at_pump_l_per_100km::float8 AS economy_at_pump_l_per_100km, latitude, longitude, private_zone,
-             place_id, state::text AS state, confidence::float8 AS confidence
+             place_id, state::text AS state, confidence::float8 AS confidence, evidence_until
            FROM fuel_entries WHERE id = $2 AND car_id = $1 FOR UPDATE"#,
         car,
         id,
@@ -223,6 +242,7 @@ struct Row {
     place_id: Option<Uuid>,
     state: Option<String>,
     confidence: Option<f64>,
+    evidence_until: Option<DateTime<Utc>>,
 }
 
 impl From<Row> for FuelEntryRow {
@@ -248,6 +268,7 @@ impl From<Row> for FuelEntryRow {
             place_id: row.place_id,
             state: row.state,
             confidence: row.confidence,
+            evidence_until: row.evidence_until,
         };
         Self {
             id: row.id,

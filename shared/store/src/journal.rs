@@ -115,31 +115,40 @@ pub async fn entries(
 }
 
 /// When nothing was heard of the car for longer than it is used to be silent, and at least so long: by its own learned rhythm,
-/// three times the longest of its usual silences.
+/// three times the longest of its usual silences, at most a week. A silence that begins before the span or ends after it is
+/// told whole; one that has not ended lasts until `now`.
 pub async fn silences(
     db: &mut PgConnection,
     car: Uuid,
     span: Span,
     at_least: TimeDelta,
+    now: DateTime<Utc>,
 ) -> Result<Vec<SilenceRow>, StoreError> {
     let rows = sqlx::query_as!(
         SilenceRow,
-        r#"SELECT heard AS "from!", next AS "to!"
-           FROM (
-             SELECT reading.at AS heard, lead(reading.at) OVER (ORDER BY reading.at) AS next, (
-                 SELECT max(long_gap_seconds) FROM vehicle_cadences AS cadence
-                 JOIN smartcar_vehicles AS own ON own.id = cadence.vehicle_id WHERE own.car_id = $1) AS usual
-             FROM readings AS reading JOIN smartcar_vehicles AS vehicle ON vehicle.id = reading.vehicle_id
-             WHERE vehicle.car_id = $1 AND reading.at >= $2 AND reading.at < $3
-             GROUP BY reading.at
-           ) AS moment
-           WHERE next - heard > greatest(make_interval(secs => $4),
-             make_interval(secs => least(3 * coalesce(usual, 0), 7 * 86400)))
-           ORDER BY heard"#,
+        r#"WITH vehicle AS (
+             SELECT id FROM smartcar_vehicles WHERE car_id = $1
+           ), heard AS (
+             SELECT reading.at FROM readings AS reading
+             WHERE reading.vehicle_id IN (SELECT id FROM vehicle) AND reading.at >= $2 AND reading.at < $3
+             UNION
+             SELECT max(reading.at) FROM readings AS reading
+             WHERE reading.vehicle_id IN (SELECT id FROM vehicle) AND reading.at < $2
+             UNION
+             SELECT coalesce(min(reading.at), $5) FROM readings AS reading
+             WHERE reading.vehicle_id IN (SELECT id FROM vehicle) AND reading.at >= $3
+           )
+           SELECT at AS "from!", next AS "to!"
+           FROM (SELECT at, lead(at) OVER (ORDER BY at) AS next FROM heard WHERE at IS NOT NULL) AS moment
+           WHERE next - at > greatest(make_interval(secs => $4), make_interval(secs => least(7 * 86400, 3 * coalesce((
+             SELECT max(long_gap_seconds) FROM vehicle_cadences WHERE vehicle_id IN (SELECT id FROM vehicle)), 0))))
+             AND at < $3 AND next > $2
+           ORDER BY at"#,
         car,
         span.from,
         span.to,
         at_least.as_seconds_f64(),
+        now,
     )
     .fetch_all(db)
     .await?;

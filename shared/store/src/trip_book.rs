@@ -51,7 +51,8 @@ pub struct TripChange {
     pub notes: Edit<String>,
 }
 
-/// The trips of a car, newest first, behind a place; hidden ones only where they are asked for.
+/// The trips of a car, newest first, behind a place; what is only a question or too small only where it is asked
+/// for.
 pub async fn page(
     db: &mut PgConnection,
     car: Uuid,
@@ -83,7 +84,7 @@ async fn select(
              charge_used_percent::float8 AS charge_used_percent, state::text AS "state!",
              confidence::float8 AS confidence, source_type AS source, notes, evidence_until
            FROM trips
-           WHERE car_id = $1 AND ($2::uuid IS NULL OR id = $2) AND ($3 OR state <> 'hidden')
+           WHERE car_id = $1 AND ($2::uuid IS NULL OR id = $2) AND ($3 OR state IN ('recorded', 'confirmed'))
              AND ($4::timestamptz IS NULL OR (started_at, id) < ($4, $5))
            ORDER BY started_at DESC, id DESC LIMIT $6"#,
         car,
