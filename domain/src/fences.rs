@@ -4,6 +4,7 @@
 //! events. Where a car is when it is seen for the first time says nothing of its coming. Only the fences that the car is in
 //! are remembered.
 
+mod drawing;
 mod fixes;
 mod geometry;
 mod visit;
@@ -18,6 +19,7 @@ use crate::fold::{Event, Scene};
 use crate::motion::{Mileage, Place};
 use crate::reading::Position;
 
+pub use drawing::Flaw;
 pub use fixes::{Fix, Fixes};
 pub use geometry::{apart, metres};
 use visit::Visit;

@@ -91,7 +91,7 @@ impl Shape {
     }
 }
 
-type Point = (f64, f64);
+pub(super) type Point = (f64, f64);
 
 /// Great circle by the haversine formula: exact enough from a metre to half the earth.
 fn straight(one: Position, other: Position) -> f64 {
@@ -121,12 +121,12 @@ fn plane(origin: Position, at: Position) -> Point {
     (EARTH_M * eastward(origin, at) * middle.cos(), EARTH_M * (latitude(at) - latitude(origin)))
 }
 
-fn around(origin: Position, corners: &[Position]) -> Vec<Point> {
+pub(super) fn around(origin: Position, corners: &[Position]) -> Vec<Point> {
     corners.iter().map(|corner| plane(origin, *corner)).collect()
 }
 
 /// Each corner with the one after it, the last with the first.
-fn edges(corners: &[Point]) -> impl Iterator<Item = (Point, Point)> {
+pub(super) fn edges(corners: &[Point]) -> impl Iterator<Item = (Point, Point)> {
     corners.iter().copied().zip(corners.iter().copied().cycle().skip(1))
 }
 
@@ -138,7 +138,7 @@ fn surrounds(corners: &[Point]) -> bool {
     met.count() % 2 == 1
 }
 
-fn to_segment(point: Point, from: Point, to: Point) -> f64 {
+pub(super) fn to_segment(point: Point, from: Point, to: Point) -> f64 {
     let (along, up) = (to.0 - from.0, to.1 - from.1);
     let length = along * along + up * up;
     let part = if length > 0.0 {
@@ -149,7 +149,7 @@ fn to_segment(point: Point, from: Point, to: Point) -> f64 {
     (point.0 - from.0 - part * along).hypot(point.1 - from.1 - part * up)
 }
 
-fn cross(one: (Point, Point), other: (Point, Point)) -> bool {
+pub(super) fn cross(one: (Point, Point), other: (Point, Point)) -> bool {
     let side = |(from, to): (Point, Point), point: Point| {
         (to.0 - from.0) * (point.1 - from.1) - (to.1 - from.1) * (point.0 - from.0)
     };

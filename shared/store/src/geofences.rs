@@ -1,7 +1,11 @@
 //! `geofences`, `purpose_rules`, `car_watches`: the places that people marked, and what they want to know of trips and of leaving.
 
+mod happenings;
 mod marked;
+mod placed;
+pub mod purposes;
 mod shape;
+pub mod watches;
 
 use chrono::{DateTime, Utc};
 use domain::fences::Shape;
@@ -11,8 +15,9 @@ use uuid::Uuid;
 use crate::StoreError;
 use crate::hand_entries::Edit;
 
+pub use happenings::{HappeningRow, Happenings, happenings};
 pub use marked::{Marked, for_vehicles, private_for};
-pub use shape::{ShapeError, check};
+pub use placed::{PlacedSession, placed_sessions};
 
 /// A place as its person sees it.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,6 +49,17 @@ pub struct PlaceChange {
     pub priority: Option<i16>,
     pub is_private: Option<bool>,
     pub tariff_id: Edit<Uuid>,
+}
+
+/// More places than any person has: every fix of every car is compared with each of them.
+pub const MOST: i64 = 500;
+
+/// How many places a person has.
+pub async fn count(db: &mut PgConnection, user: Uuid) -> Result<i64, StoreError> {
+    let count = sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM geofences WHERE user_id = $1"#, user)
+        .fetch_one(db)
+        .await?;
+    Ok(count)
 }
 
 /// All places of a person, by name.

@@ -62,8 +62,16 @@ pub struct LoggedTrip {
     pub odometer_before: Option<f64>,
     pub odometer_after: Option<f64>,
     pub distance_km: f64,
+    /// What the person calls the places, as far as they marked them.
     pub from: Option<String>,
     pub to: Option<String>,
+    /// Where it was seen; absent in what the person keeps to themselves.
+    pub from_latitude: Option<f64>,
+    pub from_longitude: Option<f64>,
+    pub to_latitude: Option<f64>,
+    pub to_longitude: Option<f64>,
+    /// `drive`, or `movement`: one drive or several.
+    pub what: String,
     pub purpose: Option<String>,
     pub notes: Option<String>,
     pub state: String,
@@ -247,8 +255,8 @@ pub async fn log(
         LoggedTrip,
         r#"SELECT trip.id, trip.started_after, trip.started_at, trip.ended_at, trip.odometer_before::float8 AS odometer_before,
              trip.odometer_after::float8 AS odometer_after, trip.distance_km::float8 AS "distance_km!",
-             coalesce(trip.from_private_zone, origin.name) AS "from", coalesce(trip.to_private_zone, goal.name) AS "to",
-             trip.purpose, trip.notes, trip.state::text AS "state!", trip.source_type AS source
+             origin.name AS "from?", goal.name AS "to?", trip.from_latitude, trip.from_longitude, trip.to_latitude,
+             trip.to_longitude, trip.what, trip.purpose, trip.notes, trip.state::text AS "state!", trip.source_type AS source
            FROM trips AS trip
            LEFT JOIN geofences AS origin ON origin.id = trip.from_place_id
            LEFT JOIN geofences AS goal ON goal.id = trip.to_place_id

@@ -9,20 +9,6 @@ use uuid::Uuid;
 use super::PlaceRow;
 use crate::StoreError;
 
-/// Metres: smaller circles are within the error of a fix, larger ones are no places.
-const RADIUS_M: std::ops::RangeInclusive<u32> = 75..=50_000;
-/// A triangle at least, and no coast line.
-const CORNERS: std::ops::RangeInclusive<usize> = 3..=200;
-
-/// What is wrong with a shape.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum ShapeError {
-    #[error("a circle has a radius of 75 to 50000 meters")]
-    Radius,
-    #[error("a polygon has 3 to 200 corners")]
-    Corners,
-}
-
 /// A row of the table.
 pub(super) struct Row {
     pub id: Uuid,
@@ -83,15 +69,6 @@ impl Columns {
                 Ok(Shape::Polygon { corners: corners.collect::<Result<_, _>>()? })
             }
         }
-    }
-}
-
-/// Whether such a place can be kept.
-pub fn check(shape: &Shape) -> Result<(), ShapeError> {
-    match shape {
-        Shape::Circle { radius_m, .. } if !RADIUS_M.contains(radius_m) => Err(ShapeError::Radius),
-        Shape::Polygon { corners } if !CORNERS.contains(&corners.len()) => Err(ShapeError::Corners),
-        Shape::Circle { .. } | Shape::Polygon { .. } => Ok(()),
     }
 }
 
