@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use simulator::world::Truth;
 
+use super::doings::Doings;
 use super::expected::{Point, entries};
 use super::stored::CarBook;
 
@@ -19,6 +20,7 @@ pub struct Car {
     pub wrong: usize,
     /// Expected and not written.
     pub missing: usize,
+    pub doings: Doings,
 }
 
 /// A car's display shows whole kilometres or miles, and tells them some minutes late: so far it may be from the truth.
@@ -43,6 +45,7 @@ impl Car {
             wrong: entries.iter().filter(|entry| !is_right(entry)).count(),
             missing: expected.iter().filter(|entry| !is_in(&entries, entry)).count(),
             expected: expected.len(),
+            doings: Doings::default(),
         }
     }
 
@@ -53,7 +56,11 @@ impl Car {
             (None, None) => true,
             (Some(_), None) | (None, Some(_)) => false,
         };
-        agree && self.wrong == 0 && self.missing == 0 && self.written == self.expected
+        agree
+            && self.wrong == 0
+            && self.missing == 0
+            && self.written == self.expected
+            && self.doings.is_right()
     }
 }
 
@@ -66,7 +73,7 @@ fn near(one: i64, other: i64, tolerance: i64) -> bool {
 }
 
 /// The true odometer at a moment: on a straight line between the ends of drives.
-fn true_metres(truth: &Truth, at: DateTime<Utc>) -> Option<i64> {
+pub fn true_metres(truth: &Truth, at: DateTime<Utc>) -> Option<i64> {
     let metres = |metres: u64| i64::try_from(metres).unwrap_or(i64::MAX);
     let after = truth.track.iter().position(|point| point.at >= at);
     let before = after.unwrap_or(truth.track.len()).checked_sub(1).map(|index| truth.track[index]);

@@ -10,6 +10,7 @@ use simulator::{CarIdentity, Faults};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::household;
 use super::options::Options;
 use super::site::Site;
 
@@ -34,15 +35,16 @@ pub struct Owner {
 
 /// Gives each car of the fleet a person who owns it. The web app does that in the real world, and the pipeline never: so
 /// this is the one place with SQL for it.
-pub async fn settle(db: &mut PgConnection, options: &Options) -> sqlx::Result<Vec<Owner>> {
+pub async fn settle(db: &mut PgConnection, options: &Options) -> anyhow::Result<Vec<Owner>> {
     let mut owners = Vec::new();
     for number in 0..usize::from(options.cars) {
-        let car = Car::draw(options.seed, number).identity;
+        let virtual_car = Car::draw(options.seed, number);
+        let car = &virtual_car.identity;
         let person = PEOPLE[number % PEOPLE.len()];
         let owner = Owner {
             user: Uuid::new_v4(),
             car: Uuid::new_v4(),
-            car_name: format!("{} of {person}", model(&car)),
+            car_name: format!("{} of {person}", model(car)),
             login: format!("{}@compatible.smartcar.com", car.vin),
             // Not everybody wants to be followed.
             agrees_to_positions: number % 3 != 2,
@@ -68,6 +70,7 @@ pub async fn settle(db: &mut PgConnection, options: &Options) -> sqlx::Result<Ve
         .bind(car.battery_capacity_kwh.and_then(|kwh| i32::try_from(kwh).ok()))
         .execute(&mut *db)
         .await?;
+        household::tell(db, owner.user, &virtual_car, owner.agrees_to_positions, birth(options)).await?;
         owners.push(owner);
     }
     Ok(owners)

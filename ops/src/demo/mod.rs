@@ -2,8 +2,10 @@
 //! the book that it wrote with what the cars really did.
 
 mod car;
+mod doings;
 mod expected;
 mod fleet;
+mod household;
 mod journey;
 mod lag;
 mod options;
@@ -88,7 +90,7 @@ async fn play(
     catch_up(&mut watch).await?;
     page.close(&watch.look().await?)?;
     programs.stop().await;
-    let verdict = Verdict::reach(&stage, &ledger).await?;
+    let verdict = Verdict::reach(&stage, &ledger, options.seed).await?;
     stage.clear().await?;
     page.summary(&verdict, &stage)?;
     Ok(if verdict.agrees() { ExitCode::SUCCESS } else { ExitCode::FAILURE })

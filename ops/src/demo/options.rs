@@ -26,7 +26,7 @@ pub struct Options {
     pub cars: u16,
 
     /// How many seconds of their lives pass in one: 3600 is an hour a second. Their lives begin in the past and never
-    /// get ahead of the present. Without it two hours a second, or more if a whole week would not pass otherwise.
+    /// get ahead of the present. Without it four hours a second, or more if two whole weeks would not pass otherwise.
     #[arg(long, env = "DEMO_SPEED", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     speed: Option<u32>,
 
@@ -59,9 +59,10 @@ impl Options {
 
     /// Virtual seconds a real second.
     pub fn speed(&self) -> u32 {
-        const USUAL: u32 = 7_200;
-        const WEEK: u64 = 7 * 86_400;
-        let enough = self.length.seconds().map(|seconds| WEEK.div_ceil(seconds));
+        const USUAL: u32 = 14_400;
+        // A tank lasts a week or two.
+        const TWO_WEEKS: u64 = 14 * 86_400;
+        let enough = self.length.seconds().map(|seconds| TWO_WEEKS.div_ceil(seconds));
         let enough = enough.and_then(|speed| u32::try_from(speed).ok());
         self.speed.unwrap_or_else(|| enough.unwrap_or(USUAL).max(USUAL))
     }
@@ -122,14 +123,14 @@ mod tests {
     }
 
     #[test]
-    fn a_short_demo_lives_quicker_so_that_a_week_passes() {
+    fn a_short_demo_lives_quicker_so_that_two_weeks_pass() {
         let speed = |arguments: &[&str]| {
             let servers = ["demo", "--database-url", "postgres://h", "--amqp-url", "amqp://h"];
             Demo::try_parse_from(servers.iter().chain(arguments)).unwrap().options.speed()
         };
-        assert_eq!(speed(&[]), 7_200);
-        assert_eq!(speed(&["--seconds", "600"]), 7_200);
-        assert_eq!(speed(&["--seconds", "10"]), 60_480);
+        assert_eq!(speed(&[]), 14_400);
+        assert_eq!(speed(&["--seconds", "600"]), 14_400);
+        assert_eq!(speed(&["--seconds", "10"]), 120_960);
         assert_eq!(speed(&["--seconds", "10", "--speed", "60"]), 60);
     }
 

@@ -109,7 +109,7 @@ impl<'a> Page<'a> {
 fn line(seen: &Seen, rate: i64) -> String {
     let figures = &seen.figures;
     format!(
-        "{}  accepted {}, stored {} ({rate}/s), lag {} ({:.1} s), readings {}, entries {}, kept out {}, parked {}",
+        "{}  accepted {}, stored {} ({rate}/s), lag {} ({:.1} s), readings {}, entries {}, fill-ups {}, charges {}, trips {}, kept out {}, parked {}",
         moment(seen.virtual_now),
         grouped(seen.accepted),
         grouped(figures.events),
@@ -117,6 +117,9 @@ fn line(seen: &Seen, rate: i64) -> String {
         seen.lag.as_secs_f64(),
         grouped(figures.readings),
         grouped(figures.meter_entries),
+        figures.fill_ups,
+        figures.charging_sessions,
+        grouped(figures.trips),
         grouped(figures.quarantined),
         figures.parked,
     )
@@ -128,7 +131,8 @@ fn page(seen: &Seen, rate: i64) -> String {
         "  at the cars     {}{}\n\
          \x20 deliveries      {} accepted, {} stored, {rate} a second\n\
          \x20 lag             {} deliveries, the oldest {:.1} s\n\
-         \x20 understood      {} readings, {} entries, {} kept out, {} parked\n\n",
+         \x20 understood      {} readings, {} kept out, {} parked\n\
+         \x20 the book        {} odometers, {} fill-ups, {} charges, {} trips\n\n",
         moment(seen.virtual_now),
         if seen.is_present { ", the present: from here on in real time" } else { "" },
         grouped(seen.accepted),
@@ -136,9 +140,12 @@ fn page(seen: &Seen, rate: i64) -> String {
         seen.behind(),
         seen.lag.as_secs_f64(),
         grouped(figures.readings),
-        grouped(figures.meter_entries),
         grouped(figures.quarantined),
         figures.parked,
+        grouped(figures.meter_entries),
+        figures.fill_ups,
+        figures.charging_sessions,
+        grouped(figures.trips),
     );
     let latest = seen
         .latest

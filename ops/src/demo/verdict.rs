@@ -4,11 +4,13 @@ use std::fmt;
 
 use simulator::Ledger;
 use simulator::ledger::{EventRecord, Fate};
+use simulator::world::Car as VirtualCar;
 
 use super::car::Car;
-use super::expected::{broken, readings};
+use super::doings::{Doings, Size, Span};
+use super::expected::{Point, broken, readings};
 use super::stage::Stage;
-use super::stored;
+use super::stored::{self, Spent};
 use super::words::{grouped, km};
 
 /// How the book compares with the truth.
@@ -16,6 +18,7 @@ use super::words::{grouped, km};
 pub struct Verdict {
     deliveries: Deliveries,
     cars: Vec<Car>,
+    spent: Vec<Spent>,
     trouble: Trouble,
 }
 
@@ -46,7 +49,7 @@ struct Deliveries {
 
 impl Verdict {
     /// Compares. The pipeline has to be at rest.
-    pub async fn reach(stage: &Stage, ledger: &Ledger) -> anyhow::Result<Self> {
+    pub async fn reach(stage: &Stage, ledger: &Ledger, seed: u64) -> anyhow::Result<Self> {
         let stored = stored::events(&stage.pool).await?;
         let events = ledger.events();
         let accepted = |event: &&EventRecord| event.fate() == Fate::Accepted;
@@ -59,7 +62,8 @@ impl Verdict {
             parked: stored::parked(&stage.pool).await?,
         };
         let mut books = stored::books(&stage.pool).await?;
-        let cars = ledger.fleet().iter().map(|identity| {
+        let mut doings = stored::told(&stage.pool).await?;
+        let cars = ledger.fleet().iter().enumerate().map(|(number, identity)| {
             let id = &identity.smartcar_vehicle_id;
             // What was answered too late for the platform to know may be stored all the same.
             let told = events
@@ -67,11 +71,18 @@ impl Verdict {
                 .filter(|event| event.smartcar_vehicle_id == *id)
                 .filter(|event| accepted(event) || is_stored(event));
             let book = books.remove(id).unwrap_or_default();
-            Car::compare(book, &readings(told, ledger.polled_odometers(id)), ledger.truth(id).as_ref())
+            let readings = readings(told, ledger.polled_odometers(id));
+            let truth = ledger.truth(id);
+            let model = VirtualCar::draw(seed, number).model;
+            let size = Size { tank_ml: model.tank_ml, battery_wh: model.battery_wh };
+            let told = doings.remove(id).unwrap_or_default();
+            let doings = Doings::compare(&told, heard(&readings), truth.as_ref(), size);
+            Car { doings, ..Car::compare(book, &readings, truth.as_ref()) }
         });
         let counts = ledger.counts();
         Ok(Self {
             cars: cars.collect(),
+            spent: stored::spent(&stage.pool).await?,
             deliveries,
             trouble: Trouble {
                 twice: counts.duplicates,
@@ -86,6 +97,11 @@ impl Verdict {
     pub fn agrees(&self) -> bool {
         self.deliveries.is_good() && self.cars.iter().all(Car::is_right)
     }
+}
+
+/// From the first word of a car to its last.
+fn heard(readings: &[Point]) -> Option<Span> {
+    readings.first().zip(readings.last()).map(|(first, last)| Span { from: first.at, to: last.at })
 }
 
 impl Deliveries {
@@ -105,6 +121,24 @@ impl fmt::Display for Verdict {
         )?;
         for car in &self.cars {
             write_car(f, car, width)?;
+        }
+        writeln!(
+            f,
+            "\n{:width$}  {:>9}  {:>10}  {:>5}  {:>10}  {:>10}",
+            "found by itself", "fill-ups", "charges", "trips", "trips (km)", "driven (km)"
+        )?;
+        for car in &self.cars {
+            writeln!(
+                f,
+                "{:width$}  {}{}",
+                car.name,
+                car.doings,
+                if car.doings.is_right() { "" } else { "  <- differs" }
+            )?;
+        }
+        for Spent { currency, fuel, charging } in &self.spent {
+            let (fuel, charging) = (fuel.unwrap_or(0.0), charging.unwrap_or(0.0));
+            writeln!(f, "estimated in {currency}: fuel {fuel:.2}, charging {charging:.2}")?;
         }
         let Trouble { twice, lost, asked, broken } = &self.trouble;
         writeln!(
