@@ -73,6 +73,9 @@ impl Event<'_> {
 pub struct VehicleState {
     pub odometer: Odometer,
     pub(crate) road: Road,
+    /// The readings before the first one that was folded are gone: what was written of the car up to this moment cannot be
+    /// concluded again, and stays.
+    pub kept_until: Option<DateTime<Utc>>,
 }
 
 /// The signals that rules look at. What no rule looks at is stored and not folded.

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 
 use crate::book::{Book, EntryKey};
 use crate::fact::Fact;
@@ -21,6 +21,8 @@ pub const TAIL_SPAN: TimeDelta = TimeDelta::hours(6);
 pub const TAIL_READINGS: usize = 100;
 /// What is later than this is not folded while its delivery waits, but by the replay job.
 pub const HORIZON: TimeDelta = TimeDelta::days(35);
+/// For so long each day's state is kept, then one a month: folds seldom begin there.
+pub const DAYS_KEPT: TimeDelta = TimeDelta::days(40);
 
 /// A state into which everything up to a moment is folded, and nothing after it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -44,7 +46,8 @@ pub struct Head {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
     pub head: Head,
-    /// The states in which days ended that are settled now, oldest first. The head's own is the last of them.
+    /// The states in which days ended that are settled now, oldest first; of days long past only the first of each month. The
+    /// head's own is the last of them.
     pub days: Vec<Settled>,
     /// The moment of the state in which the fold began: rows whose evidence is no newer cannot have changed, but for
     /// `open`.
@@ -129,7 +132,32 @@ pub fn advance(
     let sightings = once_each(sightings.into_iter().filter(|seen| start.is_before(seen.reading.at)));
     let boundary = boundary(&sightings);
     let moments = in_order(&sightings, facts.into_iter().filter(|fact| start.is_before(fact.at())));
+    fold(start, sightings, &moments, boundary, setup)
+}
 
+/// Folds on from `start` over a stretch of a history that goes on after `until`: all of it is settled, and what comes
+/// later is passed over.
+pub fn pass(
+    start: Settled,
+    until: DateTime<Utc>,
+    sightings: impl IntoIterator<Item = Sighting>,
+    facts: impl IntoIterator<Item = Fact>,
+    setup: &Setup,
+) -> Outcome {
+    let within = |at: DateTime<Utc>| start.is_before(at) && at <= until;
+    let sightings = once_each(sightings.into_iter().filter(|seen| within(seen.reading.at)));
+    let moments = in_order(&sightings, facts.into_iter().filter(|fact| within(fact.at())));
+    fold(start, sightings, &moments, Some(until), setup)
+}
+
+/// Folds the moments, which are those of the sightings and of facts, and settles those up to the boundary.
+fn fold(
+    start: Settled,
+    sightings: Vec<Sighting>,
+    moments: &[Moment],
+    boundary: Option<DateTime<Utc>>,
+    setup: &Setup,
+) -> Outcome {
     let (mut book, open) = opened(&start.state);
     let since = start.until;
     let settling = moments.partition_point(|moment| Some(moment.at()) <= boundary);
@@ -160,13 +188,19 @@ fn opened(state: &VehicleState) -> (Book, Vec<EntryKey>) {
     (book, state.open_keys())
 }
 
-/// Folds the moments into the state and keeps it as it was at the end of each day, and at the end of all.
+/// Folds the moments into the state and keeps it as it was at the end of each day (of each month's first day, where that is
+/// long past), and at the end of all.
 fn settle(start: Settled, moments: &[Moment], setup: &Setup, book: &mut Book) -> Vec<Settled> {
-    let mut days = Vec::new();
+    let Some(last) = moments.last().map(Moment::at) else { return Vec::new() };
+    let month = |settled: &Settled| settled.until.map(|until| (until.year(), until.month()));
+    let mut days: Vec<Settled> = Vec::new();
     let mut now = start;
     for day in moments.chunk_by(|one, next| one.at().date_naive() == next.at().date_naive()) {
         now.take(day, setup, book);
-        days.push(now.clone());
+        let is_recent = now.until.is_some_and(|until| last - until <= DAYS_KEPT);
+        if is_recent || days.last().is_none_or(|before| month(before) != month(&now)) {
+            days.push(now.clone());
+        }
     }
     days
 }
