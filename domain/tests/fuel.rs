@@ -125,3 +125,20 @@ fn a_rise_while_parked_is_a_fill_up_between_the_last_low_and_the_first_high_read
         "1 12:00..1 12:10 filled from 20 to 80, 30 l ± 1.65, at 100 km, place known",
     );
 }
+
+#[test]
+fn what_was_burnt_before_and_after_the_pump_was_bought_too() {
+    let story = "1 08:00 fuel 90 km 1000
+         1 18:00 fuel 80 km 1100
+         2 08:00 fuel 80 km 1100
+         2 18:00 fuel 70 km 1200
+         3 08:00 fuel 70 km 1200
+         3 18:00 fuel 60 km 1300
+         4 08:00 fuel 30 km 1600
+         5 08:00 fuel 90 km 1650
+         6 08:00 fuel 85 km 1700";
+    let told = "4 08:00..5 08:00 filled from 30 to 90, 32.5 l ± 4.225, at 1650 km";
+    check(&with_tank(50), story, told);
+    let hybrid = Setup { powertrain: Some(Powertrain::PlugInHybrid), ..with_tank(50) };
+    check(&hybrid, story, told);
+}

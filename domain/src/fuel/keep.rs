@@ -67,8 +67,8 @@ impl Fuel {
             self.last = Some(open.fill.between);
             let litres = self.receipts.iter().zip(&spoken).filter(|(_, of)| **of == Some(number));
             let litres: i64 = litres.map(|(receipt, _)| receipt.litres.0).sum();
-            if litres > 0 && open.height() >= TEACHES {
-                self.habits.took(Milli(litres), open.height());
+            if litres > 0 && open.bought >= TEACHES {
+                self.habits.took(Milli(litres), open.bought);
             }
         }
         self.forget_receipts(&spoken, &closed, scene);

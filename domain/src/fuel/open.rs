@@ -41,6 +41,8 @@ pub(super) struct Open {
     /// Way travelled before and after it.
     pub from: Option<Distance>,
     pub to: Option<Distance>,
+    /// Percent that were filled in, as far as anybody knows; in thousandths.
+    pub bought: i64,
     stood: bool,
     pub stage: Stage,
     /// No later level will tell.
@@ -110,6 +112,7 @@ impl Open {
             fill,
             from: rise.before.way.map(|way| way.travelled),
             to: rise.after.way.map(|way| way.travelled),
+            bought: rise.bought(),
             stood: rise.stood,
             stage: Stage::Loose,
             undecidable: false,
@@ -127,11 +130,6 @@ impl Open {
 
     pub fn is_candidate(&self) -> bool {
         self.fill.state == EntryState::Candidate
-    }
-
-    /// Percent, in thousandths.
-    pub const fn height(&self) -> i64 {
-        self.fill.level_after.0 - self.fill.level_before.0
     }
 
     pub fn confirm(&mut self) {
@@ -206,7 +204,9 @@ impl Open {
 }
 
 fn litres(rise: &Rise, tank: Tank, habits: &Habits) -> Litres {
-    let amount = rise.height() * tank.litres.0 / FULL.0;
-    let gauge = GAUGE.max(2 * habits.wavering()) * tank.litres.0 / FULL.0;
+    let of_tank = |percent: i64| percent * tank.litres.0 / FULL.0;
+    let amount = of_tank(rise.bought());
+    // Nobody saw what was burnt.
+    let gauge = of_tank(GAUGE.max(2 * habits.wavering()) + rise.burnt);
     Litres { amount: Milli(amount), plus_minus: Milli(gauge + amount * TANK / 1000) }
 }

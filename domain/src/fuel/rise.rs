@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 
 use super::gauge::FULL;
 use super::habits::{Habits, median};
-use super::stand::{Part, STEP, Stop, between};
+use super::stand::{Known, Part, STEP, Stop, between};
 use crate::book::EntryState;
 use crate::distance::Distance;
 use crate::motion::STANDING;
@@ -36,6 +36,8 @@ pub(super) struct Rise {
     standing: bool,
     /// How many parts it rests on.
     pub parts: usize,
+    /// Percent that were burnt between the two stops, as far as was learned; in thousandths.
+    pub burnt: i64,
 }
 
 /// What bounds rises beside the levels.
@@ -86,6 +88,11 @@ impl Rise {
         self.after.level.0 - self.before.level.0
     }
 
+    /// Percent that were filled in, in thousandths: what was burnt before and after came on top of what the gauge shows.
+    pub const fn bought(&self) -> i64 {
+        self.height() + self.burnt
+    }
+
     /// Nothing but what was burnt in between makes it a rise.
     pub fn is_compensated(&self, habits: &Habits) -> bool {
         self.height() < habits.threshold() / 2
@@ -124,12 +131,6 @@ impl Bounds<'_> {
     fn is_bought(&self, rise: i64) -> bool {
         self.tank.is_none_or(|tank| rise * tank.0 / FULL.0 >= LEAST_LITRES.0)
     }
-
-    /// Percent that were burnt on the way between two stops, as far as it may be added to a rise; in thousandths.
-    fn burnt(&self, way: Option<Distance>) -> i64 {
-        let burnt = way.filter(|_| !self.plugs_in).and_then(|way| self.habits.burns(way));
-        burnt.unwrap_or(0).min(COMPENSATED_AT_MOST)
-    }
 }
 
 /// Whether the level rose to this part.
@@ -139,7 +140,12 @@ fn judge(stops: &[Stop], part: &Part, bounds: Bounds<'_>) -> Option<Rise> {
     let base = median(&levels).map_or(last.level, |usual| usual.min(last.level));
     let way = between(last.way, part.way);
     let raw = part.level.0 - base.0;
-    let rise = raw + bounds.burnt(way);
+    let burnt = way.and_then(|way| bounds.habits.burns(way)).unwrap_or(0);
+    let counts = if bounds.plugs_in { 0 } else { burnt.min(COMPENSATED_AT_MOST) };
+    let is_sure = last.known >= Known::About && part.known >= Known::About;
+    // No more than what was in it before, and what was not in it any more after.
+    let at_most = base.0 + FULL.0 - part.level.0;
+    let rise = raw + counts;
     if raw < LEAST || rise < bounds.habits.threshold() / 2 || !bounds.is_bought(rise) {
         return None;
     }
@@ -157,5 +163,6 @@ fn judge(stops: &[Stop], part: &Part, bounds: Bounds<'_>) -> Option<Rise> {
         state: EntryState::Candidate,
         standing: true,
         parts: 1,
+        burnt: if is_sure { burnt.min(at_most) } else { 0 },
     })
 }
