@@ -11,6 +11,7 @@ mod cors;
 mod description;
 mod extract;
 mod identity;
+mod measured;
 mod metric;
 mod page;
 mod problem;

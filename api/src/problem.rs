@@ -63,6 +63,14 @@ pub enum Code {
     CarNotInState,
     /// The owner has to do something in the account at the car's maker first.
     OwnerActionNeeded,
+    /// The entry goes on, as far as the car said: only its price, its purpose and its notes can be changed now.
+    EntryGoesOn,
+    /// The entry is a person's own: what only the machine's entries can become is done by hand.
+    EntryIsYours,
+    /// The entries do not follow each other closely enough to be one.
+    NotNeighbours,
+    /// Nobody decided anything about the entry.
+    NothingToUndo,
     /// Something of this car is under way already.
     Busy,
     /// As many questions were asked about this car as its plan or its maker allows for now.
@@ -132,6 +140,10 @@ impl Code {
             | Self::NotCapable
             | Self::CarAsleep
             | Self::OwnerActionNeeded
+            | Self::EntryGoesOn
+            | Self::EntryIsYours
+            | Self::NotNeighbours
+            | Self::NothingToUndo
             | Self::CarNotInState => StatusCode::CONFLICT,
             Self::Busy => StatusCode::LOCKED,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -169,6 +181,10 @@ impl Code {
             Self::CarAsleep => "The car cannot be reached now",
             Self::CarNotInState => "Not in the car's present state",
             Self::OwnerActionNeeded => "The owner has to act first",
+            Self::EntryGoesOn => "The entry has not ended",
+            Self::EntryIsYours => "The entry is your own",
+            Self::NotNeighbours => "These entries cannot be one",
+            Self::NothingToUndo => "Nothing to take back",
             Self::Busy => "Already under way",
             Self::BudgetExhausted => "No more questions for now",
             Self::PlatformFailed => "Smartcar did not answer",

@@ -4,7 +4,9 @@
 mod body;
 mod own_car;
 mod params;
+mod span;
 
 pub use body::{Body, LARGEST as LARGEST_BODY};
 pub use own_car::{EntryOf, OwnCar};
-pub use params::{Cursor, Params, Place};
+pub use params::{Cursor, Params, Place, PlaceAmongAll};
+pub use span::Span;

@@ -28,6 +28,23 @@ pub struct Place {
     limit: u8,
 }
 
+/// Which page of a list, and whether what is usually left out stands in it.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PlaceAmongAll {
+    /// `next` of the page before; without it, the newest.
+    #[serde(default)]
+    cursor: Option<Cursor>,
+    /// How many at most.
+    #[serde(default = "usual")]
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: u8,
+    /// With what is only a question (`candidate`), what is too small to be shown (`hidden`) and what was dismissed.
+    #[serde(default)]
+    pub hidden: bool,
+}
+
 /// A place in a list, opaque to clients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ToSchema)]
 #[schema(value_type = String)]
@@ -56,6 +73,12 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
             }
         })?;
         Ok(Self(params))
+    }
+}
+
+impl PlaceAmongAll {
+    pub fn place(&self) -> Place {
+        Place { cursor: self.cursor, limit: self.limit }
     }
 }
 

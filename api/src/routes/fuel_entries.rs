@@ -1,4 +1,6 @@
-//! The fuel book: receipts that people type in, and corrections of what stands there.
+//! The fuel book: receipts that people type in, what the machine found, and corrections of both.
+
+pub mod said;
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -6,15 +8,18 @@ use axum::response::{Json, Response};
 use chrono::{DateTime, Utc};
 use runtime::clock;
 use serde::{Deserialize, Serialize};
-use sqlx::Connection;
+use sqlx::{Connection, PgConnection};
+use store::StoreError;
+use store::corrections::CorrectedBook;
 use store::fuel_entries::{self, FuelEntryRow, FuelFinding, FuelReceipt};
 use store::hand_entries::Edit;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::books::{Page, created};
+use super::corrections::{self, BookEntry};
 use crate::App;
-use crate::extract::{Body, EntryOf, OwnCar, Params, Place};
+use crate::extract::{Body, EntryOf, OwnCar, Params, PlaceAmongAll};
 use crate::problem::{Answer, Code, Problem};
 use crate::value::{self, Currency, Kilometres, Litres, Moment, Price};
 
@@ -37,6 +42,34 @@ pub struct FuelEntry {
     economy_l_per_100km: Option<f64>,
     /// Who wrote it: `manual`, `smartcar_sync`, `import`.
     source: String,
+    finding: Finding,
+}
+
+/// What the machine found; on what is a person's, as it was found then, or empty.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Finding {
+    /// It was filled after this moment and not after `filledAt`.
+    filled_after: Option<DateTime<Utc>>,
+    /// Percent of the tank.
+    level_before: Option<f64>,
+    level_after: Option<f64>,
+    /// Between these the litres lie.
+    litres_low: Option<f64>,
+    litres_high: Option<f64>,
+    /// As at the pump: from one full tank to the next.
+    economy_at_pump_l_per_100km: Option<f64>,
+    latitude: Option<f64>,
+    longitude: Option<f64>,
+    /// The private place in which it was; there is no position then.
+    private_zone: Option<String>,
+    /// The geofence in which it was.
+    place_id: Option<Uuid>,
+    /// `candidate` (a question: counted nowhere), `recorded`, `hidden` (too small to be shown) or `confirmed` (a person's).
+    state: Option<String>,
+    confidence: Option<f64>,
+    /// The newest reading that it rests on; `null` on what is a person's.
+    as_of: Option<DateTime<Utc>>,
 }
 
 /// What stands on a receipt. Amounts need a currency.
@@ -86,15 +119,16 @@ pub struct FuelEntryPatch {
 
 /// The fuel book of a car, newest first.
 #[utoipa::path(get, path = "/api/cars/{carId}/fuel-entries", tag = "cars", operation_id = "listFuelEntries",
-    security(("person" = [])), params(("carId" = Uuid, Path), Place),
+    security(("person" = [])), params(("carId" = Uuid, Path), PlaceAmongAll),
     responses((status = 200, description = "A page of the book", body = Page<FuelEntry>)))]
 pub async fn list(
     State(app): State<App>,
     car: OwnCar,
-    Params(place): Params<Place>,
+    Params(among): Params<PlaceAmongAll>,
 ) -> Answer<Json<Page<FuelEntry>>> {
+    let place = among.place();
     let mut db = app.pool.acquire().await?;
-    let mut rows = fuel_entries::page(&mut db, car.id, false, place.behind(), place.rows()).await?;
+    let mut rows = fuel_entries::page(&mut db, car.id, among.hidden, place.behind(), place.rows()).await?;
     let next = place.cut(&mut rows, |row| (row.at, row.id));
     Ok(Json(Page { items: rows.into_iter().map(FuelEntry::from).collect(), next }))
 }
@@ -109,17 +143,10 @@ pub async fn add(State(app): State<App>, car: OwnCar, Body(input): Body<FuelEntr
     check(&receipt)?;
     let mut db = app.pool.acquire().await?;
     let id = fuel_entries::add(&mut db, car.id, at, &receipt, clock::now()).await?;
-    let list = format!("/api/cars/{}/fuel-entries", car.id);
-    let row = FuelEntryRow {
-        id,
-        at,
-        source: "manual".to_owned(),
-        economy_l_per_100km: None,
-        cost_is_estimate: false,
-        receipt,
-        finding: FuelFinding::default(),
-    };
-    Ok(created(&list, id, &FuelEntry::from(row)))
+    drop(db);
+    corrections::refold(&app, car.id).await?;
+    let Json(written) = corrections::found::<FuelEntry>(&app, EntryOf { car, id }).await?;
+    Ok(created(&format!("/api/cars/{}/fuel-entries", car.id), id, &written))
 }
 
 /// Corrects a fill-up.
@@ -139,22 +166,39 @@ pub async fn change(
     let (at, receipt) = patch.apply(before.at, before.receipt);
     check(&receipt)?;
     fuel_entries::replace(&mut tx, entry.car.id, entry.id, at, &receipt).await?;
-    let after = fuel_entries::find_for_change(&mut tx, entry.car.id, entry.id).await?;
     tx.commit().await?;
-    Ok(Json(after.ok_or_else(EntryOf::none)?.into()))
+    drop(db);
+    corrections::refold(&app, entry.car.id).await?;
+    corrections::found(&app, entry).await
 }
 
-/// Deletes a fill-up.
+/// One fill-up.
+#[utoipa::path(get, path = "/api/cars/{carId}/fuel-entries/{entryId}", tag = "cars", operation_id = "getFuelEntry",
+    security(("person" = [])), params(("carId" = Uuid, Path), ("entryId" = Uuid, Path)),
+    responses((status = 200, description = "The fill-up", body = FuelEntry)))]
+pub async fn find(State(app): State<App>, entry: EntryOf) -> Answer<Json<FuelEntry>> {
+    corrections::found(&app, entry).await
+}
+
+/// Deletes a fill-up, whoever wrote it. The machine does not write it again.
 #[utoipa::path(delete, path = "/api/cars/{carId}/fuel-entries/{entryId}", tag = "cars",
     operation_id = "deleteFuelEntry", security(("person" = [])),
     params(("carId" = Uuid, Path), ("entryId" = Uuid, Path)),
     responses((status = 204, description = "Deleted")))]
 pub async fn delete(State(app): State<App>, entry: EntryOf) -> Answer<StatusCode> {
-    let mut db = app.pool.acquire().await?;
-    if fuel_entries::delete(&mut db, entry.car.id, entry.id).await? {
-        Ok(StatusCode::NO_CONTENT)
-    } else {
-        Err(EntryOf::none())
+    corrections::reject(&app, CorrectedBook::FuelEntries, entry).await
+}
+
+impl BookEntry for FuelEntry {
+    const BOOK: CorrectedBook = CorrectedBook::FuelEntries;
+
+    async fn find(
+        db: &mut PgConnection,
+        car: Uuid,
+        id: Uuid,
+        _: DateTime<Utc>,
+    ) -> Result<Option<Self>, StoreError> {
+        Ok(fuel_entries::find(db, car, id).await?.map(Self::from))
     }
 }
 
@@ -199,8 +243,8 @@ impl FuelEntryPatch {
 
 impl From<FuelEntryRow> for FuelEntry {
     fn from(row: FuelEntryRow) -> Self {
-        // What the machine found beside a receipt is not told here yet.
-        let FuelEntryRow { id, at, source, economy_l_per_100km, cost_is_estimate, receipt, finding: _ } = row;
+        let FuelEntryRow { id, at, source, economy_l_per_100km, cost_is_estimate, receipt, finding } = row;
+        let finding = Finding::of(finding, receipt.litres);
         let FuelReceipt {
             litres,
             odometer_km,
@@ -223,6 +267,43 @@ impl From<FuelEntryRow> for FuelEntry {
             cost_is_estimate,
             economy_l_per_100km,
             source,
+            finding,
+        }
+    }
+}
+
+impl Finding {
+    fn of(row: FuelFinding, litres: Option<f64>) -> Self {
+        let FuelFinding {
+            filled_after,
+            level_before,
+            level_after,
+            litres_plus_minus,
+            economy_at_pump_l_per_100km,
+            latitude,
+            longitude,
+            private_zone,
+            place_id,
+            state,
+            confidence,
+            evidence_until,
+        } = row;
+        // What a person says is exact.
+        let range = litres.zip(litres_plus_minus).filter(|_| evidence_until.is_some());
+        Self {
+            filled_after,
+            level_before,
+            level_after,
+            litres_low: range.map(|(litres, off)| (litres - off).max(0.0)),
+            litres_high: range.map(|(litres, off)| litres + off),
+            economy_at_pump_l_per_100km,
+            latitude,
+            longitude,
+            private_zone,
+            place_id,
+            state,
+            confidence,
+            as_of: evidence_until,
         }
     }
 }

@@ -1,17 +1,25 @@
 //! Every route, told to the router and to the `OpenAPI` description in one breath: neither can have one that the other
 //! does not.
 
+mod alerts;
+mod battery;
 mod books;
 mod callback;
 mod cars;
+mod charging_sessions;
 mod command;
 mod connect;
+mod corrections;
 mod disconnect;
+mod energy;
+mod evidence;
 mod expenses;
 mod fuel_entries;
 mod meter_entries;
 mod status;
 mod sync;
+mod timeline;
+mod trips;
 
 use axum::Router;
 use axum::response::Json;
@@ -29,7 +37,34 @@ pub fn all() -> (Router<App>, OpenApi) {
         .routes(routes!(meter_entries::list, meter_entries::add))
         .routes(routes!(meter_entries::change, meter_entries::delete))
         .routes(routes!(fuel_entries::list, fuel_entries::add))
-        .routes(routes!(fuel_entries::change, fuel_entries::delete))
+        .routes(routes!(fuel_entries::find, fuel_entries::change, fuel_entries::delete))
+        .routes(routes!(fuel_entries::said::confirm))
+        .routes(routes!(fuel_entries::said::reject))
+        .routes(routes!(fuel_entries::said::merge))
+        .routes(routes!(fuel_entries::said::undo))
+        .routes(routes!(charging_sessions::list))
+        .routes(routes!(charging_sessions::find, charging_sessions::change, charging_sessions::delete))
+        .routes(routes!(charging_sessions::said::confirm))
+        .routes(routes!(charging_sessions::said::reject))
+        .routes(routes!(charging_sessions::said::split))
+        .routes(routes!(charging_sessions::said::merge))
+        .routes(routes!(charging_sessions::said::undo))
+        .routes(routes!(trips::list))
+        .routes(routes!(trips::find, trips::change, trips::delete))
+        .routes(routes!(trips::said::confirm))
+        .routes(routes!(trips::said::reject))
+        .routes(routes!(trips::said::split))
+        .routes(routes!(trips::said::merge))
+        .routes(routes!(trips::said::undo))
+        .routes(routes!(battery::list))
+        .routes(routes!(battery::find))
+        .routes(routes!(alerts::list))
+        .routes(routes!(alerts::find))
+        .routes(routes!(alerts::see))
+        .routes(routes!(alerts::dismiss))
+        .routes(routes!(timeline::find))
+        .routes(routes!(evidence::find))
+        .routes(routes!(energy::find))
         .routes(routes!(expenses::list, expenses::add))
         .routes(routes!(expenses::change, expenses::delete))
         .routes(routes!(connect::connect))

@@ -96,7 +96,8 @@ pub async fn ledger(
                 AND at >= way.until - interval '6 hours' ORDER BY abs(extract(epoch FROM at - way.until)) LIMIT 1) AS charge_after,
              car.tank_capacity_l::float8 AS tank,
              coalesce((SELECT usable_kwh::float8 FROM battery_estimates WHERE car_id = $1 AND estimated_for < $3
-                ORDER BY estimated_for DESC LIMIT 1), car.battery_capacity_kwh::float8 * 0.94) AS usable_kwh
+                ORDER BY estimated_for DESC LIMIT 1), car.battery_usable_kwh::float8,
+               car.battery_capacity_kwh::float8 * 0.94) AS usable_kwh
            FROM cars AS car, way, fuel, charge WHERE car.id = $1"#,
         car,
         from,

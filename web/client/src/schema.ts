@@ -21,6 +21,263 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/cars/{carId}/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The alerts of a car, newest first; dismissed ones with `hidden`. */
+        get: operations["listAlerts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cars/{carId}/alerts/{entryId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One alert. */
+        get: operations["getAlert"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cars/{carId}/alerts/{entryId}/dismiss": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts it away for good. */
+        post: operations["dismissAlert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cars/{carId}/alerts/{entryId}/seen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Notes that the person saw it. */
+        post: operations["seeAlert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cars/{carId}/battery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the battery is. */
+        get: operations["getBattery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cars/{carId}/battery/{entryId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One estimate. */
+        get: operations["getBatteryEstimate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cars/{carId}/charging-sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The charging sessions of a car, newest first. */
+        get: operations["listChargingSessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cars/{carId}/charging-sessions/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says that charging sessions are one: neighbours, from the first to the last. */
+        post: operations["mergeChargingSessions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cars/{carId}/charging-sessions/{entryId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One charging session. */
+        get: operations["getChargingSession"];
+        put?: never;
+        post?: never;
+        /** Deletes a charging session, whoever wrote it. The machine does not write it again. */
+        delete: operations["deleteChargingSession"];
+        options?: never;
+        head?: never;
+        /** Corrects a charging session, whoever wrote it. */
+        patch: operations["changeChargingSession"];
+        trace?: never;
+    };
+    "/api/cars/{carId}/charging-sessions/{entryId}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says that a charging session is right: from then on it is the person's. */
+        post: operations["confirmChargingSession"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cars/{carId}/charging-sessions/{entryId}/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says that there was nothing: the session goes, and the machine does not write it again. */
+        post: operations["rejectChargingSession"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cars/{carId}/charging-sessions/{entryId}/split": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says that a charging session is two, and where the second begins. */
+        post: operations["splitChargingSession"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cars/{carId}/charging-sessions/{entryId}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes back what was decided last about a charging session, also about one that was rejected. */
+        post: operations["undoChargingSession"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cars/{carId}/energy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Litres, kilowatt hours, kilometres and money over the same way. */
+        get: operations["getEnergy"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cars/{carId}/evidence/{book}/{entryId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Why an entry is what it is; also of one that is gone. */
+        get: operations["getEvidence"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/cars/{carId}/expenses": {
         parameters: {
             query?: never;
@@ -75,7 +332,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/cars/{carId}/fuel-entries/{entryId}": {
+    "/api/cars/{carId}/fuel-entries/merge": {
         parameters: {
             query?: never;
             header?: never;
@@ -84,13 +341,82 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /** Says that fill-ups are one: neighbours, from the first to the last. */
+        post: operations["mergeFuelEntries"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cars/{carId}/fuel-entries/{entryId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One fill-up. */
+        get: operations["getFuelEntry"];
+        put?: never;
         post?: never;
-        /** Deletes a fill-up. */
+        /** Deletes a fill-up, whoever wrote it. The machine does not write it again. */
         delete: operations["deleteFuelEntry"];
         options?: never;
         head?: never;
         /** Corrects a fill-up. */
         patch: operations["changeFuelEntry"];
+        trace?: never;
+    };
+    "/api/cars/{carId}/fuel-entries/{entryId}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says that a fill-up is right: from then on it is the person's. */
+        post: operations["confirmFuelEntry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cars/{carId}/fuel-entries/{entryId}/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says that there was nothing: the fill-up goes, and the machine does not write it again. */
+        post: operations["rejectFuelEntry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cars/{carId}/fuel-entries/{entryId}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes back what was decided last about a fill-up, also about one that was rejected. */
+        post: operations["undoFuelEntry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/cars/{carId}/meter-entries": {
@@ -127,6 +453,144 @@ export interface paths {
         head?: never;
         /** Corrects an entry, whoever wrote it. The machine leaves it alone from then on. */
         patch: operations["changeMeterEntry"];
+        trace?: never;
+    };
+    "/api/cars/{carId}/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened, day by day. */
+        get: operations["getTimeline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cars/{carId}/trips": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The trips of a car, newest first. */
+        get: operations["listTrips"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cars/{carId}/trips/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says that trips are one: neighbours, from the first to the last. */
+        post: operations["mergeTrips"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cars/{carId}/trips/{entryId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One trip. */
+        get: operations["getTrip"];
+        put?: never;
+        post?: never;
+        /** Deletes a trip, whoever wrote it. The machine does not write it again. */
+        delete: operations["deleteTrip"];
+        options?: never;
+        head?: never;
+        /** Corrects a trip, whoever wrote it, or says what it was for. */
+        patch: operations["changeTrip"];
+        trace?: never;
+    };
+    "/api/cars/{carId}/trips/{entryId}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says that a trip is right: from then on it is the person's. */
+        post: operations["confirmTrip"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cars/{carId}/trips/{entryId}/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says that there was nothing: the trip goes, and the machine does not write it again. */
+        post: operations["rejectTrip"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cars/{carId}/trips/{entryId}/split": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says that a trip is two, and where the second begins. */
+        post: operations["splitTrip"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cars/{carId}/trips/{entryId}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes back what was decided last about a trip, also about one that was rejected. */
+        post: operations["undoTrip"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/openapi.json": {
@@ -260,6 +724,30 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description Something that is not as it should be. */
+        Alert: {
+            /**
+             * Format: date-time
+             * @description When the car showed it.
+             */
+            at: string;
+            /** Format: double */
+            confidence?: number | null;
+            /** @description What the kind needs to be told: percents, kilometres, places. */
+            details: unknown;
+            /** Format: date-time */
+            dismissedAt?: string | null;
+            /** Format: date-time */
+            foundAt: string;
+            /** @description It was found when it was no news any more: nobody is woken for it. */
+            foundLater: boolean;
+            /** Format: uuid */
+            id: string;
+            /** @description `fuel_drop`, `moved_without_driving`, `left_its_place`, `odometer_behind_position`, `battery_weak`; more may come. */
+            kind: string;
+            /** Format: date-time */
+            seenAt?: string | null;
+        };
         /**
          * Format: double
          * @description An amount of money, to the thousandth: between minus and plus one thousand million. An expense below 0 is a refund.
@@ -270,6 +758,46 @@ export interface components {
          * @enum {string}
          */
         BadgeWord: "not_connected" | "connected" | "stale" | "reconnect_needed";
+        /** @description The estimates of a car, newest first. Empty as long as too few sessions can tell. */
+        Battery: {
+            items: components["schemas"]["BatteryEstimate"][];
+        };
+        /** @description What the battery held in one month. */
+        BatteryEstimate: {
+            /** Format: double */
+            confidence?: number | null;
+            /**
+             * Format: double
+             * @description Of what it held when it was new; `null` where that is not known.
+             */
+            healthPercent?: number | null;
+            /** Format: uuid */
+            id: string;
+            /**
+             * Format: date-time
+             * @description The month's first moment.
+             */
+            month: string;
+            /** Format: double */
+            plusMinusKwh: number;
+            /**
+             * Format: int32
+             * @description So many sessions could tell.
+             */
+            sessions: number;
+            /** Format: double */
+            trendPercentPerYear?: number | null;
+            /**
+             * Format: double
+             * @description Between empty and full, and how far that may be off.
+             */
+            usableKwh: number;
+        };
+        /**
+         * @description The books of a car, by the names that addresses have for them.
+         * @enum {string}
+         */
+        Book: "meter-entries" | "fuel-entries" | "charging-sessions" | "trips" | "expenses" | "battery" | "geofence-events" | "alerts" | "issues";
         /** @description A car at a glance. */
         Car: {
             connection: components["schemas"]["Connection"];
@@ -294,11 +822,142 @@ export interface components {
         };
         /** @description A short name of 1 to 64 characters: `insurance`, `tyres`. */
         Category: string;
+        Change: {
+            /** @description What stood there, by the names of the table's columns. */
+            before: unknown;
+            /** Format: date-time */
+            changedAt: string;
+            /** @description `amended`, `retracted` by the machine; `edited`, `confirmed`, `merged`, `split`, `deleted`, `undone` by a person. */
+            what: string;
+        };
+        /** @description A stay at the plug, from plug to unplug. */
+        ChargingSession: {
+            /**
+             * Format: date-time
+             * @description The newest reading that it rests on; `null` on what is a person's.
+             */
+            asOf?: string | null;
+            /** Format: double */
+            confidence?: number | null;
+            /**
+             * Format: double
+             * @description What it cost, and between what that lies. `null`: no price is known. 0: free.
+             */
+            cost?: number | null;
+            /** Format: double */
+            costHigh?: number | null;
+            /** Format: double */
+            costLow?: number | null;
+            /** @description How it adds up. */
+            costParts?: unknown;
+            /**
+             * Format: double
+             * @description The share of the energy that has a price: below 1 the cost is that of a part.
+             */
+            costShare?: number | null;
+            currency?: string | null;
+            /** @description `AC` or `DC`. */
+            currentType?: string | null;
+            /** Format: double */
+            endSoc?: number | null;
+            /**
+             * Format: date-time
+             * @description Likewise the end; both `null` as long as nothing says that it ended.
+             */
+            endedAfter?: string | null;
+            /** Format: date-time */
+            endedAt?: string | null;
+            /**
+             * Format: double
+             * @description What reached the battery, and how far that may be off.
+             */
+            energyKwh?: number | null;
+            /** Format: double */
+            energyPlusMinusKwh?: number | null;
+            /** @description `counter`, `power`, `level` or `meter`. */
+            energySource?: string | null;
+            /**
+             * Format: uuid
+             * @description The expense in which it stands.
+             */
+            expenseId?: string | null;
+            /**
+             * Format: double
+             * @description What came from the grid, and how far that may be off.
+             */
+            gridKwh?: number | null;
+            /** Format: double */
+            gridPlusMinusKwh?: number | null;
+            /** Format: uuid */
+            id: string;
+            /** @description Nobody saw the charging itself: it follows from two levels. */
+            inferred: boolean;
+            /** Format: double */
+            latitude?: number | null;
+            /** Format: double */
+            longitude?: number | null;
+            notes?: string | null;
+            /** Format: double */
+            odometerKm?: number | null;
+            /** Format: double */
+            peakKw?: number | null;
+            /**
+             * Format: uuid
+             * @description The geofence in which it was.
+             */
+            placeId?: string | null;
+            /** @description The private place in which it was; there is no position then. */
+            privateZone?: string | null;
+            progress: components["schemas"]["Progress"];
+            /** @description When current flowed, oldest first. */
+            segments: components["schemas"]["Segment"][];
+            /** @description Who wrote it: `manual`, `smartcar_sync`, `import`. */
+            source: string;
+            /**
+             * Format: double
+             * @description Percent.
+             */
+            startSoc?: number | null;
+            /**
+             * Format: date-time
+             * @description It began after the first of these moments and not after the second; the same where that is known exactly.
+             */
+            startedAfter: string;
+            /** Format: date-time */
+            startedAt: string;
+            /** @description `candidate` (a question: counted nowhere), `recorded`, `hidden` (too small to be shown) or `confirmed` (a person's). */
+            state: string;
+        };
+        /**
+         * @description What is to be different. What is absent stays; `null` takes away: without the person's cost, tariffs say again what it is.
+         *     Who changes more than cost and notes makes the session their own: the machine leaves it alone from then on.
+         */
+        ChargingSessionPatch: {
+            cost?: components["schemas"]["Price"] | null;
+            /** @description Of the cost; absent: the currency that stands there. */
+            currency?: components["schemas"]["Currency"];
+            endSoc?: components["schemas"]["Percent"] | null;
+            endedAt?: components["schemas"]["Moment"];
+            energyKwh?: components["schemas"]["KilowattHours"] | null;
+            gridKwh?: components["schemas"]["KilowattHours"] | null;
+            notes?: components["schemas"]["Notes"] | null;
+            odometerKm?: components["schemas"]["Kilometres"] | null;
+            startSoc?: components["schemas"]["Percent"] | null;
+            startedAt?: components["schemas"]["Moment"];
+        };
+        CitedReading: {
+            /** Format: date-time */
+            at: string;
+            /** @description Absent: the signal that the book is about. */
+            signal?: string | null;
+            /** @description As the car said it. */
+            value: string;
+        };
         /**
          * @description What went wrong. Codes are part of the contract: new ones may come, none changes its meaning.
          * @enum {string}
          */
-        Code: "token_missing" | "token_invalid" | "token_expired" | "car_not_found" | "entry_not_found" | "no_such_route" | "method_not_allowed" | "body_too_large" | "not_json" | "broken_json" | "invalid_field" | "invalid_parameter" | "too_many_requests" | "plan_limit" | "not_connected" | "reconnect_needed" | "not_capable" | "not_permitted" | "car_asleep" | "car_not_in_state" | "owner_action_needed" | "busy" | "budget_exhausted" | "platform_failed" | "not_configured" | "unavailable" | "internal";
+        Code: "token_missing" | "token_invalid" | "token_expired" | "car_not_found" | "entry_not_found" | "no_such_route" | "method_not_allowed" | "body_too_large" | "not_json" | "broken_json" | "invalid_field" | "invalid_parameter" | "too_many_requests" | "plan_limit" | "not_connected" | "reconnect_needed" | "not_capable" | "not_permitted" | "car_asleep" | "car_not_in_state" | "owner_action_needed" | "entry_goes_on" | "entry_is_yours" | "not_neighbours" | "nothing_to_undo" | "busy" | "budget_exhausted" | "platform_failed" | "not_configured" | "unavailable" | "internal";
         /**
          * @description How a command ended.
          * @enum {string}
@@ -361,6 +1020,15 @@ export interface components {
         Currency: string;
         /** @description A place in a list, opaque to clients. */
         Cursor: string;
+        /** @description A day by the person's clock. */
+        Day: {
+            /** Format: date */
+            date: string;
+            /** @description What began on this day, in the order of time. */
+            entries: components["schemas"]["Happening"][];
+            /** @description Times that touch this day and in which nothing was heard of the car, for longer than it is used to be silent. */
+            silences: components["schemas"]["Silence"][];
+        };
         /** @description What disconnecting did. */
         DisconnectResult: {
             /**
@@ -372,6 +1040,90 @@ export interface components {
             isRevoked: boolean;
             /** Format: int64 */
             readingsDeleted: number;
+        };
+        Electricity: {
+            /**
+             * Format: double
+             * @description Out of the grid, as far as it is known; else what reached the battery.
+             */
+            gridKwh: number;
+            /**
+             * Format: double
+             * @description Into the battery.
+             */
+            kwh: number;
+            /** Format: double */
+            levelAfter?: number | null;
+            /**
+             * Format: double
+             * @description Percent of the battery at both ends.
+             */
+            levelBefore?: number | null;
+            missing?: components["schemas"]["Missing"] | null;
+            /** Format: double */
+            per100Km?: number | null;
+            /**
+             * Format: int64
+             * @description Of so many sessions nobody knows the energy.
+             */
+            sessionsWithoutKwh: number;
+            /**
+             * Format: double
+             * @description Out of the battery: what went in, and what the level fell.
+             */
+            usedKwh?: number | null;
+        };
+        /** @description What went in and how far the car came, between the first and the last entry of the mileage book in a span. */
+        EnergyLedger: {
+            electricity?: components["schemas"]["Electricity"] | null;
+            /**
+             * Format: date-time
+             * @description The mileage entries between which it is reckoned; `null` without two of them.
+             */
+            from?: string | null;
+            fuel?: components["schemas"]["Fuel"] | null;
+            /** Format: double */
+            km?: number | null;
+            /** @description Each currency for itself. */
+            paid: components["schemas"]["PaidIn"][];
+            /** Format: date-time */
+            to?: string | null;
+            /**
+             * Format: int64
+             * @description So many fill-ups and charging sessions have no price, or not for all: what was paid is more.
+             */
+            withoutCost: number;
+        };
+        /** @description Why an entry is what it is. */
+        EntryEvidence: {
+            /**
+             * Format: date-time
+             * @description The newest reading that it rests on.
+             */
+            asOf?: string | null;
+            /**
+             * Format: double
+             * @description Between 0 and 1.
+             */
+            confidence?: number | null;
+            /** @description What people decided, oldest first. */
+            decisions: components["schemas"]["PersonsDecision"][];
+            /** @description What it said before, oldest first. */
+            history: components["schemas"]["Change"][];
+            /** @description It is a person's: they wrote it, confirmed it or took it over. */
+            isPersons: boolean;
+            /** @description What the rule had to do to be sure, or what keeps it from being sure. */
+            marks: components["schemas"]["MarkInWords"][];
+            /** @description The readings that say most about it, oldest first. */
+            readings: components["schemas"]["CitedReading"][];
+            /** @description Which rule found it, and in which version of all rules. */
+            rule?: string | null;
+            /** Format: int64 */
+            rulesVersion?: number | null;
+            /** @description Whether the entry stands in the book; what is gone has only its past. */
+            stands: boolean;
+            /** @description `candidate`, `recorded`, `hidden`, `confirmed`; of an issue its own. */
+            state?: string | null;
         };
         /** @description An expense. */
         Expense: {
@@ -403,6 +1155,80 @@ export interface components {
             notes?: components["schemas"]["Notes"] | null;
             occurredAt?: components["schemas"]["Moment"];
         };
+        /** @description What the machine found; on what is a person's, as it was found then, or empty. */
+        Finding: {
+            /**
+             * Format: date-time
+             * @description The newest reading that it rests on; `null` on what is a person's.
+             */
+            asOf?: string | null;
+            /** Format: double */
+            confidence?: number | null;
+            /**
+             * Format: double
+             * @description As at the pump: from one full tank to the next.
+             */
+            economyAtPumpLPer100km?: number | null;
+            /**
+             * Format: date-time
+             * @description It was filled after this moment and not after `filledAt`.
+             */
+            filledAfter?: string | null;
+            /** Format: double */
+            latitude?: number | null;
+            /** Format: double */
+            levelAfter?: number | null;
+            /**
+             * Format: double
+             * @description Percent of the tank.
+             */
+            levelBefore?: number | null;
+            /** Format: double */
+            litresHigh?: number | null;
+            /**
+             * Format: double
+             * @description Between these the litres lie.
+             */
+            litresLow?: number | null;
+            /** Format: double */
+            longitude?: number | null;
+            /**
+             * Format: uuid
+             * @description The geofence in which it was.
+             */
+            placeId?: string | null;
+            /** @description The private place in which it was; there is no position then. */
+            privateZone?: string | null;
+            /** @description `candidate` (a question: counted nowhere), `recorded`, `hidden` (too small to be shown) or `confirmed` (a person's). */
+            state?: string | null;
+        };
+        Fuel: {
+            /**
+             * Format: int64
+             * @description Of so many fill-ups nobody knows the litres.
+             */
+            fillsWithoutLitres: number;
+            /** Format: double */
+            levelAfter?: number | null;
+            /**
+             * Format: double
+             * @description Percent of the tank at both ends.
+             */
+            levelBefore?: number | null;
+            /**
+             * Format: double
+             * @description Into the tank.
+             */
+            litres: number;
+            missing?: components["schemas"]["Missing"] | null;
+            /** Format: double */
+            per100Km?: number | null;
+            /**
+             * Format: double
+             * @description Out of the tank: what went in, and what the level fell.
+             */
+            usedLitres?: number | null;
+        };
         /** @description A fill-up. */
         FuelEntry: {
             costIsEstimate: boolean;
@@ -412,6 +1238,7 @@ export interface components {
             economyLPer100km?: number | null;
             /** Format: date-time */
             filledAt: string;
+            finding: components["schemas"]["Finding"];
             fullTank?: boolean | null;
             /** Format: uuid */
             id: string;
@@ -454,6 +1281,42 @@ export interface components {
         Garage: {
             items: components["schemas"]["Car"][];
         };
+        /** @description An entry of any book. */
+        Happening: {
+            /** @description The purpose of a trip, the category of an expense, the kind of an alert, the title of an issue, the name of a place. */
+            about?: string | null;
+            /**
+             * Format: double
+             * @description What it is about, with its unit: 12.5 `km`, 37.2 `l`, 18.3 `kWh`.
+             */
+            amount?: number | null;
+            /**
+             * Format: date-time
+             * @description The newest reading that it rests on; `null` on what is a person's.
+             */
+            asOf?: string | null;
+            book: components["schemas"]["Book"];
+            /** Format: double */
+            confidence?: number | null;
+            /** Format: double */
+            cost?: number | null;
+            currency?: string | null;
+            /** Format: date-time */
+            from: string;
+            /** Format: uuid */
+            id: string;
+            notes?: string | null;
+            progress: components["schemas"]["Progress"];
+            source: string;
+            /** @description A `candidate` is a question. */
+            state?: string | null;
+            /**
+             * Format: date-time
+             * @description `null` while it goes on; the same as `from` for what is a moment.
+             */
+            to?: string | null;
+            unit?: string | null;
+        };
         /**
          * Format: double
          * @description Kilometres on a counter: at least 0 and less than 10 million.
@@ -461,9 +1324,23 @@ export interface components {
         Kilometres: number;
         /**
          * Format: double
+         * @description The energy of one charging session: at least 0 and at most 10 000.
+         */
+        KilowattHours: number;
+        /**
+         * Format: double
          * @description Litres of one fill-up: more than 0 and at most 2000.
          */
         Litres: number;
+        MarkInWords: {
+            mark: string;
+            /** @description For a person. */
+            words: string;
+        };
+        /** @description What is one: neighbours, from the first to the last. */
+        MergeInput: {
+            ids: string[];
+        };
         /** @description An entry of the mileage book. */
         MeterEntry: {
             /** Format: date-time */
@@ -489,12 +1366,145 @@ export interface components {
             odometerKm?: components["schemas"]["Kilometres"];
         };
         /**
+         * @description Why no consumption can be told.
+         * @enum {string}
+         */
+        Missing: "too_short" | "amount_unknown" | "level_unknown" | "size_unknown" | "too_little";
+        /**
          * Format: date-time
          * @description A moment (RFC 3339), since 1900 and at most a day ahead of now.
          */
         Moment: string;
         /** @description Free text of at most 2000 characters. */
         Notes: string;
+        /** @description A page of a list, newest first. */
+        Page_Alert: {
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When the car showed it.
+                 */
+                at: string;
+                /** Format: double */
+                confidence?: number | null;
+                /** @description What the kind needs to be told: percents, kilometres, places. */
+                details: unknown;
+                /** Format: date-time */
+                dismissedAt?: string | null;
+                /** Format: date-time */
+                foundAt: string;
+                /** @description It was found when it was no news any more: nobody is woken for it. */
+                foundLater: boolean;
+                /** Format: uuid */
+                id: string;
+                /** @description `fuel_drop`, `moved_without_driving`, `left_its_place`, `odometer_behind_position`, `battery_weak`; more may come. */
+                kind: string;
+                /** Format: date-time */
+                seenAt?: string | null;
+            }[];
+            next?: components["schemas"]["Cursor"] | null;
+        };
+        /** @description A page of a list, newest first. */
+        Page_ChargingSession: {
+            items: {
+                /**
+                 * Format: date-time
+                 * @description The newest reading that it rests on; `null` on what is a person's.
+                 */
+                asOf?: string | null;
+                /** Format: double */
+                confidence?: number | null;
+                /**
+                 * Format: double
+                 * @description What it cost, and between what that lies. `null`: no price is known. 0: free.
+                 */
+                cost?: number | null;
+                /** Format: double */
+                costHigh?: number | null;
+                /** Format: double */
+                costLow?: number | null;
+                /** @description How it adds up. */
+                costParts?: unknown;
+                /**
+                 * Format: double
+                 * @description The share of the energy that has a price: below 1 the cost is that of a part.
+                 */
+                costShare?: number | null;
+                currency?: string | null;
+                /** @description `AC` or `DC`. */
+                currentType?: string | null;
+                /** Format: double */
+                endSoc?: number | null;
+                /**
+                 * Format: date-time
+                 * @description Likewise the end; both `null` as long as nothing says that it ended.
+                 */
+                endedAfter?: string | null;
+                /** Format: date-time */
+                endedAt?: string | null;
+                /**
+                 * Format: double
+                 * @description What reached the battery, and how far that may be off.
+                 */
+                energyKwh?: number | null;
+                /** Format: double */
+                energyPlusMinusKwh?: number | null;
+                /** @description `counter`, `power`, `level` or `meter`. */
+                energySource?: string | null;
+                /**
+                 * Format: uuid
+                 * @description The expense in which it stands.
+                 */
+                expenseId?: string | null;
+                /**
+                 * Format: double
+                 * @description What came from the grid, and how far that may be off.
+                 */
+                gridKwh?: number | null;
+                /** Format: double */
+                gridPlusMinusKwh?: number | null;
+                /** Format: uuid */
+                id: string;
+                /** @description Nobody saw the charging itself: it follows from two levels. */
+                inferred: boolean;
+                /** Format: double */
+                latitude?: number | null;
+                /** Format: double */
+                longitude?: number | null;
+                notes?: string | null;
+                /** Format: double */
+                odometerKm?: number | null;
+                /** Format: double */
+                peakKw?: number | null;
+                /**
+                 * Format: uuid
+                 * @description The geofence in which it was.
+                 */
+                placeId?: string | null;
+                /** @description The private place in which it was; there is no position then. */
+                privateZone?: string | null;
+                progress: components["schemas"]["Progress"];
+                /** @description When current flowed, oldest first. */
+                segments: components["schemas"]["Segment"][];
+                /** @description Who wrote it: `manual`, `smartcar_sync`, `import`. */
+                source: string;
+                /**
+                 * Format: double
+                 * @description Percent.
+                 */
+                startSoc?: number | null;
+                /**
+                 * Format: date-time
+                 * @description It began after the first of these moments and not after the second; the same where that is known exactly.
+                 */
+                startedAfter: string;
+                /** Format: date-time */
+                startedAt: string;
+                /** @description `candidate` (a question: counted nowhere), `recorded`, `hidden` (too small to be shown) or `confirmed` (a person's). */
+                state: string;
+            }[];
+            next?: components["schemas"]["Cursor"] | null;
+        };
         /** @description A page of a list, newest first. */
         Page_Expense: {
             items: {
@@ -522,6 +1532,7 @@ export interface components {
                 economyLPer100km?: number | null;
                 /** Format: date-time */
                 filledAt: string;
+                finding: components["schemas"]["Finding"];
                 fullTank?: boolean | null;
                 /** Format: uuid */
                 id: string;
@@ -555,6 +1566,79 @@ export interface components {
             }[];
             next?: components["schemas"]["Cursor"] | null;
         };
+        /** @description A page of a list, newest first. */
+        Page_Trip: {
+            items: {
+                /**
+                 * Format: date-time
+                 * @description The newest reading that it rests on; `null` on what is a person's.
+                 */
+                asOf?: string | null;
+                /** Format: double */
+                chargeUsedPercent?: number | null;
+                /** Format: double */
+                confidence?: number | null;
+                /** Format: double */
+                distanceKm: number;
+                /**
+                 * Format: date-time
+                 * @description Likewise the end; both `null` as long as nothing says that it ended.
+                 */
+                endedAfter?: string | null;
+                /** Format: date-time */
+                endedAt?: string | null;
+                from: components["schemas"]["Spot"];
+                /**
+                 * Format: double
+                 * @description Percent of the tank and of the battery, where enough was used to be measured.
+                 */
+                fuelUsedPercent?: number | null;
+                /** Format: uuid */
+                id: string;
+                notes?: string | null;
+                /** Format: double */
+                odometerAfterKm?: number | null;
+                /** Format: double */
+                odometerBeforeKm?: number | null;
+                progress: components["schemas"]["Progress"];
+                purpose?: components["schemas"]["TripPurpose"] | null;
+                /** @description Who wrote it: `manual`, `smartcar_sync`, `import`. */
+                source: string;
+                /**
+                 * Format: date-time
+                 * @description It began after the first of these moments and not after the second.
+                 */
+                startedAfter: string;
+                /** Format: date-time */
+                startedAt: string;
+                /** @description `candidate` (a question: counted nowhere), `recorded`, `hidden` (too small to be shown) or `confirmed` (a person's). */
+                state: string;
+                to: components["schemas"]["Spot"];
+                /** @description `drive`, or `movement`: so many kilometres in a long time without readings, one drive or several. */
+                what: string;
+            }[];
+            next?: components["schemas"]["Cursor"] | null;
+        };
+        PaidIn: {
+            /** Format: double */
+            charging: number;
+            currency: string;
+            /** Format: double */
+            fuel: number;
+            /** Format: double */
+            per100Km?: number | null;
+        };
+        /**
+         * Format: double
+         * @description How full a battery or a tank is: 0 to 100.
+         */
+        Percent: number;
+        PersonsDecision: {
+            /** Format: date-time */
+            decidedAt: string;
+            /** @description `edited`, `confirmed`, `deleted`, `merged`, `split`, `priced`, `purposed`, `unbooked`. */
+            verdict: string;
+        };
         /**
          * Format: double
          * @description An amount that was paid: an [`Amount`] of at least 0.
@@ -586,6 +1670,11 @@ export interface components {
             /** @description The code as a URN: `urn:carvetka:problem:car-not-found`. */
             type: string;
         };
+        /**
+         * @description Whether something that lasts is over.
+         * @enum {string}
+         */
+        Progress: "open" | "stale" | "closed";
         /** @description Why the person has to connect again, in the platform's words. */
         Reconnect: {
             code?: string | null;
@@ -601,11 +1690,238 @@ export interface components {
             until: string;
             why: components["schemas"]["Waiting"];
         };
+        /** @description Current that flowed. */
+        Segment: {
+            /** Format: double */
+            endSoc?: number | null;
+            /** Format: date-time */
+            endedAfter?: string | null;
+            /** Format: date-time */
+            endedAt?: string | null;
+            /** Format: double */
+            kwh?: number | null;
+            /**
+             * Format: double
+             * @description Percent.
+             */
+            startSoc?: number | null;
+            /** Format: date-time */
+            startedAfter: string;
+            /** Format: date-time */
+            startedAt: string;
+        };
         /** @description What a car told of, and when. */
         Signal: {
             /** Format: date-time */
             at: string;
             signal: string;
+        };
+        /** @description A time in which nothing was heard of the car. */
+        Silence: {
+            /** Format: date-time */
+            from: string;
+            /** @description Nothing was heard since. */
+            goesOn: boolean;
+            /** Format: date-time */
+            to: string;
+        };
+        /** @description Where the second part begins. */
+        SplitInput: {
+            at: components["schemas"]["Moment"];
+        };
+        /** @description An end of a trip, as far as it is known and may be told. */
+        Spot: {
+            /** Format: double */
+            latitude?: number | null;
+            /** Format: double */
+            longitude?: number | null;
+            /**
+             * Format: uuid
+             * @description The geofence in which it was.
+             */
+            placeId?: string | null;
+            /** @description The private place in which it was; there is no position then. */
+            privateZone?: string | null;
+        };
+        /** @description The entries that stand in the time that a correction was about, oldest first. They may have other ids than before. */
+        Standing_ChargingSession: {
+            items: {
+                /**
+                 * Format: date-time
+                 * @description The newest reading that it rests on; `null` on what is a person's.
+                 */
+                asOf?: string | null;
+                /** Format: double */
+                confidence?: number | null;
+                /**
+                 * Format: double
+                 * @description What it cost, and between what that lies. `null`: no price is known. 0: free.
+                 */
+                cost?: number | null;
+                /** Format: double */
+                costHigh?: number | null;
+                /** Format: double */
+                costLow?: number | null;
+                /** @description How it adds up. */
+                costParts?: unknown;
+                /**
+                 * Format: double
+                 * @description The share of the energy that has a price: below 1 the cost is that of a part.
+                 */
+                costShare?: number | null;
+                currency?: string | null;
+                /** @description `AC` or `DC`. */
+                currentType?: string | null;
+                /** Format: double */
+                endSoc?: number | null;
+                /**
+                 * Format: date-time
+                 * @description Likewise the end; both `null` as long as nothing says that it ended.
+                 */
+                endedAfter?: string | null;
+                /** Format: date-time */
+                endedAt?: string | null;
+                /**
+                 * Format: double
+                 * @description What reached the battery, and how far that may be off.
+                 */
+                energyKwh?: number | null;
+                /** Format: double */
+                energyPlusMinusKwh?: number | null;
+                /** @description `counter`, `power`, `level` or `meter`. */
+                energySource?: string | null;
+                /**
+                 * Format: uuid
+                 * @description The expense in which it stands.
+                 */
+                expenseId?: string | null;
+                /**
+                 * Format: double
+                 * @description What came from the grid, and how far that may be off.
+                 */
+                gridKwh?: number | null;
+                /** Format: double */
+                gridPlusMinusKwh?: number | null;
+                /** Format: uuid */
+                id: string;
+                /** @description Nobody saw the charging itself: it follows from two levels. */
+                inferred: boolean;
+                /** Format: double */
+                latitude?: number | null;
+                /** Format: double */
+                longitude?: number | null;
+                notes?: string | null;
+                /** Format: double */
+                odometerKm?: number | null;
+                /** Format: double */
+                peakKw?: number | null;
+                /**
+                 * Format: uuid
+                 * @description The geofence in which it was.
+                 */
+                placeId?: string | null;
+                /** @description The private place in which it was; there is no position then. */
+                privateZone?: string | null;
+                progress: components["schemas"]["Progress"];
+                /** @description When current flowed, oldest first. */
+                segments: components["schemas"]["Segment"][];
+                /** @description Who wrote it: `manual`, `smartcar_sync`, `import`. */
+                source: string;
+                /**
+                 * Format: double
+                 * @description Percent.
+                 */
+                startSoc?: number | null;
+                /**
+                 * Format: date-time
+                 * @description It began after the first of these moments and not after the second; the same where that is known exactly.
+                 */
+                startedAfter: string;
+                /** Format: date-time */
+                startedAt: string;
+                /** @description `candidate` (a question: counted nowhere), `recorded`, `hidden` (too small to be shown) or `confirmed` (a person's). */
+                state: string;
+            }[];
+        };
+        /** @description The entries that stand in the time that a correction was about, oldest first. They may have other ids than before. */
+        Standing_FuelEntry: {
+            items: {
+                costIsEstimate: boolean;
+                /** @description Of both amounts. */
+                currency?: string | null;
+                /** Format: double */
+                economyLPer100km?: number | null;
+                /** Format: date-time */
+                filledAt: string;
+                finding: components["schemas"]["Finding"];
+                fullTank?: boolean | null;
+                /** Format: uuid */
+                id: string;
+                /** Format: double */
+                litres?: number | null;
+                /** @description A fill-up before this one is not in the book, so no economy follows from it. */
+                missedPrevious?: boolean | null;
+                /** Format: double */
+                odometerKm?: number | null;
+                /** Format: double */
+                pricePerLitre?: number | null;
+                /** @description Who wrote it: `manual`, `smartcar_sync`, `import`. */
+                source: string;
+                /** Format: double */
+                totalCost?: number | null;
+            }[];
+        };
+        /** @description The entries that stand in the time that a correction was about, oldest first. They may have other ids than before. */
+        Standing_Trip: {
+            items: {
+                /**
+                 * Format: date-time
+                 * @description The newest reading that it rests on; `null` on what is a person's.
+                 */
+                asOf?: string | null;
+                /** Format: double */
+                chargeUsedPercent?: number | null;
+                /** Format: double */
+                confidence?: number | null;
+                /** Format: double */
+                distanceKm: number;
+                /**
+                 * Format: date-time
+                 * @description Likewise the end; both `null` as long as nothing says that it ended.
+                 */
+                endedAfter?: string | null;
+                /** Format: date-time */
+                endedAt?: string | null;
+                from: components["schemas"]["Spot"];
+                /**
+                 * Format: double
+                 * @description Percent of the tank and of the battery, where enough was used to be measured.
+                 */
+                fuelUsedPercent?: number | null;
+                /** Format: uuid */
+                id: string;
+                notes?: string | null;
+                /** Format: double */
+                odometerAfterKm?: number | null;
+                /** Format: double */
+                odometerBeforeKm?: number | null;
+                progress: components["schemas"]["Progress"];
+                purpose?: components["schemas"]["TripPurpose"] | null;
+                /** @description Who wrote it: `manual`, `smartcar_sync`, `import`. */
+                source: string;
+                /**
+                 * Format: date-time
+                 * @description It began after the first of these moments and not after the second.
+                 */
+                startedAfter: string;
+                /** Format: date-time */
+                startedAt: string;
+                /** @description `candidate` (a question: counted nowhere), `recorded`, `hidden` (too small to be shown) or `confirmed` (a person's). */
+                state: string;
+                to: components["schemas"]["Spot"];
+                /** @description `drive`, or `movement`: so many kilometres in a long time without readings, one drive or several. */
+                what: string;
+            }[];
         };
         /** @description What asking the car came to. */
         SyncResult: {
@@ -632,6 +1948,82 @@ export interface components {
             until: string;
             why: components["schemas"]["Waiting"];
         };
+        /** @description What happened, day by day, oldest first; days without anything are absent. */
+        Timeline: {
+            days: components["schemas"]["Day"][];
+            /** @description There was more than fits: the oldest is missing. Ask for a shorter time. */
+            isCutOff: boolean;
+            /** @description The zone of the person's clock, by which days begin. */
+            timeZone: string;
+        };
+        /** @description Where the car went, from one standing to the next. */
+        Trip: {
+            /**
+             * Format: date-time
+             * @description The newest reading that it rests on; `null` on what is a person's.
+             */
+            asOf?: string | null;
+            /** Format: double */
+            chargeUsedPercent?: number | null;
+            /** Format: double */
+            confidence?: number | null;
+            /** Format: double */
+            distanceKm: number;
+            /**
+             * Format: date-time
+             * @description Likewise the end; both `null` as long as nothing says that it ended.
+             */
+            endedAfter?: string | null;
+            /** Format: date-time */
+            endedAt?: string | null;
+            from: components["schemas"]["Spot"];
+            /**
+             * Format: double
+             * @description Percent of the tank and of the battery, where enough was used to be measured.
+             */
+            fuelUsedPercent?: number | null;
+            /** Format: uuid */
+            id: string;
+            notes?: string | null;
+            /** Format: double */
+            odometerAfterKm?: number | null;
+            /** Format: double */
+            odometerBeforeKm?: number | null;
+            progress: components["schemas"]["Progress"];
+            purpose?: components["schemas"]["TripPurpose"] | null;
+            /** @description Who wrote it: `manual`, `smartcar_sync`, `import`. */
+            source: string;
+            /**
+             * Format: date-time
+             * @description It began after the first of these moments and not after the second.
+             */
+            startedAfter: string;
+            /** Format: date-time */
+            startedAt: string;
+            /** @description `candidate` (a question: counted nowhere), `recorded`, `hidden` (too small to be shown) or `confirmed` (a person's). */
+            state: string;
+            to: components["schemas"]["Spot"];
+            /** @description `drive`, or `movement`: so many kilometres in a long time without readings, one drive or several. */
+            what: string;
+        };
+        /**
+         * @description What is to be different. What is absent stays; `null` takes away: without the person's purpose, rules say again what it is.
+         *     Who changes more than purpose and notes makes the trip their own: the machine leaves it alone from then on.
+         */
+        TripPatch: {
+            distanceKm?: components["schemas"]["Kilometres"];
+            endedAt?: components["schemas"]["Moment"];
+            notes?: components["schemas"]["Notes"] | null;
+            odometerAfterKm?: components["schemas"]["Kilometres"] | null;
+            odometerBeforeKm?: components["schemas"]["Kilometres"] | null;
+            purpose?: components["schemas"]["TripPurpose"] | null;
+            startedAt?: components["schemas"]["Moment"];
+        };
+        /**
+         * @description What a trip was for.
+         * @enum {string}
+         */
+        TripPurpose: "business" | "private";
         /**
          * @description Why a car is left alone for a while.
          * @enum {string}
@@ -689,6 +2081,1365 @@ export interface operations {
             };
             /** @description Unauthorized */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    listAlerts: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before; without it, the newest. */
+                cursor?: components["schemas"]["Cursor"];
+                /** @description How many at most. */
+                limit?: number;
+                /** @description With what is only a question (`candidate`), what is too small to be shown (`hidden`) and what was dismissed. */
+                hidden?: boolean;
+            };
+            header?: never;
+            path: {
+                carId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of alerts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Alert"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    getAlert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                carId: string;
+                entryId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The alert */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alert"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    dismissAlert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                carId: string;
+                entryId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The alert */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alert"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    seeAlert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                carId: string;
+                entryId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The alert */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alert"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    getBattery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                carId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The estimates */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Battery"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    getBatteryEstimate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                carId: string;
+                entryId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The estimate */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatteryEstimate"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    listChargingSessions: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before; without it, the newest. */
+                cursor?: components["schemas"]["Cursor"];
+                /** @description How many at most. */
+                limit?: number;
+                /** @description With what is only a question (`candidate`), what is too small to be shown (`hidden`) and what was dismissed. */
+                hidden?: boolean;
+            };
+            header?: never;
+            path: {
+                carId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the book */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ChargingSession"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    mergeChargingSessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                carId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeInput"];
+            };
+        };
+        responses: {
+            /** @description What stands there now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Standing_ChargingSession"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description They are no neighbours, one goes on, or is the person's own */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Payload Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    getChargingSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                carId: string;
+                entryId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The session */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChargingSession"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    deleteChargingSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                carId: string;
+                entryId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    changeChargingSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                carId: string;
+                entryId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChargingSessionPatch"];
+            };
+        };
+        responses: {
+            /** @description The session as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChargingSession"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description It goes on: only cost and notes can be changed now */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Payload Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    confirmChargingSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                carId: string;
+                entryId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The session as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChargingSession"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description It goes on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    rejectChargingSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                carId: string;
+                entryId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Rejected */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    splitChargingSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                carId: string;
+                entryId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SplitInput"];
+            };
+        };
+        responses: {
+            /** @description What stands there now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Standing_ChargingSession"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description It goes on, or is the person's own */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Payload Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    undoChargingSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                carId: string;
+                entryId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What stands there now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Standing_ChargingSession"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Nothing was decided */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    getEnergy: {
+        parameters: {
+            query: {
+                /** @description Inclusive (RFC 3339). */
+                from: string;
+                /** @description Exclusive, later than `from` (RFC 3339). */
+                to: string;
+            };
+            header?: never;
+            path: {
+                carId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The ledger */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnergyLedger"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    getEvidence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                carId: string;
+                book: components["schemas"]["Book"];
+                entryId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The evidence */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntryEvidence"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1094,6 +3845,8 @@ export interface operations {
                 cursor?: components["schemas"]["Cursor"];
                 /** @description How many at most. */
                 limit?: number;
+                /** @description With what is only a question (`candidate`), what is too small to be shown (`hidden`) and what was dismissed. */
+                hidden?: boolean;
             };
             header?: never;
             path: {
@@ -1275,6 +4028,190 @@ export interface operations {
             };
         };
     };
+    mergeFuelEntries: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                carId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeInput"];
+            };
+        };
+        responses: {
+            /** @description What stands there now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Standing_FuelEntry"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description They are no neighbours, one goes on, or is the person's own */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Payload Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    getFuelEntry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                carId: string;
+                entryId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The fill-up */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FuelEntry"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
     deleteFuelEntry: {
         parameters: {
             query?: never;
@@ -1413,6 +4350,226 @@ export interface operations {
             };
             /** @description Unprocessable Entity */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    confirmFuelEntry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                carId: string;
+                entryId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The fill-up as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FuelEntry"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description It goes on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    rejectFuelEntry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                carId: string;
+                entryId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Rejected */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    undoFuelEntry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                carId: string;
+                entryId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What stands there now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Standing_FuelEntry"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Nothing was decided */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1775,6 +4932,876 @@ export interface operations {
             };
             /** @description Unprocessable Entity */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    getTimeline: {
+        parameters: {
+            query: {
+                /** @description Inclusive (RFC 3339). */
+                from: string;
+                /** @description Exclusive, later than `from`, at most 93 days (RFC 3339). */
+                to: string;
+                /** @description With what is too small to be shown, and what was dismissed. */
+                hidden?: boolean;
+            };
+            header?: never;
+            path: {
+                carId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The line of time */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Timeline"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    listTrips: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before; without it, the newest. */
+                cursor?: components["schemas"]["Cursor"];
+                /** @description How many at most. */
+                limit?: number;
+                /** @description With what is only a question (`candidate`), what is too small to be shown (`hidden`) and what was dismissed. */
+                hidden?: boolean;
+            };
+            header?: never;
+            path: {
+                carId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the book */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Trip"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    mergeTrips: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                carId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeInput"];
+            };
+        };
+        responses: {
+            /** @description What stands there now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Standing_Trip"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description They are no neighbours, one goes on, or is the person's own */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Payload Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    getTrip: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                carId: string;
+                entryId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The trip */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trip"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    deleteTrip: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                carId: string;
+                entryId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    changeTrip: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                carId: string;
+                entryId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TripPatch"];
+            };
+        };
+        responses: {
+            /** @description The trip as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trip"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description It goes on: only purpose and notes can be changed now */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Payload Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    confirmTrip: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                carId: string;
+                entryId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The trip as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trip"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description It goes on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    rejectTrip: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                carId: string;
+                entryId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Rejected */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    splitTrip: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                carId: string;
+                entryId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SplitInput"];
+            };
+        };
+        responses: {
+            /** @description What stands there now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Standing_Trip"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description It goes on, or is the person's own */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Payload Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    undoTrip: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                carId: string;
+                entryId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What stands there now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Standing_Trip"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Nothing was decided */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

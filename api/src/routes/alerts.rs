@@ -1,0 +1,110 @@
+//! What is not as it should be with a car, and what people did with being told.
+
+use axum::extract::State;
+use axum::response::Json;
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::alert::AlertKind;
+use runtime::clock;
+use serde::Serialize;
+use serde_json::Value;
+use store::alert_book::{self, AlertRow, Attention};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::books::Page;
+use crate::App;
+use crate::extract::{EntryOf, OwnCar, Params, PlaceAmongAll};
+use crate::problem::Answer;
+
+/// Something that is not as it should be.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Alert {
+    id: Uuid,
+    /// When the car showed it.
+    at: DateTime<Utc>,
+    /// `fuel_drop`, `moved_without_driving`, `left_its_place`, `odometer_behind_position`, `battery_weak`; more may come.
+    kind: String,
+    /// What the kind needs to be told: percents, kilometres, places.
+    details: Value,
+    confidence: Option<f64>,
+    /// It was found when it was no news any more: nobody is woken for it.
+    found_later: bool,
+    found_at: DateTime<Utc>,
+    seen_at: Option<DateTime<Utc>>,
+    dismissed_at: Option<DateTime<Utc>>,
+}
+
+/// What is about the car's safety is news for so long,
+const SAFETY_IS_NEWS: TimeDelta = TimeDelta::hours(24);
+/// and all else for so long.
+const ELSE_IS_NEWS: TimeDelta = TimeDelta::hours(1);
+const SAFETY: [AlertKind; 3] = [AlertKind::FuelDrop, AlertKind::MovedWithoutDriving, AlertKind::LeftItsPlace];
+
+/// The alerts of a car, newest first; dismissed ones with `hidden`.
+#[utoipa::path(get, path = "/api/cars/{carId}/alerts", tag = "cars", operation_id = "listAlerts",
+    security(("person" = [])), params(("carId" = Uuid, Path), PlaceAmongAll),
+    responses((status = 200, description = "A page of alerts", body = Page<Alert>)))]
+pub async fn list(
+    State(app): State<App>,
+    car: OwnCar,
+    Params(among): Params<PlaceAmongAll>,
+) -> Answer<Json<Page<Alert>>> {
+    let place = among.place();
+    let mut db = app.pool.acquire().await?;
+    let mut rows = alert_book::page(&mut db, car.id, among.hidden, place.behind(), place.rows()).await?;
+    let next = place.cut(&mut rows, |row| (row.at, row.id));
+    Ok(Json(Page { items: rows.into_iter().map(Alert::from).collect(), next }))
+}
+
+/// One alert.
+#[utoipa::path(get, path = "/api/cars/{carId}/alerts/{entryId}", tag = "cars", operation_id = "getAlert",
+    security(("person" = [])), params(("carId" = Uuid, Path), ("entryId" = Uuid, Path)),
+    responses((status = 200, description = "The alert", body = Alert)))]
+pub async fn find(State(app): State<App>, entry: EntryOf) -> Answer<Json<Alert>> {
+    let mut db = app.pool.acquire().await?;
+    let row = alert_book::find(&mut db, entry.car.id, entry.id).await?;
+    Ok(Json(row.ok_or_else(EntryOf::none)?.into()))
+}
+
+/// Notes that the person saw it.
+#[utoipa::path(post, path = "/api/cars/{carId}/alerts/{entryId}/seen", tag = "cars", operation_id = "seeAlert",
+    security(("person" = [])), params(("carId" = Uuid, Path), ("entryId" = Uuid, Path)),
+    responses((status = 200, description = "The alert", body = Alert)))]
+pub async fn see(State(app): State<App>, entry: EntryOf) -> Answer<Json<Alert>> {
+    note(&app, entry, Attention::Seen).await
+}
+
+/// Puts it away for good.
+#[utoipa::path(post, path = "/api/cars/{carId}/alerts/{entryId}/dismiss", tag = "cars",
+    operation_id = "dismissAlert", security(("person" = [])),
+    params(("carId" = Uuid, Path), ("entryId" = Uuid, Path)),
+    responses((status = 200, description = "The alert", body = Alert)))]
+pub async fn dismiss(State(app): State<App>, entry: EntryOf) -> Answer<Json<Alert>> {
+    note(&app, entry, Attention::Dismissed).await
+}
+
+async fn note(app: &App, entry: EntryOf, what: Attention) -> Answer<Json<Alert>> {
+    let mut db = app.pool.acquire().await?;
+    let row = alert_book::note(&mut db, entry.car.id, entry.id, what, clock::now()).await?;
+    Ok(Json(row.ok_or_else(EntryOf::none)?.into()))
+}
+
+impl From<AlertRow> for Alert {
+    fn from(row: AlertRow) -> Self {
+        let AlertRow { id, at, kind, details, confidence, seen_at, dismissed_at, created_at } = row;
+        let is_safety = SAFETY.iter().any(|safety| safety.name() == kind);
+        let is_news = if is_safety { SAFETY_IS_NEWS } else { ELSE_IS_NEWS };
+        Self {
+            id,
+            at,
+            kind,
+            details,
+            confidence,
+            found_later: created_at - at > is_news,
+            found_at: created_at,
+            seen_at,
+            dismissed_at,
+        }
+    }
+}
