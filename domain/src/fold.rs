@@ -79,7 +79,7 @@ pub struct VehicleState {
 }
 
 /// The signals that rules look at. What no rule looks at is stored and not folded.
-pub const FOLDED: [&str; 16] = [
+pub const FOLDED: [&str; 17] = [
     Signal::ODOMETER,
     Signal::FUEL_LEVEL,
     Signal::FUEL_AMOUNT,
@@ -96,6 +96,7 @@ pub const FOLDED: [&str; 16] = [
     Signal::GEAR_STATE,
     Signal::SPEED,
     Signal::OUTSIDE_TEMPERATURE,
+    Signal::IS_ONLINE,
 ];
 
 /// Whether any rule looks at this signal.

@@ -26,7 +26,7 @@ const PLACES: [(&str, f64, f64); 6] = [
 ];
 
 /// `story`: one line a moment: `<day> <hh:mm>` and what the car said then: `km 25010.5`, `at home`, `zone <id>`, `gear P`,
-/// `speed 50`, `soc 80`, `fuel 40`. `expected`: one line a trip or alarm.
+/// `speed 50`, `online no`, `soc 80`, `fuel 40`. `expected`: one line a trip or alarm.
 fn check(story: &str, expected: &str) {
     check_with(&Setup::default(), story, expected);
 }
@@ -53,6 +53,7 @@ fn readings(line: &str) -> Vec<Sighting> {
         "zone" => (Signal::LOCATION, Value::Text(format!("zone:{}", said[1]))),
         "gear" => (Signal::GEAR_STATE, Value::Text(said[1].to_owned())),
         "speed" => (Signal::SPEED, number(said[1])),
+        "online" => (Signal::IS_ONLINE, Value::Bool(said[1] == "yes")),
         "soc" => (Signal::STATE_OF_CHARGE, number(said[1])),
         "fuel" => (Signal::FUEL_LEVEL, number(said[1])),
         other => panic!("no such word in a story: {other}"),
@@ -482,5 +483,36 @@ fn a_car_without_an_odometer_came_at_least_as_far_as_its_places_lie_apart() {
     check(
         "1 08:00 gear P\n1 08:01 gear D speed 60\n1 08:03 gear D speed 30\n1 08:05 gear P",
         "drive 1 08:00..08:01 to 1 08:03..08:05, 3 km",
+    );
+}
+
+#[test]
+fn a_car_that_cannot_be_reached_any_more_has_arrived_where_it_was_heard_of_last() {
+    let story = "
+        1 08:00 km 25000 at home
+        1 08:05 km 25004 gear D
+        1 08:12 km 25012 gear D
+        1 08:13 online no";
+    check(story, "drive 1 08:00..08:05 goes on, 12 km from home");
+    check(&format!("{story}\n1 08:30 online no"), "drive 1 08:00..08:05 to 1 08:05..08:12, 12 km from home");
+}
+
+#[test]
+fn seven_hundred_metres_are_a_trip_where_the_odometer_is_seen_counting() {
+    check(
+        "
+        1 08:00 km 25000.0
+        1 08:02 km 25000.1
+        1 08:02 km 25000.7
+        1 08:13 km 25000.7
+        ",
+        "drive 1 08:02 to 1 08:02, 0.7 km",
+    );
+    check(
+        "
+        1 08:00 km 25000.0
+        1 09:00 km 25000.7
+        ",
+        "",
     );
 }

@@ -21,6 +21,8 @@ const SHORTEST: Distance = Distance::from_metres(500);
 const SHORTEST_INFERRED: Distance = Distance::from_km(1);
 /// Faster on the whole than this was no car.
 const FASTEST_METRES_PER_HOUR: i64 = 200_000;
+/// Counters count in steps of up to this: within one, speed cannot be told.
+const STEP: Distance = Distance::from_km(1);
 /// Longer than this without a stop was no drive.
 const LONGEST: TimeDelta = TimeDelta::hours(24);
 /// Two readings with more time between them say little of how the car came from one to the other.
@@ -40,6 +42,10 @@ const UNSEEN_METRES_PER_HOUR: i64 = 130_000;
 /// A car whose newest kilometres are older than this has arrived, as long as nothing else says that it drives.
 const FRESH: TimeDelta = TimeDelta::minutes(10);
 const SILENT: TimeDelta = TimeDelta::minutes(30);
+/// Two readings as close as this show the odometer counting.
+const COUNTING: TimeDelta = TimeDelta::minutes(5);
+/// A car that cannot be reached for so long has arrived: it went into a garage.
+const UNREACHABLE: TimeDelta = TimeDelta::minutes(15);
 /// The parts of one report differ by this much.
 pub(super) const SKEW: TimeDelta = TimeDelta::minutes(2);
 
@@ -117,7 +123,7 @@ impl Drive {
             at_end: Levels::default(),
             latest: at_start,
             what,
-            is_seen: moving.is_some(),
+            is_seen: moving.is_some() || mileage.at - stand.until <= COUNTING,
             is_on_its_way: mileage.at - stand.until <= FRESH,
             drove_last: stand.drove_last,
             parked: stand.parked,
@@ -236,10 +242,11 @@ impl Drive {
                 self.parked.get_or_insert(at);
                 self.is_on_its_way = false;
             }
-            Some(Sign::Halts | Sign::Moves(_) | Sign::InGear) | None => {}
+            Some(Sign::Halts | Sign::Moves(_) | Sign::InGear | Sign::Silent) | None => {}
         }
         let newest = self.drove_last.map_or(self.until, |drove| drove.max(self.until));
-        self.is_on_its_way &= at - newest <= SILENT;
+        let longest = if sign == Some(Sign::Silent) { UNREACHABLE } else { SILENT };
+        self.is_on_its_way &= at - newest <= longest;
         before != (self.is_on_its_way, self.parked)
     }
 
@@ -351,7 +358,8 @@ impl Drive {
 
     /// Faster on the whole than a car is, even if it took all the time that there was.
     fn is_too_fast(&self) -> bool {
-        time_for(self.distance(), FASTEST_METRES_PER_HOUR) > self.last.at - self.start.after
+        self.distance() > STEP
+            && time_for(self.distance(), FASTEST_METRES_PER_HOUR) > self.last.at - self.start.after
     }
 }
 

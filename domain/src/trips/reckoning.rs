@@ -45,7 +45,7 @@ impl Reckoning {
         if let Some(fix) = fix {
             self.measure(fix);
         }
-        let parks = sign.is_some_and(|sign| !sign.drives());
+        let parks = matches!(sign, Some(Sign::Halts | Sign::Parked));
         let tells =
             self.travelled > was || parks || (fix.is_some() && (before.is_none() || self.speed.is_none()));
         self.used |= tells;
@@ -54,7 +54,7 @@ impl Reckoning {
 
     fn drive_on(&mut self, at: DateTime<Utc>, sign: Option<Sign>) {
         if let Some((since, speed)) = self.speed
-            && sign.is_some()
+            && sign.is_some_and(|sign| sign != Sign::Silent)
         {
             let hold = (at - since).min(SPEED_HOLDS).num_milliseconds();
             self.travelled = self.travelled.plus(Distance::from_metres(speed * hold / 3_600_000));
@@ -63,7 +63,7 @@ impl Reckoning {
             Some(Sign::Moves(speed)) => self.speed = Some((at, speed)),
             Some(Sign::Halts | Sign::Parked) => self.speed = None,
             Some(Sign::InGear) => self.speed = self.speed.map(|(_, speed)| (at, speed)),
-            None => {}
+            Some(Sign::Silent) | None => {}
         }
     }
 

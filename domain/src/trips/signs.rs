@@ -25,6 +25,8 @@ pub(super) enum Sign {
     /// The speed is zero: perhaps a traffic light.
     Halts,
     Parked,
+    /// The car cannot be reached.
+    Silent,
 }
 
 impl Sign {
@@ -33,6 +35,7 @@ impl Sign {
             (Signal::SPEED, Value::Number(speed)) if speed.0 == 0 => Some(Self::Halts),
             // Backwards is driving, too.
             (Signal::SPEED, Value::Number(speed)) => Some(Self::Moves(speed.0.abs())),
+            (Signal::IS_ONLINE, Value::Bool(false)) => Some(Self::Silent),
             (Signal::GEAR_STATE, Value::Text(gear)) => match gear.trim().to_ascii_lowercase().as_str() {
                 "p" | "park" | "parked" | "parking" => Some(Self::Parked),
                 "d" | "drive" | "r" | "reverse" | "b" | "s" => Some(Self::InGear),
@@ -46,7 +49,7 @@ impl Sign {
     pub(super) const fn drives(self) -> bool {
         match self {
             Self::Moves(_) | Self::InGear => true,
-            Self::Halts | Self::Parked => false,
+            Self::Halts | Self::Parked | Self::Silent => false,
         }
     }
 }

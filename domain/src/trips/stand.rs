@@ -132,7 +132,7 @@ impl Stand {
                     self.drives_since = None;
                 }
             }
-            Some(Sign::Halts) | None => {}
+            Some(Sign::Halts | Sign::Silent) | None => {}
         }
     }
 
