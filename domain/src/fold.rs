@@ -108,6 +108,9 @@ impl VehicleState {
     /// Takes in one moment. Total and pure: it cannot fail, and the same moments in the same order give the
     /// same state and the same book.
     pub fn step(&mut self, moment: &Moment, setup: &Setup, book: &mut Book) {
+        if setup.mileage_only {
+            return self.count(moment, book);
+        }
         match moment {
             Moment::Sighting(seen) if seen.reading.signal.is(Signal::ODOMETER) => {
                 match self.odometer.saw(&seen.reading, seen.by_hand, book) {
@@ -124,6 +127,17 @@ impl VehicleState {
                 self.odometer.told(*fact, book);
                 self.road.told(fact, setup, book);
             }
+        }
+    }
+
+    /// Asks the odometer's rule alone.
+    fn count(&mut self, moment: &Moment, book: &mut Book) {
+        match moment {
+            Moment::Sighting(Sighting { reading, by_hand }) if reading.signal.is(Signal::ODOMETER) => {
+                let _ = self.odometer.saw(reading, *by_hand, book);
+            }
+            Moment::Sighting(_) => {}
+            Moment::Fact(fact) => self.odometer.told(*fact, book),
         }
     }
 

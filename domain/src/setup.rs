@@ -36,6 +36,8 @@ pub struct Setup {
     pub fuel_prices: FuelPrices,
     /// ISO 4217: what people reckon in.
     pub currency: Option<Currency>,
+    /// Only the mileage book is kept, and no other rule is asked: what the others cost is measured against this.
+    pub mileage_only: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -18,6 +18,9 @@ pub struct Config {
     pub batch: BatchConfig,
     #[command(flatten)]
     pub jobs: JobsConfig,
+    /// Keep only the mileage books, in a database of no other worker: `carvetka bench` measures what all other rules cost.
+    #[arg(long, env = "MILEAGE_ONLY", hide = true)]
+    pub mileage_only: bool,
     #[command(flatten)]
     pub connections: ConnectionsConfig,
     #[command(flatten)]

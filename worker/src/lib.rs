@@ -53,7 +53,7 @@ pub async fn start(config: &Config, life: &Lifecycle) -> anyhow::Result<()> {
         pool: store::pool(url, config.database.database_connections.max(config.connections()))?,
         link: ConsumerLink::start(&options, &tasks),
         publisher: Publisher::start(&options, &tasks),
-        known: KnownReadings::default(),
+        known: if config.mileage_only { KnownReadings::of_mileage_only() } else { KnownReadings::default() },
         storing: Storing::default(),
     };
     for _ in 0..config.batch.batches_at_once {

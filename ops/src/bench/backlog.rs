@@ -16,7 +16,7 @@ use super::hard::coming;
 use super::latencies::Latencies;
 use super::load::{self, Pace};
 use super::options::Measurement;
-use super::program::Program;
+use super::program::{Program, Rules};
 use super::progress;
 use super::rates::per_second;
 use super::rows::check_stored_in_all;
@@ -126,7 +126,7 @@ async fn drain(bench: &Bench, traffic: &mut Traffic, backlog: usize) -> anyhow::
         latencies: Latencies::default(),
     };
     let (began, before, mut folded) = (Instant::now(), traffic.sent, 0);
-    let mut worker = Program::worker(&bench.servers, &bench.servers.database_url()).await?;
+    let mut worker = Program::worker(&bench.servers, &bench.servers.database_url(), Rules::All).await?;
     loop {
         let more = traffic.go_on().await?;
         let portion = more.len();

@@ -166,6 +166,7 @@ impl Bench {
             Measurement::Ingest => door::measure(self).await,
             Measurement::InsertProbe => insert_probe::measure(self).await,
             Measurement::Worker => worker::measure(self).await,
+            Measurement::MileageOnly => worker::measure_mileage_only(self).await,
             Measurement::Statements => statements::measure(self).await,
             Measurement::WholeProbe => whole_probe::measure(self).await,
             Measurement::Whole => whole::measure(self).await,

@@ -93,6 +93,8 @@ pub enum Measurement {
     InsertProbe,
     /// The program `worker`, draining a queue.
     Worker,
+    /// The same with no rule but the odometer's: what all others cost.
+    MileageOnly,
     /// How many statements a batch costs a worker.
     Statements,
     /// Door probe and insert probe at once.
@@ -180,6 +182,7 @@ impl Measurement {
             | Self::Ingest
             | Self::InsertProbe
             | Self::Worker
+            | Self::MileageOnly
             | Self::WholeProbe
             | Self::Statements
             | Self::Whole
@@ -197,6 +200,7 @@ impl Measurement {
             Self::Ingest => "ingest",
             Self::InsertProbe => "insert-probe",
             Self::Worker => "worker",
+            Self::MileageOnly => "mileage-only",
             Self::WholeProbe => "whole-probe",
             Self::Statements => "statements",
             Self::Whole => "whole",
@@ -218,6 +222,7 @@ impl fmt::Display for Measurement {
             Self::Ingest => "ingest",
             Self::InsertProbe => "bare consume and three inserts",
             Self::Worker => "worker, draining",
+            Self::MileageOnly => "worker, only the mileage book",
             Self::WholeProbe => "bare end to end",
             Self::Statements => "worker, listened to",
             Self::Whole => "end to end",
@@ -262,7 +267,7 @@ mod tests {
 
     #[test]
     fn everything_is_measured_unless_something_is_named() {
-        assert_eq!(parse(&[]).unwrap().measurements().len(), 10);
+        assert_eq!(parse(&[]).unwrap().measurements().len(), 11);
         let chosen = parse(&["worker", "confirm-probe", "worker"]).unwrap().measurements();
         assert_eq!(chosen, [Measurement::ConfirmProbe, Measurement::Worker]);
     }

@@ -32,6 +32,14 @@ pub(super) struct Program {
     pub address: SocketAddr,
 }
 
+/// Which rules a worker asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rules {
+    All,
+    /// Only the odometer's.
+    MileageOnly,
+}
+
 impl Program {
     /// Starts `ingest` as it is by default, and waits until it is ready.
     pub async fn ingest(servers: &Servers) -> anyhow::Result<Self> {
@@ -45,8 +53,16 @@ impl Program {
     }
 
     /// Starts one `worker` as it is by default, and waits until it is ready.
-    pub async fn worker(servers: &Servers, database_url: &SecretString) -> anyhow::Result<Self> {
-        Self::start("worker", "METRICS_ADDR", servers, database_url, None).await
+    pub async fn worker(
+        servers: &Servers,
+        database_url: &SecretString,
+        rules: Rules,
+    ) -> anyhow::Result<Self> {
+        let more = match rules {
+            Rules::All => None,
+            Rules::MileageOnly => Some(("MILEAGE_ONLY", "true".to_owned())),
+        };
+        Self::start("worker", "METRICS_ADDR", servers, database_url, more).await
     }
 
     /// Starts one `scheduler` that looks often, and waits until it is ready.

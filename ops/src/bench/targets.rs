@@ -42,10 +42,12 @@ struct Limit {
 }
 
 /// A ratio to a probe is a ratio to what the same machine can do at most.
-const RATIOS: [Ratio; 11] = [
+const RATIOS: [Ratio; 12] = [
     Ratio::at_least(0.85, Measurement::Ingest, Measurement::ConfirmProbe),
     Ratio::at_least(0.85, Measurement::Ingest, Measurement::DoorProbe),
     Ratio::at_least(0.5, Measurement::Worker, Measurement::InsertProbe),
+    // Many rules may cost what one costs, and a third more.
+    Ratio::at_least(0.75, Measurement::Worker, Measurement::MileageOnly),
     Ratio::within(1.1, Measurement::Statements, LATER, SOONER),
     Ratio::at_least(0.6, Measurement::Whole, Measurement::WholeProbe),
     Ratio::at_least(5.0, Measurement::Whole, Measurement::Baseline),

@@ -13,7 +13,7 @@ use super::Bench;
 use super::deliveries::Delivery;
 use super::figures::{DELIVERIES, Figures, Unit, WORKER_MEMORY};
 use super::options::Measurement;
-use super::program::Program;
+use super::program::{Program, Rules};
 use super::progress;
 use super::rates::per_second;
 use super::rows::{self, Stored};
@@ -23,7 +23,16 @@ use super::wiretap::Wiretap;
 const FILLED_WITHIN: Duration = Duration::from_mins(1);
 
 pub(super) async fn measure(bench: &Bench) -> anyhow::Result<Figures> {
-    let mut worker = Worker::prepared(bench).await?;
+    drain(bench, Measurement::Worker, Worker::prepared(bench).await?).await
+}
+
+/// The same deliveries through the same program, which asks only the odometer's rule: stored as ever, compared and written as
+/// ever, and the more that all rules cost is theirs.
+pub(super) async fn measure_mileage_only(bench: &Bench) -> anyhow::Result<Figures> {
+    drain(bench, Measurement::MileageOnly, Worker::of_mileage_only(bench).await?).await
+}
+
+async fn drain(bench: &Bench, measurement: Measurement, mut worker: Worker) -> anyhow::Result<Figures> {
     let before = rows::stored(&bench.servers.pool).await?;
     worker.hold_and_fill(bench).await?;
     let (effort, began) = (bench.effort(), Instant::now());
@@ -31,7 +40,7 @@ pub(super) async fn measure(bench: &Bench) -> anyhow::Result<Figures> {
     let number = bench.deliveries.number();
     let progress = progress::until(number, async || worker.folded().await).await?;
     let took = progress.last - began;
-    let figures = bench.figures(Measurement::Worker).with(DELIVERIES, progress.per_second(), Unit::PerSecond);
+    let figures = bench.figures(measurement).with(DELIVERIES, progress.per_second(), Unit::PerSecond);
     let memory = worker.program.peak_memory()?;
     let figures = effort.note(figures, number).with(WORKER_MEMORY, memory, Unit::Megabytes);
     worker.program.stop().await?;
@@ -51,12 +60,17 @@ pub(super) struct Worker {
 impl Worker {
     /// A worker that has heard of each car once.
     pub async fn prepared(bench: &Bench) -> anyhow::Result<Self> {
-        Self::with_database(bench, &bench.servers.database_url()).await
+        Self::with_database(bench, &bench.servers.database_url(), Rules::All).await
+    }
+
+    /// The same, asking only the odometer's rule.
+    pub async fn of_mileage_only(bench: &Bench) -> anyhow::Result<Self> {
+        Self::with_database(bench, &bench.servers.database_url(), Rules::MileageOnly).await
     }
 
     /// The same, with a database behind a wiretap.
     pub async fn listened_to(bench: &Bench, wiretap: &Wiretap) -> anyhow::Result<Self> {
-        Self::with_database(bench, &bench.servers.database_url_through(wiretap.address)).await
+        Self::with_database(bench, &bench.servers.database_url_through(wiretap.address), Rules::All).await
     }
 
     /// Lets it stand still, and fills its queue meanwhile.
@@ -66,9 +80,9 @@ impl Worker {
         bench.servers.settle().await
     }
 
-    async fn with_database(bench: &Bench, database_url: &SecretString) -> anyhow::Result<Self> {
+    async fn with_database(bench: &Bench, database_url: &SecretString, rules: Rules) -> anyhow::Result<Self> {
         fill(bench, &bench.deliveries.before).await?;
-        let program = Program::worker(&bench.servers, database_url).await?;
+        let program = Program::worker(&bench.servers, database_url, rules).await?;
         let mut worker = Self { program, folded_before: 0 };
         let number = bench.deliveries.before.len();
         progress::until(number, async || worker.folded().await).await?;

@@ -96,6 +96,7 @@ fn worker_config(stage: &Stage, site: &Site) -> anyhow::Result<worker::Config> {
     Ok(worker::Config {
         batch: BatchConfig { batch_size: 200, batch_wait_ms: 20, batches_at_once: 2 },
         jobs: JobsConfig { polls_at_once: 4 },
+        mileage_only: false,
         connections: site.connections()?,
         broker: stage.broker.clone(),
         database: database(stage),

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use domain::fold::{Sighting, concerns};
+use domain::fold::Sighting;
 use domain::reading::{Signal, Value};
 use smartcar::report::{Problem, ProblemState, Report};
 use sqlx::PgConnection;
@@ -59,7 +59,8 @@ pub(crate) async fn absorb(
     let readings_seen = seen.len();
     let stored = known.leave_out(seen);
     let new = if stored.is_empty() { Vec::new() } else { readings::insert(db, &stored).await? };
-    let fresh = fresh(said, new.iter().map(|index| &stored[*index]));
+    let folded = |(_, seen): &&(Uuid, Sighting)| known.concerns(&seen.reading.signal);
+    let fresh = fresh(said, new.iter().map(|index| &stored[*index]).filter(folded));
     Ok(Absorbed { fresh, readings_seen, readings_new: new.len(), stored })
 }
 
@@ -98,7 +99,7 @@ fn fresh<'a>(said: &[Said<'_>], new: impl Iterator<Item = &'a (Uuid, Sighting)>)
     let connections: BTreeMap<Uuid, &Connection> =
         said.iter().map(|one| (one.connection.id, &one.connection)).collect();
     let mut fresh: BTreeMap<Uuid, Fresh> = BTreeMap::new();
-    for (vehicle, seen) in new.filter(|(_, seen)| concerns(&seen.reading.signal)) {
+    for (vehicle, seen) in new {
         if let Some(connection) = connections.get(vehicle) {
             let place = fresh.entry(*vehicle).or_insert_with(|| Fresh::nothing(*vehicle, connection.car_id));
             place.sightings.push(seen.clone());

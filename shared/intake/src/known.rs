@@ -7,8 +7,8 @@ use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use domain::fold::Sighting;
-use domain::reading::{Reading, TimeQuality};
+use domain::fold::{Sighting, concerns};
+use domain::reading::{Reading, Signal, TimeQuality};
 use uuid::Uuid;
 
 use crate::setups::KnownSetups;
@@ -41,6 +41,16 @@ pub(crate) struct Seen<'a> {
 }
 
 impl KnownReadings {
+    /// For a worker that keeps only the mileage books: what all other rules cost is measured against it.
+    pub fn of_mileage_only() -> Self {
+        Self { setups: KnownSetups::of_mileage_only(), ..Self::default() }
+    }
+
+    /// Whether any rule that is asked looks at this signal.
+    pub(crate) fn concerns(&self, signal: &Signal) -> bool {
+        if self.setups.is_mileage_only() { signal.is(Signal::ODOMETER) } else { concerns(signal) }
+    }
+
     /// Leaves out what is stored already. Most of what comes is, and is not even copied.
     pub(crate) fn leave_out(&self, seen: Vec<Seen<'_>>) -> Vec<(Uuid, Sighting)> {
         let known = self.readings.lock().unwrap_or_else(PoisonError::into_inner);
@@ -94,7 +104,7 @@ fn digest(what: &impl Hash) -> u64 {
 mod tests {
     use super::*;
     use chrono::{DateTime, TimeDelta};
-    use domain::reading::{Milli, Signal, Value};
+    use domain::reading::{Milli, Value};
 
     fn sighting(second: i64, km: i64, by_hand: bool) -> Sighting {
         let reading = Reading {

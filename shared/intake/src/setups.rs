@@ -13,7 +13,10 @@ const CAPACITY: usize = 50_000;
 
 /// The setups of vehicles, by how often they were changed. Cheap to clone; all clones remember the same.
 #[derive(Debug, Clone, Default)]
-pub struct KnownSetups(Arc<Mutex<HashMap<Uuid, Version>>>);
+pub struct KnownSetups {
+    versions: Arc<Mutex<HashMap<Uuid, Version>>>,
+    mileage_only: bool,
+}
 
 #[derive(Debug, Clone)]
 struct Version {
@@ -23,6 +26,15 @@ struct Version {
 }
 
 impl KnownSetups {
+    /// In these, no rule but the odometer's is asked.
+    pub(crate) fn of_mileage_only() -> Self {
+        Self { mileage_only: true, ..Self::default() }
+    }
+
+    pub(crate) const fn is_mileage_only(&self) -> bool {
+        self.mileage_only
+    }
+
     /// What holds for these vehicles and their cars now. What somebody changes while this is asked is seen, or marks the car for another
     /// fold.
     pub(crate) async fn of(
@@ -40,8 +52,8 @@ impl KnownSetups {
         }
         // The version was read first: a change in between is another version, and asked for next time.
         let read: HashMap<Uuid, Arc<Setup>> =
-            setups::of(db, &missing).await?.into_iter().map(|(id, setup)| (id, Arc::new(setup))).collect();
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            setups::of(db, &missing).await?.into_iter().map(|(id, setup)| (id, self.own(setup))).collect();
+        let mut known = self.versions.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() > CAPACITY {
             known.clear();
         }
@@ -55,8 +67,12 @@ impl KnownSetups {
         Ok(found)
     }
 
+    fn own(&self, setup: Setup) -> Arc<Setup> {
+        Arc::new(Setup { mileage_only: self.mileage_only, ..setup })
+    }
+
     fn known(&self, vehicles: &[(Uuid, Uuid)], number: impl Fn(&Uuid) -> i64) -> HashMap<Uuid, Arc<Setup>> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = self.versions.lock().unwrap_or_else(PoisonError::into_inner);
         let current = |(vehicle, car): &(Uuid, Uuid)| {
             let version = known.get(vehicle)?;
             let is_current = version.car == *car && version.number == number(vehicle);

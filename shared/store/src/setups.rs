@@ -72,6 +72,7 @@ pub async fn of(db: &mut PgConnection, vehicles: &[Uuid]) -> Result<HashMap<Uuid
             fences,
             purposes,
             watched,
+            mileage_only: false,
         };
         setups.insert(row.id, setup);
     }
