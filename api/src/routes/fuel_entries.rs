@@ -21,7 +21,7 @@ use super::corrections::{self, BookEntry};
 use crate::App;
 use crate::extract::{Body, EntryOf, OwnCar, Params, PlaceAmongAll};
 use crate::problem::{Answer, Code, Problem};
-use crate::value::{self, Currency, Kilometres, Litres, Moment, Price};
+use crate::value::{self, Currency, Kilometres, Litres, Moment, Notes, Price};
 
 /// A fill-up.
 #[derive(Debug, Serialize, ToSchema)]
@@ -42,6 +42,7 @@ pub struct FuelEntry {
     economy_l_per_100km: Option<f64>,
     /// Who wrote it: `manual`, `smartcar_sync`, `import`.
     source: String,
+    notes: Option<String>,
     finding: Finding,
 }
 
@@ -85,6 +86,7 @@ pub struct FuelEntryInput {
     price_per_litre: Option<Price>,
     total_cost: Option<Price>,
     currency: Option<Currency>,
+    notes: Option<Notes>,
 }
 
 /// What is to be different. What is absent stays; `null` takes away.
@@ -115,6 +117,9 @@ pub struct FuelEntryPatch {
     #[serde(default, deserialize_with = "value::edit")]
     #[schema(value_type = Option<Currency>)]
     currency: Edit<Currency>,
+    #[serde(default, deserialize_with = "value::edit")]
+    #[schema(value_type = Option<Notes>)]
+    notes: Edit<Notes>,
 }
 
 /// The fuel book of a car, newest first.
@@ -222,6 +227,7 @@ impl FuelEntryInput {
             price_per_litre: self.price_per_litre.map(|Price(price)| price),
             total_cost: self.total_cost.map(|Price(cost)| cost),
             currency: self.currency.map(|Currency(currency)| currency),
+            notes: self.notes.map(|Notes(notes)| notes),
         }
     }
 }
@@ -236,6 +242,7 @@ impl FuelEntryPatch {
             price_per_litre: self.price_per_litre.map(|Price(price)| price).over(old.price_per_litre),
             total_cost: self.total_cost.map(|Price(cost)| cost).over(old.total_cost),
             currency: self.currency.map(|Currency(currency)| currency).over(old.currency),
+            notes: self.notes.map(|Notes(notes)| notes).over(old.notes),
         };
         (self.filled_at.map_or(at, |Moment(at)| at), receipt)
     }
@@ -253,6 +260,7 @@ impl From<FuelEntryRow> for FuelEntry {
             price_per_litre,
             total_cost,
             currency,
+            notes,
         } = receipt;
         Self {
             id,
@@ -267,6 +275,7 @@ impl From<FuelEntryRow> for FuelEntry {
             cost_is_estimate,
             economy_l_per_100km,
             source,
+            notes,
             finding,
         }
     }

@@ -26,8 +26,8 @@ async fn an_entry_is_written_listed_corrected_and_deleted() {
         (
             "fuel-entries",
             json!({ "filledAt": MORNING, "litres": 41.37, "odometerKm": 12_345.6, "fullTank": true,
-                "pricePerLitre": 1.879, "totalCost": 77.73, "currency": "EUR" }),
-            json!({ "litres": 41.4, "odometerKm": null }),
+                "pricePerLitre": 1.879, "totalCost": 77.73, "currency": "EUR", "notes": "by the motorway" }),
+            json!({ "litres": 41.4, "odometerKm": null, "notes": null }),
         ),
         (
             "expenses",

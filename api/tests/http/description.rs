@@ -97,6 +97,24 @@ async fn the_description_lists_every_route_of_the_contract() {
     ] {
         assert!(listed.contains(route), "{route} is missing in {listed:?}");
     }
+    for (book, more) in [("fuel-entries", ""), ("trips", "split"), ("charging-sessions", "split")] {
+        let said = ["confirm", "reject", "undo", more].into_iter().filter(|word| !word.is_empty());
+        let rests = said.map(|word| format!("POST /api/cars/{{carId}}/{book}/{{entryId}}/{word}"));
+        let rests = rests.chain([
+            format!("POST /api/cars/{{carId}}/{book}/merge"),
+            format!("GET /api/cars/{{carId}}/{book}"),
+            format!("GET /api/cars/{{carId}}/{book}/{{entryId}}"),
+            format!("PATCH /api/cars/{{carId}}/{book}/{{entryId}}"),
+            format!("DELETE /api/cars/{{carId}}/{book}/{{entryId}}"),
+        ]);
+        for route in rests {
+            assert!(listed.contains(&route), "{route} is missing in {listed:?}");
+        }
+    }
+    for look in ["battery", "alerts", "timeline", "energy", "evidence/{book}/{entryId}"] {
+        let route = format!("GET /api/cars/{{carId}}/{look}");
+        assert!(listed.contains(&route), "{route} is missing in {listed:?}");
+    }
     for book in ["meter-entries", "fuel-entries", "expenses"] {
         for (method, rest) in [("GET", ""), ("POST", ""), ("PATCH", "/{entryId}"), ("DELETE", "/{entryId}")] {
             let route = format!("{method} /api/cars/{{carId}}/{book}{rest}");

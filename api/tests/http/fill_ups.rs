@@ -72,6 +72,11 @@ async fn a_fill_up_is_confirmed_corrected_rejected_and_given_back() {
     life.post(&format!("{path}/undo"), &Value::Null).await;
     assert_eq!(life.book("fuel-entries").await, found);
 
+    let noted = life.patch(&path, &json!({ "notes": "the one by the motorway" })).await;
+    assert_eq!(noted.json["finding"]["state"], "recorded", "a note alone leaves it to the machine");
+    assert_eq!(noted.json["notes"], "the one by the motorway");
+    life.patch(&path, &json!({ "notes": null })).await;
+
     let corrected = life.patch(&path, &json!({ "litres": 35.2, "totalCost": 60, "currency": "EUR" })).await;
     assert_eq!(corrected.json["litres"], 35.2, "{}", corrected.text);
     assert_eq!(corrected.json["finding"]["litresLow"], Value::Null, "what a person says is exact");

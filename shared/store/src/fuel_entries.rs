@@ -53,6 +53,7 @@ pub struct FuelReceipt {
     pub total_cost: Option<f64>,
     /// ISO 4217, of both amounts.
     pub currency: Option<String>,
+    pub notes: Option<String>,
 }
 
 /// The fill-ups of a car, newest first, behind a place; what is only a question or too small only where it is asked for.
@@ -83,7 +84,7 @@ async fn select(
         r#"SELECT id, filled_at::timestamptz AS "at!", source_type::text AS "source!",
              economy_l_per_100km::float8 AS economy_l_per_100km, cost_is_estimate, litres::float8 AS litres,
              odometer_reading::float8 AS odometer_km, full_tank, missed_previous,
-             price_per_litre::float8 AS price_per_litre, total_cost::float8 AS total_cost, currency::text AS currency,
+             price_per_litre::float8 AS price_per_litre, total_cost::float8 AS total_cost, currency::text AS currency, notes,
              filled_after, level_before::float8 AS level_before, level_after::float8 AS level_after,
              litres_plus_minus::float8 AS litres_plus_minus,
              economy_at_pump_l_per_100km::float8 AS economy_at_pump_l_per_100km, latitude, longitude, private_zone,
@@ -116,7 +117,7 @@ pub async fn find_for_change(
         r#"SELECT id, filled_at::timestamptz AS "at!", source_type::text AS "source!",
              economy_l_per_100km::float8 AS economy_l_per_100km, cost_is_estimate, litres::float8 AS litres,
              odometer_reading::float8 AS odometer_km, full_tank, missed_previous,
-             price_per_litre::float8 AS price_per_litre, total_cost::float8 AS total_cost, currency::text AS currency,
+             price_per_litre::float8 AS price_per_litre, total_cost::float8 AS total_cost, currency::text AS currency, notes,
              filled_after, level_before::float8 AS level_before, level_after::float8 AS level_after,
              litres_plus_minus::float8 AS litres_plus_minus,
              economy_at_pump_l_per_100km::float8 AS economy_at_pump_l_per_100km, latitude, longitude, private_zone,
@@ -146,12 +147,13 @@ pub async fn add(
         price_per_litre,
         total_cost,
         currency,
+        notes,
     } = receipt;
     let id = sqlx::query_scalar!(
         "INSERT INTO fuel_entries (car_id, filled_at, litres, odometer_reading, full_tank, missed_previous,
-           price_per_litre, total_cost, currency, source_type, created_at)
+           price_per_litre, total_cost, currency, source_type, created_at, notes)
          VALUES ($1, $2, trim_scale($3::float8::numeric), trim_scale($4::float8::numeric), $5, $6,
-           trim_scale($7::float8::numeric), trim_scale($8::float8::numeric), $9, 'manual', $10)
+           trim_scale($7::float8::numeric), trim_scale($8::float8::numeric), $9, 'manual', $10, $11)
          RETURNING id",
         car,
         at,
@@ -163,6 +165,7 @@ pub async fn add(
         *total_cost,
         currency.as_deref(),
         now,
+        notes.as_deref(),
     )
     .fetch_one(db)
     .await?;
@@ -185,6 +188,7 @@ pub async fn replace(
         price_per_litre,
         total_cost,
         currency,
+        notes,
     } = receipt;
     sqlx::query!(
         "UPDATE fuel_entries
@@ -193,7 +197,8 @@ pub async fn replace(
            cost_is_estimate = cost_is_estimate
              AND total_cost IS NOT DISTINCT FROM trim_scale($9::float8::numeric)
              AND price_per_litre IS NOT DISTINCT FROM trim_scale($8::float8::numeric),
-           price_per_litre = trim_scale($8::float8::numeric), total_cost = trim_scale($9::float8::numeric), currency = $10
+           price_per_litre = trim_scale($8::float8::numeric), total_cost = trim_scale($9::float8::numeric), currency = $10,
+           notes = $11
          WHERE id = $2 AND car_id = $1",
         car,
         id,
@@ -205,6 +210,7 @@ pub async fn replace(
         *price_per_litre,
         *total_cost,
         currency.as_deref(),
+        notes.as_deref(),
     )
     .execute(db)
     .await?;
@@ -231,6 +237,7 @@ struct Row {
     price_per_litre: Option<f64>,
     total_cost: Option<f64>,
     currency: Option<String>,
+    notes: Option<String>,
     filled_after: Option<DateTime<Utc>>,
     level_before: Option<f64>,
     level_after: Option<f64>,
@@ -255,6 +262,7 @@ impl From<Row> for FuelEntryRow {
             price_per_litre: row.price_per_litre,
             total_cost: row.total_cost,
             currency: row.currency,
+            notes: row.notes,
         };
         let finding = FuelFinding {
             filled_after: row.filled_after,

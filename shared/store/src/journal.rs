@@ -66,7 +66,7 @@ pub async fn entries(
              FROM meter_entries WHERE car_id = $1 AND entry_date >= $2 AND entry_date < $3
              UNION ALL
              SELECT 'fuel_entries', id, filled_at::timestamptz, filled_at::timestamptz, state::text, confidence::float8,
-               litres::float8, 'l', total_cost::float8, currency::text, NULL, NULL, source_type::text, evidence_until
+               litres::float8, 'l', total_cost::float8, currency::text, NULL, notes, source_type::text, evidence_until
              FROM fuel_entries WHERE car_id = $1 AND filled_at >= $2 AND filled_at < $3
              UNION ALL
              SELECT 'charging_sessions', id, started_at, ended_at, state::text, confidence::float8, energy_kwh::float8, 'kWh',

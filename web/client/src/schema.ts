@@ -1246,6 +1246,7 @@ export interface components {
             litres?: number | null;
             /** @description A fill-up before this one is not in the book, so no economy follows from it. */
             missedPrevious?: boolean | null;
+            notes?: string | null;
             /** Format: double */
             odometerKm?: number | null;
             /** Format: double */
@@ -1262,6 +1263,7 @@ export interface components {
             fullTank: boolean;
             litres: components["schemas"]["Litres"];
             missedPrevious?: boolean;
+            notes?: components["schemas"]["Notes"] | null;
             odometerKm?: components["schemas"]["Kilometres"] | null;
             pricePerLitre?: components["schemas"]["Price"] | null;
             totalCost?: components["schemas"]["Price"] | null;
@@ -1273,6 +1275,7 @@ export interface components {
             fullTank?: boolean;
             litres?: components["schemas"]["Litres"];
             missedPrevious?: boolean;
+            notes?: components["schemas"]["Notes"] | null;
             odometerKm?: components["schemas"]["Kilometres"] | null;
             pricePerLitre?: components["schemas"]["Price"] | null;
             totalCost?: components["schemas"]["Price"] | null;
@@ -1540,6 +1543,7 @@ export interface components {
                 litres?: number | null;
                 /** @description A fill-up before this one is not in the book, so no economy follows from it. */
                 missedPrevious?: boolean | null;
+                notes?: string | null;
                 /** Format: double */
                 odometerKm?: number | null;
                 /** Format: double */
@@ -1861,6 +1865,7 @@ export interface components {
                 litres?: number | null;
                 /** @description A fill-up before this one is not in the book, so no economy follows from it. */
                 missedPrevious?: boolean | null;
+                notes?: string | null;
                 /** Format: double */
                 odometerKm?: number | null;
                 /** Format: double */
