@@ -19,7 +19,13 @@ const ABOUT: &str = "What Carvetka's pages call. Amounts are in the units that t
 pub fn begin() -> OpenApi {
     let info =
         InfoBuilder::new().title("Carvetka sync").version(env!("CARGO_PKG_VERSION")).description(Some(ABOUT));
-    let tags = [("cars", "The garage and its books"), ("smartcar", "The connection of a car to Smartcar")];
+    let tags = [
+        ("cars", "The garage and its books"),
+        ("files", "The books of other programs in, and our own out"),
+        ("costs", "What charging costs, and what cars cost"),
+        ("places", "Marked places, and what follows from where cars are"),
+        ("smartcar", "The connection of a car to Smartcar"),
+    ];
     OpenApiBuilder::new()
         .info(info.build())
         .servers(Some([Server::new("/")]))

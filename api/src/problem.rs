@@ -41,6 +41,10 @@ pub enum Code {
     NotJson,
     /// The body is not JSON at all.
     BrokenJson,
+    /// The body is not announced as a file.
+    NotFile,
+    /// The file cannot be read at all; `field` names the parameter that would help.
+    BrokenFile,
     /// A field of the body is missing, unknown or wrong; `field` names it.
     InvalidField,
     /// A parameter of the address is missing, unknown or wrong; `field` names it.
@@ -147,9 +151,9 @@ impl Code {
             | Self::CarNotInState => StatusCode::CONFLICT,
             Self::Busy => StatusCode::LOCKED,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::NotJson | Self::NotFile => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::BrokenJson | Self::InvalidParameter => StatusCode::BAD_REQUEST,
-            Self::InvalidField => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::InvalidField | Self::BrokenFile => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooManyRequests | Self::BudgetExhausted => StatusCode::TOO_MANY_REQUESTS,
             Self::PlatformFailed => StatusCode::BAD_GATEWAY,
             Self::NotConfigured => StatusCode::NOT_IMPLEMENTED,
@@ -170,6 +174,8 @@ impl Code {
             Self::BodyTooLarge => "The body is too large",
             Self::NotJson => "The body is not JSON",
             Self::BrokenJson => "The body cannot be read",
+            Self::NotFile => "The body is no file",
+            Self::BrokenFile => "The file cannot be read",
             Self::InvalidField => "A field is wrong",
             Self::InvalidParameter => "A parameter is wrong",
             Self::TooManyRequests => "Too many requests",

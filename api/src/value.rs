@@ -49,11 +49,27 @@ pub struct Notes(pub String);
 #[schema(value_type = String, min_length = 1, max_length = 64)]
 pub struct Category(pub String);
 
+/// What people call a thing: 1 to 64 characters.
+#[derive(Debug, Clone, PartialEq, Eq, ToSchema)]
+#[schema(value_type = String, min_length = 1, max_length = 64)]
+pub struct Name(pub String);
+
+/// A time zone by its name at IANA: `Europe/Berlin`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ToSchema)]
+#[schema(value_type = String, examples("Europe/Berlin"))]
+pub struct Zone(pub chrono_tz::Tz);
+
+/// A moment (RFC 3339) since 1900 and at most ten years ahead of now: prices are told in advance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ToSchema)]
+#[schema(value_type = DateTime<Utc>)]
+pub struct Date(pub DateTime<Utc>);
+
 const MOST_KM: f64 = 10_000_000.0;
 const MOST_LITRES: f64 = 2_000.0;
 const MOST_MONEY: f64 = 1_000_000_000.0;
 const LONGEST_NOTES: usize = 2_000;
 const LONGEST_CATEGORY: usize = 64;
+const LONGEST_NAME: usize = 64;
 
 /// Before that there was nothing to write down.
 static FIRST_CARS: LazyLock<DateTime<Utc>> = LazyLock::new(|| {
@@ -62,6 +78,9 @@ static FIRST_CARS: LazyLock<DateTime<Utc>> = LazyLock::new(|| {
 
 /// Tomorrow somewhere on Earth is today elsewhere, and clocks are wrong.
 const AHEAD: TimeDelta = TimeDelta::days(1);
+
+/// How far ahead prices are told.
+const FAR_AHEAD: TimeDelta = TimeDelta::days(10 * 366);
 
 /// A field of a change: absent leaves as it is, `null` takes away.
 pub fn edit<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<Edit<T>, D::Error> {
@@ -123,6 +142,32 @@ impl<'de> Deserialize<'de> for Moment {
         let at = DateTime::parse_from_rfc3339(&text).map_err(|_| D::Error::custom(words))?.to_utc();
         let fits = (*FIRST_CARS..=clock::now() + AHEAD).contains(&at);
         fits.then_some(Self(at)).ok_or_else(|| D::Error::custom(words))
+    }
+}
+
+impl<'de> Deserialize<'de> for Date {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let words = "a moment is written as in RFC 3339, such as 2026-11-21T08:30:00Z, and lies between 1900 and ten years ahead";
+        let text = String::deserialize(from)?;
+        let at = DateTime::parse_from_rfc3339(&text).map_err(|_| D::Error::custom(words))?.to_utc();
+        let fits = (*FIRST_CARS..=clock::now() + FAR_AHEAD).contains(&at);
+        fits.then_some(Self(at)).ok_or_else(|| D::Error::custom(words))
+    }
+}
+
+impl<'de> Deserialize<'de> for Zone {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let zone = String::deserialize(from)?.parse();
+        zone.map(Self).map_err(|_| D::Error::custom("a zone is named as by IANA, such as Europe/Berlin"))
+    }
+}
+
+impl<'de> Deserialize<'de> for Name {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let given = String::deserialize(from)?;
+        text(given.trim().to_owned(), 1, LONGEST_NAME)
+            .map(Self)
+            .ok_or_else(|| D::Error::custom("a name is text of 1 to 64 characters"))
     }
 }
 
@@ -206,6 +251,16 @@ mod tests {
         let far = (now + TimeDelta::hours(25)).to_rfc3339();
         for bad in [far.as_str(), "1899-12-31T23:59:59Z", "2026-11-21", "2026-13-01T00:00:00Z", "now", ""] {
             assert!(!takes::<Moment>(&json!(bad)), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_price_may_begin_in_the_future_and_a_zone_has_a_name() {
+        let next_year = (clock::now() + TimeDelta::days(400)).to_rfc3339();
+        assert!(takes::<Date>(&json!(next_year)) && !takes::<Date>(&json!("2999-01-01T00:00:00Z")));
+        assert!(takes::<Zone>(&json!("Europe/Berlin")) && takes::<Zone>(&json!("UTC")));
+        for bad in ["Berlin", "+01:00", "europe/berlin", ""] {
+            assert!(!takes::<Zone>(&json!(bad)), "{bad}");
         }
     }
 

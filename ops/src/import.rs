@@ -15,7 +15,7 @@ use exchange::record::Record;
 use runtime::clock;
 use sqlx::Connection;
 use store::exports;
-use store::imports::{self, Choice, Choices, Imported};
+use store::imports::{self, Choice, Choices, Imported, NewImport};
 use uuid::Uuid;
 
 use crate::settings::DatabaseUrl;
@@ -115,7 +115,9 @@ pub async fn run(options: &Options, out: &mut (dyn Write + Send)) -> anyhow::Res
         writeln!(out, "nothing was written: this was a dry run")?;
     } else {
         let now = clock::now();
-        let done = imports::apply(&mut tx, options.car, &import.lines, &findings, &choices, now).await?;
+        let this = NewImport { id: Uuid::new_v4(), program: understood.program };
+        let done =
+            imports::apply(&mut tx, options.car, this, &import.lines, &findings, &choices, now).await?;
         tx.commit().await?;
         let Imported { written, attached, replaced } = done;
         writeln!(out, "written {written}, filled in {attached}, replaced {replaced}")?;

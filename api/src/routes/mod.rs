@@ -10,15 +10,20 @@ mod charging_sessions;
 mod command;
 mod connect;
 mod corrections;
+mod costs;
 mod disconnect;
 mod energy;
 mod evidence;
 mod expenses;
+mod exports;
 mod fuel_entries;
+mod imports;
 mod meter_entries;
+mod preferences;
 mod status;
 mod sync;
 mod timeline;
+mod tariffs;
 mod trips;
 
 use axum::Router;
@@ -67,6 +72,17 @@ pub fn all() -> (Router<App>, OpenApi) {
         .routes(routes!(energy::find))
         .routes(routes!(expenses::list, expenses::add))
         .routes(routes!(expenses::change, expenses::delete))
+        .routes(routes!(tariffs::list, tariffs::add))
+        .routes(routes!(tariffs::read, tariffs::change, tariffs::delete))
+        .routes(routes!(tariffs::versions::add))
+        .routes(routes!(tariffs::versions::withdraw))
+        .routes(routes!(tariffs::preview::of_tariff))
+        .routes(routes!(tariffs::preview::of_version))
+        .routes(routes!(preferences::read, preferences::change))
+        .routes(routes!(costs::read))
+        .routes(routes!(imports::list, imports::bring))
+        .routes(routes!(imports::undo))
+        .routes(routes!(exports::export))
         .routes(routes!(connect::connect))
         .routes(routes!(callback::callback))
         .routes(routes!(sync::sync))

@@ -79,7 +79,7 @@ async fn somebody_elses_car_is_answered_in_every_route_like_one_that_does_not_ex
     let entries = entries(&fixture, &ann, car).await;
     let nowhere = Uuid::new_v4();
     for (method, path, body) in about(&fixture, car, &entries).await {
-        if path == "/api/cars" {
+        if !path.contains(&car.to_string()) {
             continue;
         }
         let foreign = fixture.send(build(&fixture, &method, &path, &body).bearer_auth(&eve.token)).await;

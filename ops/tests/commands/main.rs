@@ -4,6 +4,7 @@
 
 mod demo;
 mod doctor;
+mod exchange;
 mod keys;
 mod migrate;
 mod parked;

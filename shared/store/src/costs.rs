@@ -24,10 +24,11 @@ pub struct CostRow {
     pub category: String,
     /// ISO 4217; absent where nobody said it.
     pub currency: Option<String>,
-    pub amount: f64,
+    /// Of what has a price; absent where nothing has: unknown is not zero.
+    pub amount: Option<f64>,
     /// Between what the amount lies.
-    pub low: f64,
-    pub high: f64,
+    pub low: Option<f64>,
+    pub high: Option<f64>,
     /// How much of the amount is an estimate by usual prices.
     pub estimated: f64,
     pub entries: i64,
@@ -73,10 +74,12 @@ pub async fn sums(
                currency, false AS is_estimate, coalesce(cost_share, 1) < 1 AS is_partial
              FROM charging
              UNION ALL
-             SELECT id, filled_at::timestamptz, 'fuel', coalesce(total_cost, price_per_litre * litres),
-               coalesce(total_cost, price_per_litre * litres), coalesce(total_cost, price_per_litre * litres),
-               currency::text, cost_is_estimate, false
-             FROM fuel_entries WHERE car_id = $1 AND state::text IS DISTINCT FROM 'candidate'
+             -- What is estimated from litres is as sure as the litres are.
+             SELECT id, filled_at::timestamptz, 'fuel', cost, cost - unsure, cost + unsure, currency::text, cost_is_estimate, false
+             FROM fuel_entries, LATERAL (SELECT coalesce(total_cost, price_per_litre * litres) AS cost) AS one,
+               LATERAL (SELECT CASE WHEN cost_is_estimate
+                 THEN coalesce(cost * least(litres_plus_minus / nullif(litres, 0), 1), 0) ELSE 0 END AS unsure) AS two
+             WHERE car_id = $1 AND state::text IS DISTINCT FROM 'candidate'
              UNION ALL
              SELECT id, coalesce(occurred_at, created_at)::timestamptz, category::text, amount, amount, amount, currency::text,
                false, false
@@ -85,8 +88,8 @@ pub async fn sums(
                SELECT FROM charging_sessions AS session WHERE session.car_id = $1 AND session.expense_id = expenses.id)
            )
            SELECT CASE WHEN $4 THEN to_char(at AT TIME ZONE $5, 'YYYY-MM') END AS month, category AS "category!",
-             currency, coalesce(sum(amount), 0)::float8 AS "amount!", coalesce(sum(low), 0)::float8 AS "low!",
-             coalesce(sum(high), 0)::float8 AS "high!", coalesce(sum(amount) FILTER (WHERE is_estimate), 0)::float8 AS "estimated!",
+             currency, sum(amount)::float8 AS amount, sum(low)::float8 AS low, sum(high)::float8 AS high,
+             coalesce(sum(amount) FILTER (WHERE is_estimate), 0)::float8 AS "estimated!",
              count(DISTINCT id) AS "entries!", count(DISTINCT id) FILTER (WHERE is_partial AND amount IS NOT NULL) AS "partial!",
              count(DISTINCT id) FILTER (WHERE amount IS NULL) AS "unpriced!"
            FROM lines WHERE at >= $2 AND at < $3

@@ -26,13 +26,17 @@ pub fn id(session: Uuid) -> Uuid {
     Uuid::new_v5(&session, b"expense")
 }
 
-/// Whether this session is an expense: it is over, it is sure, and all of it has a price.
+/// All of the energy has a price.
+const WHOLE: u16 = 1000;
+
+/// Whether this session is an expense: it is over, it is sure, and all of it has a price. An expense is one amount and cannot
+/// say that it is only a part, so what is known of a partial cost stays with the session, which can.
 pub fn is_due(session: &ChargingSession, cost: &Cost) -> bool {
     let is_sure = match session.state {
         EntryState::Recorded => true,
         EntryState::Candidate | EntryState::Hidden => false,
     };
-    is_sure && session.end.is_some() && cost.priced_share > 0
+    is_sure && session.end.is_some() && cost.priced_share >= WHOLE
 }
 
 /// `place`: of the session.
@@ -60,8 +64,9 @@ pub async fn write(db: &mut PgConnection, rows: &Sent<'_>, now: DateTime<Utc>) -
              amount numeric, currency text, occurred_at timestamptz, notes text)
          ), amended AS (
            UPDATE expenses AS expense
+           -- A note that a person wrote stays.
            SET car_id = row.car, amount = row.amount, currency = row.currency, occurred_at = row.occurred_at,
-             notes = row.notes, evidence_until = row.until, digest = row.digest
+             evidence_until = row.until, digest = row.digest
            FROM row
            WHERE expense.id = row.id AND NOT row.is_new AND expense.evidence_until IS NOT NULL
          )

@@ -1,7 +1,8 @@
-//! Lines of files on their way into the books of a car. Nothing here acts as the machine: each line is a person's word.
+//! Lines of files on their way into the books of a car, and out of them again. Each line is a person's word.
 
 mod attach;
 mod insert;
+mod undo;
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -9,12 +10,22 @@ use chrono::{DateTime, TimeDelta, Utc};
 use exchange::compare::{Finding, Stored, compare};
 use exchange::identity;
 use exchange::number::Number;
+use exchange::options::Program;
 use exchange::read::Line;
 use exchange::record::Kind;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::StoreError;
+
+pub use undo::{ImportRow, Undone, list, undo};
+
+/// What a person brings in at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NewImport {
+    pub id: Uuid,
+    pub program: Program,
+}
 
 /// What a person wants where the machine wrote of the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,16 +70,19 @@ pub async fn preview(db: &mut PgConnection, car: Uuid, lines: &[Line]) -> Result
     Ok(compare(car, lines, &stored, &known))
 }
 
-/// Does what was found, as the person chose. To be called in the transaction of the [`preview`]; `findings` are those of
-/// `lines`, in their order.
+/// Does what was found, as the person chose, and remembers it under the id of the import, unless nothing was to be done. To be
+/// called in the transaction of the [`preview`]; `findings` are those of `lines`, in their order.
 pub async fn apply(
     db: &mut PgConnection,
     car: Uuid,
+    import: NewImport,
     lines: &[Line],
     findings: &[Finding],
     choices: &Choices,
     now: DateTime<Utc>,
 ) -> Result<Imported, StoreError> {
+    begin(db, car, import, now).await?;
+    let import = import.id;
     let mut imported = Imported::default();
     let (mut new, mut replaced) = (Vec::new(), BTreeSet::new());
     for (line, finding) in lines.iter().zip(findings) {
@@ -78,7 +92,7 @@ pub async fn apply(
             Finding::Same(same) => match (choices.of(line.number), same.machines.as_slice()) {
                 (Choice::Leave, _) => {}
                 (Choice::Attach, [row]) if same.is_one_to_one => {
-                    imported.attached += attach::fill_in(db, car, *row, same.id, &line.record, now).await?;
+                    imported.attached += attach::fill_in(db, car, import, (same.id, &line.record), *row, now).await?;
                 }
                 (Choice::Attach | Choice::Replace, rows) => {
                     replaced.extend(rows);
@@ -88,9 +102,49 @@ pub async fn apply(
         }
     }
     let replaced: Vec<Uuid> = replaced.into_iter().collect();
-    imported.replaced = insert::take_out(db, car, &replaced).await?;
-    imported.written = insert::all(db, car, &new, now).await?;
+    imported.replaced = insert::take_out(db, car, import, &replaced).await?;
+    imported.written = insert::all(db, car, import, &new, now).await?;
+    end(db, import, imported).await?;
     Ok(imported)
+}
+
+async fn begin(
+    db: &mut PgConnection,
+    car: Uuid,
+    import: NewImport,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "INSERT INTO book_imports (id, car_id, program, written, attached, replaced, imported_at)
+         VALUES ($1, $2, $3, 0, 0, 0, $4)",
+        import.id,
+        car,
+        import.program.name(),
+        now,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// What did nothing is not remembered.
+async fn end(db: &mut PgConnection, import: Uuid, imported: Imported) -> Result<(), StoreError> {
+    let Imported { written, attached, replaced } = imported;
+    let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    if imported == Imported::default() {
+        sqlx::query!("DELETE FROM book_imports WHERE id = $1", import).execute(db).await?;
+        return Ok(());
+    }
+    sqlx::query!(
+        "UPDATE book_imports SET written = $2, attached = $3, replaced = $4 WHERE id = $1",
+        import,
+        count(written),
+        count(attached),
+        count(replaced),
+    )
+    .execute(db)
+    .await?;
+    Ok(())
 }
 
 impl Choices {

@@ -37,6 +37,12 @@ pub async fn of(db: &mut PgConnection, user: Uuid) -> Result<Preferences, StoreE
     Ok(row.unwrap_or_default())
 }
 
+/// By whose clock the person's days and months are reckoned. What nobody knows counts as not said.
+pub async fn zone(db: &mut PgConnection, user: Uuid) -> Result<chrono_tz::Tz, StoreError> {
+    let zone = of(db, user).await?.time_zone.and_then(|zone| zone.parse().ok());
+    Ok(zone.unwrap_or(chrono_tz::Tz::UTC))
+}
+
 /// Writes what the person wants to be different.
 pub async fn change(db: &mut PgConnection, user: Uuid, change: &PreferencesChange) -> Result<(), StoreError> {
     let PreferencesChange { currency, time_zone, units } = change;

@@ -14,7 +14,7 @@ use crate::StoreError;
 use crate::hand_entries::Edit;
 
 pub use known::{for_vehicles, of_user};
-pub use sessions::{PricedSession, StoredCost, priced_sessions};
+pub use sessions::{PricedSession, StoredCost, locked_sessions, priced_sessions};
 pub use versions::{add_version, end, withdraw};
 
 /// A tariff with its versions that count, oldest first.

@@ -12,7 +12,7 @@ use exchange::units::{Length, Volume};
 use exchange::write::{Book, csv_heading, csv_row};
 use harness::TestDatabase;
 use sqlx::PgConnection;
-use store::imports::{self, Choice, Choices, Imported};
+use store::imports::{self, Choice, Choices, Imported, NewImport, Undone};
 use store::{exports, mileage};
 use uuid::Uuid;
 
@@ -79,10 +79,14 @@ async fn machines_fill(database: &TestDatabase, car: Uuid, vehicle: Uuid, after:
     id
 }
 
+fn one() -> NewImport {
+    NewImport { id: Uuid::new_v4(), program: Program::Table }
+}
+
 async fn import(db: &mut PgConnection, car: Uuid, file: &str, choice: Choice) -> Imported {
     let lines = lines(file);
     let findings = imports::preview(db, car, &lines).await.unwrap();
-    imports::apply(db, car, &lines, &findings, &Choices::all(choice), now()).await.unwrap()
+    imports::apply(db, car, one(), &lines, &findings, &Choices::all(choice), now()).await.unwrap()
 }
 
 async fn export(db: &mut PgConnection, car: Uuid, kind: Kind) -> String {
@@ -150,6 +154,39 @@ async fn what_the_machine_saw_is_filled_in_replaced_or_left_as_the_person_choose
 }
 
 #[tokio::test]
+async fn what_is_taken_out_again_leaves_what_was_there_before_and_what_a_person_changed_since() {
+    for (choice, given_back) in [(Choice::Attach, 1), (Choice::Replace, 1), (Choice::Leave, 0)] {
+        let database = harness::database().await;
+        let (car, vehicle) = a_car(&database).await;
+        let row = machines_fill(&database, car, vehicle, "2026-03-04T08:00Z", "2026-03-04T17:40Z").await;
+        let mut db = database.pool.acquire().await.unwrap();
+        import(&mut db, car, FUEL, choice).await;
+        sqlx::query("UPDATE fuel_entries SET litres = 21 WHERE litres = 20").execute(&mut *db).await.unwrap();
+        let known = imports::list(&mut db, car).await.unwrap();
+        assert_eq!((known.len(), known[0].undone_at), (1, None));
+        let mut tx = database.pool.begin().await.unwrap();
+        let undone = imports::undo(&mut tx, car, known[0].id, now()).await.unwrap();
+        tx.commit().await.unwrap();
+        let deleted = if choice == Choice::Replace { 2 } else { 1 };
+        assert_eq!(undone, Some(Undone { deleted, given_back, kept: 1 }), "{choice:?}");
+        // The machine's own comes back with the next fold; what nobody touched stands there.
+        let left: Vec<(Uuid, f64)> = sqlx::query_as("SELECT id, litres::float8 FROM fuel_entries ORDER BY filled_at")
+            .fetch_all(&mut *db)
+            .await
+            .unwrap();
+        assert_eq!(left.last().map(|(_, litres)| *litres), Some(21.0), "{choice:?}");
+        assert_eq!(left.iter().any(|(id, _)| *id == row), choice == Choice::Leave, "{choice:?}");
+        let decisions: i64 =
+            sqlx::query_scalar("SELECT count(*) FROM decisions").fetch_one(&mut *db).await.unwrap();
+        assert_eq!(decisions, 0, "{choice:?}");
+        let mut tx = database.pool.begin().await.unwrap();
+        assert_eq!(imports::undo(&mut tx, car, known[0].id, now()).await.unwrap(), None, "once");
+        drop(tx);
+        assert!(import(&mut db, car, FUEL, Choice::Leave).await.written > 0, "it may come again");
+    }
+}
+
+#[tokio::test]
 async fn a_person_may_choose_otherwise_for_one_line() {
     let database = harness::database().await;
     let (car, vehicle) = a_car(&database).await;
@@ -163,7 +200,7 @@ async fn a_person_may_choose_otherwise_for_one_line() {
     let findings = imports::preview(&mut db, car, &lines).await.unwrap();
     assert!(matches!(findings.as_slice(), [Finding::Same(_), Finding::Same(_), Finding::New(_)]));
     let choices = Choices { usual: Choice::Attach, of_lines: [(3, Choice::Leave)].into() };
-    let done = imports::apply(&mut db, car, &lines, &findings, &choices, now()).await.unwrap();
+    let done = imports::apply(&mut db, car, one(), &lines, &findings, &choices, now()).await.unwrap();
     assert_eq!(done, Imported { written: 1, attached: 1, replaced: 0 });
 }
 
@@ -201,7 +238,7 @@ async fn what_goes_out_comes_in_again_as_the_same_books() {
         assert!(!read.lines.is_empty(), "{file}");
         let findings = imports::preview(&mut db, other, &read.lines).await.unwrap();
         let choices = Choices::all(Choice::Attach);
-        imports::apply(&mut db, other, &read.lines, &findings, &choices, now()).await.unwrap();
+        imports::apply(&mut db, other, one(), &read.lines, &findings, &choices, now()).await.unwrap();
         let content = |file: &str| -> Vec<Vec<String>> {
             // Who wrote it, under which id and how sure it was is not what the book says.
             let mut table = csv_table(file);

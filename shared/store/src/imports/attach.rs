@@ -10,13 +10,13 @@ use uuid::Uuid;
 
 use crate::StoreError;
 
-/// Fills in the machine's row with a line of this id; says how many rows that were.
+/// Fills in the machine's row with a line of an import and its id; says how many rows that were.
 pub async fn fill_in(
     db: &mut PgConnection,
     car: Uuid,
+    import: Uuid,
+    (line, record): (Uuid, &Record),
     row: Uuid,
-    line: Uuid,
-    record: &Record,
     now: DateTime<Utc>,
 ) -> Result<u64, StoreError> {
     // A line that tells only the day knows less of the moment than the machine.
@@ -37,9 +37,31 @@ pub async fn fill_in(
         row,
         now,
     )
+    .execute(&mut *db)
+    .await?;
+    remember(db, import, row).await?;
+    Ok(done)
+}
+
+/// Keeps what the row says now: as long as it says the same, nobody else had a hand in it.
+async fn remember(db: &mut PgConnection, import: Uuid, row: Uuid) -> Result<(), StoreError> {
+    sqlx::query!(
+        "INSERT INTO book_import_rows (import_id, row_id, book, what, said)
+         SELECT $1, $2, book, 'attached', said
+         FROM (
+           SELECT 'meter_entries' AS book, to_jsonb(entry) AS said FROM meter_entries AS entry WHERE id = $2
+           UNION ALL SELECT 'fuel_entries', to_jsonb(entry) FROM fuel_entries AS entry WHERE id = $2
+           UNION ALL SELECT 'charging_sessions', to_jsonb(entry) FROM charging_sessions AS entry WHERE id = $2
+           UNION ALL SELECT 'trips', to_jsonb(entry) FROM trips AS entry WHERE id = $2
+           UNION ALL SELECT 'expenses', to_jsonb(entry) FROM expenses AS entry WHERE id = $2
+         ) AS entry
+         ON CONFLICT (import_id, row_id) DO NOTHING",
+        import,
+        row,
+    )
     .execute(db)
     .await?;
-    Ok(done)
+    Ok(())
 }
 
 async fn fuel_entry(

@@ -81,7 +81,7 @@ struct Row {
 }
 
 /// The sessions of this person's cars that went on after a moment and that the machine prices, newest first. What a person
-/// wrote, corrected or paid is not among them.
+/// wrote, corrected or paid is not among them, and no question is.
 pub async fn priced_sessions(
     db: &mut PgConnection,
     user: Uuid,
@@ -103,7 +103,7 @@ pub async fn priced_sessions(
            FROM cars AS car JOIN charging_sessions AS session ON session.car_id = car.id
            WHERE car.user_id = $1 AND session.evidence_until IS NOT NULL AND session.source_id IS NOT NULL
              AND coalesce(session.ended_at, session.evidence_until) >= $2
-             AND (session.cost IS NULL OR session.tariff_versions <> '{}')
+             AND (session.cost IS NULL OR session.tariff_versions <> '{}') AND session.state <> 'candidate'
            ORDER BY session.started_at DESC, session.id DESC LIMIT $3"#,
         user,
         since,
@@ -112,6 +112,26 @@ pub async fn priced_sessions(
     .fetch_all(db)
     .await?;
     rows.into_iter().map(PricedSession::try_from).collect()
+}
+
+/// How many sessions of this person's cars went on after a moment and have a price that no tariff changes: a person wrote or
+/// corrected them, or said what they cost.
+pub async fn locked_sessions(
+    db: &mut PgConnection,
+    user: Uuid,
+    since: DateTime<Utc>,
+) -> Result<i64, StoreError> {
+    let count = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!"
+           FROM cars AS car JOIN charging_sessions AS session ON session.car_id = car.id
+           WHERE car.user_id = $1 AND coalesce(session.ended_at, session.evidence_until, session.started_at) >= $2
+             AND (session.evidence_until IS NULL OR (session.cost IS NOT NULL AND session.tariff_versions = '{}'))"#,
+        user,
+        since,
+    )
+    .fetch_one(db)
+    .await?;
+    Ok(count)
 }
 
 impl TryFrom<Row> for PricedSession {
