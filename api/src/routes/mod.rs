@@ -22,8 +22,8 @@ mod meter_entries;
 mod preferences;
 mod status;
 mod sync;
-mod timeline;
 mod tariffs;
+mod timeline;
 mod trips;
 
 use axum::Router;
