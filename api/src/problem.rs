@@ -51,6 +51,8 @@ pub enum Code {
     InvalidParameter,
     /// Too many requests came from this person or this address.
     TooManyRequests,
+    /// As many of these as one person can have are there already.
+    LimitReached,
     /// One more connected car needs a larger plan.
     PlanLimit,
     /// The car is not connected.
@@ -144,6 +146,7 @@ impl Code {
             | Self::NotCapable
             | Self::CarAsleep
             | Self::OwnerActionNeeded
+            | Self::LimitReached
             | Self::EntryGoesOn
             | Self::EntryIsYours
             | Self::NotNeighbours
@@ -179,6 +182,7 @@ impl Code {
             Self::InvalidField => "A field is wrong",
             Self::InvalidParameter => "A parameter is wrong",
             Self::TooManyRequests => "Too many requests",
+            Self::LimitReached => "There are enough of these",
             Self::PlanLimit => "The plan allows no further car",
             Self::NotConnected => "The car is not connected",
             Self::ReconnectNeeded => "The car has to be connected again",

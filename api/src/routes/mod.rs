@@ -17,14 +17,19 @@ mod evidence;
 mod expenses;
 mod exports;
 mod fuel_entries;
+mod geofence_events;
+mod geofences;
 mod imports;
 mod meter_entries;
+mod mileage;
 mod preferences;
+mod purposes;
 mod status;
 mod sync;
 mod tariffs;
 mod timeline;
 mod trips;
+mod watch;
 
 use axum::Router;
 use axum::response::Json;
@@ -83,6 +88,17 @@ pub fn all() -> (Router<App>, OpenApi) {
         .routes(routes!(imports::list, imports::bring))
         .routes(routes!(imports::undo))
         .routes(routes!(exports::export))
+        .routes(routes!(geofences::list, geofences::add))
+        .routes(routes!(geofences::read, geofences::change, geofences::delete))
+        .routes(routes!(geofences::preview::of_new))
+        .routes(routes!(geofences::preview::of_change))
+        .routes(routes!(geofence_events::list))
+        .routes(routes!(purposes::list, purposes::add))
+        .routes(routes!(purposes::change, purposes::delete))
+        .routes(routes!(watch::read, watch::switch))
+        .routes(routes!(mileage::between))
+        .routes(routes!(mileage::at))
+        .routes(routes!(mileage::log::read))
         .routes(routes!(connect::connect))
         .routes(routes!(callback::callback))
         .routes(routes!(sync::sync))

@@ -4,6 +4,7 @@
 
 mod absorb;
 pub mod batch;
+mod hiding;
 mod known;
 pub mod refold;
 pub mod replay;

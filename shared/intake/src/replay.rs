@@ -12,6 +12,7 @@ use store::{StoreError, act_as_machine, dirty, events, parked, vehicles};
 use uuid::Uuid;
 
 use crate::absorb::{Said, absorb};
+use crate::hiding;
 use crate::known::KnownReadings;
 use crate::refold::{Fresh, Reach, refold};
 use crate::setups::KnownSetups;
@@ -109,6 +110,7 @@ async fn step(pool: &PgPool, vehicle: Uuid, now: DateTime<Utc>) -> Result<Step, 
         tx.commit().await?;
         return Ok(Step::Nothing);
     };
+    hiding::hide(&mut tx, vehicle, connection.car_id).await?;
     // A disconnected car takes nothing in any more, but its owner may still correct its book.
     let (taken, mut fresh) = if connection.is_disconnected {
         (0, Vec::new())

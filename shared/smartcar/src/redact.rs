@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use crate::report::{Report, Why};
 use crate::{canonical, envelope};
 
-pub use zones::{hide_zones, without_zones};
+pub use zones::{hide_value, hide_zones, without_zones};
 
 /// What became of a body.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -37,6 +37,7 @@ pub mod garage;
 pub mod geofences;
 pub mod grants;
 pub mod hand_entries;
+pub mod hiding;
 pub mod imports;
 mod issues;
 pub mod journal;

@@ -165,6 +165,17 @@ pub async fn at(
     Ok(odometer.collect())
 }
 
+/// When the counter was changed, as the car's people said; oldest first.
+pub async fn replacements(db: &mut PgConnection, car: Uuid) -> Result<Vec<DateTime<Utc>>, StoreError> {
+    let moments = sqlx::query_scalar!(
+        "SELECT at FROM decisions WHERE car_id = $1 AND kind = 'odometer' AND verdict = 'replaced' ORDER BY at",
+        car,
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(moments)
+}
+
 /// What happened in this time (from inclusive, to exclusive), oldest first, at most `limit`. What is only a question is left
 /// out.
 pub async fn things(

@@ -45,12 +45,13 @@ pub fn hide_zones(report: &mut Report, zones: &[Fence]) {
         if let Value::Position(_) = value {
             *original = None;
         }
-        keep_without_zones(signal, value, zones)
+        hide_value(signal, value, zones)
     });
-    report.untimed.retain_mut(|untimed| keep_without_zones(&untimed.signal, &mut untimed.value, zones));
+    report.untimed.retain_mut(|untimed| hide_value(&untimed.signal, &mut untimed.value, zones));
 }
 
-fn keep_without_zones(signal: &Signal, value: &mut Value, zones: &[Fence]) -> bool {
+/// The same for one value; false if nothing of it may stay.
+pub fn hide_value(signal: &Signal, value: &mut Value, zones: &[Fence]) -> bool {
     let names_a_location = names_a_location(signal.as_str());
     match value {
         Value::Position(position) => {
