@@ -114,16 +114,10 @@ impl Fences {
         match event {
             Event::Odometer(mileage) => self.counted(*mileage, scene, book),
             Event::Reading(reading) => {
-                let mut is_placed = false;
-                for fix in self.fixes.told(reading) {
-                    let before = self.fixes.last().cloned();
-                    if let Some(fix) = self.fixes.believed(fix) {
-                        self.seen(before.as_ref(), &fix, scene, book);
-                        is_placed = true;
-                    }
-                }
-                if !is_placed {
-                    self.waited(reading.at, scene, book);
+                let before = self.fixes.last().cloned();
+                match self.fixes.believed(reading) {
+                    Some(fix) => self.seen(before.as_ref(), &fix, scene, book),
+                    None => self.waited(reading.at, scene, book),
                 }
             }
             Event::Fact(_) => {}

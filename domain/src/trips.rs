@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::book::{Book, Entry, EntryState, Evidence};
 use crate::distance::Distance;
 use crate::fact::RowId;
-use crate::fences::{Fix, Fixes};
+use crate::fences::Fixes;
 use crate::fold::{Event, Scene};
 use crate::motion::{Mileage, Place};
 use crate::reading::{Milli, Reading};
@@ -138,14 +138,6 @@ struct Heeded {
     charged: Option<DateTime<Utc>>,
 }
 
-/// What a reading tells of the way.
-struct Seen {
-    at: DateTime<Utc>,
-    fix: Option<Fix>,
-    sign: Option<Sign>,
-    levels: Option<Levels>,
-}
-
 /// What other rules saw that a trip has to respect.
 #[derive(Debug, Clone, Copy)]
 pub struct Stops {
@@ -246,30 +238,19 @@ impl Trips {
     }
 
     fn read(&mut self, reading: &Reading, scene: &Scene<'_>, book: &mut Book) {
-        let levels = Levels::of(reading);
-        self.levels = levels.map_or(self.levels, |levels| levels.or(self.levels));
-        let sign = Sign::of(reading);
-        let fixes = self.fixes.told(reading);
-        if fixes.is_empty() {
-            self.look(&Seen { at: reading.at, fix: None, sign, levels }, scene, book);
-        }
-        for fix in fixes {
-            let at = fix.at;
-            self.look(&Seen { at, fix: Some(fix), sign, levels }, scene, book);
-        }
-    }
-
-    fn look(&mut self, seen: &Seen, scene: &Scene<'_>, book: &mut Book) {
+        let at = reading.at;
         let before = self.fixes.last().cloned();
-        let fix = seen.fix.clone().and_then(|fix| self.fixes.believed(fix));
-        let (at, fix, sign, levels) = (seen.at, fix.as_ref(), seen.sign, seen.levels);
+        let fix = self.fixes.believed(reading);
+        let sign = Sign::of(reading);
         if scene.motion.mileage.is_none()
-            && let Some(reckoned) = self.reckoning.saw(at, before.as_ref(), fix, sign)
+            && let Some(reckoned) = self.reckoning.saw(at, before.as_ref(), fix.as_ref(), sign)
         {
             self.counted(reckoned, scene, book);
         }
+        let levels = Levels::of(reading);
+        self.levels = levels.map_or(self.levels, |levels| levels.or(self.levels));
         if let Some(ended) = &mut self.ended
-            && ended.told(at, fix, levels)
+            && ended.told(at, fix.as_ref(), levels)
         {
             ended.write(scene, book);
             self.alarms.compare(ended, true, scene.until, book);
@@ -277,14 +258,14 @@ impl Trips {
         match &mut self.road {
             Road::Unknown => {}
             Road::Standing(stand) => {
-                stand.saw(at, fix, sign, levels, &scene.setup.fences);
+                stand.saw(at, fix.as_ref(), sign, levels, &scene.setup.fences);
                 if fix.is_some() {
                     self.alarms.seen(stand, scene, book);
                 }
             }
             Road::Driving(drive) => {
-                let told = drive.told(at, fix, levels);
-                let saw = drive.saw(at, fix, sign, &scene.setup.fences);
+                let told = drive.told(at, fix.as_ref(), levels);
+                let saw = drive.saw(at, fix.as_ref(), sign, &scene.setup.fences);
                 if told || saw {
                     drive.write(scene, book);
                     self.alarms.compare(drive, false, scene.until, book);
