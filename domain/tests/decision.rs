@@ -129,6 +129,18 @@ fn a_session_is_cut_where_its_energy_flowed() {
 }
 
 #[test]
+fn a_trip_that_nobody_saw_begin_is_cut_by_when_it_may_have_begun() {
+    check(
+        "trip 07:00~08:00 08:00 30",
+        "trip 07:00~08:00 08:00 split 07:30",
+        "
+        trip 07:00~07:30 07:30 15 (divided)
+        trip 07:30 08:00 15 (divided)
+        ",
+    );
+}
+
+#[test]
 fn a_trip_is_cut_by_the_odometer_where_it_is_known_and_by_the_time_where_not() {
     let (book, halves) = ("trip 08:00 10:00 100", "trip 08:00 10:00 split 08:30");
     check(book, &format!("{halves} 1070"), "trip 08:00 08:30 70\ntrip 08:30 10:00 30");

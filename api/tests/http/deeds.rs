@@ -82,7 +82,7 @@ const SECOND: &str = "2 18:00 to 2 20:00 10 kWh";
 const SECOND_LATER: &str = "2 17:45 to 2 20:00 10 kWh";
 
 #[tokio::test]
-async fn a_correction_stands_at_once_and_outlives_all_folds_and_late_readings() {
+async fn a_correction_of_a_session_stands_at_once_and_outlives_all_folds_and_late_readings() {
     let cases = [
         Corrected {
             book: "charging-sessions",
@@ -108,6 +108,13 @@ async fn a_correction_stands_at_once_and_outlives_all_folds_and_late_readings() 
             then: &["1 18:00 to 2 20:00 30 kWh"],
             later: &["1 17:45 to 2 20:00 30 kWh"],
         },
+    ];
+    check(cases).await;
+}
+
+#[tokio::test]
+async fn a_correction_of_a_trip_stands_at_once_and_outlives_all_folds_and_late_readings() {
+    let cases = [
         Corrected {
             book: "trips",
             what: |ids| (format!("{}/confirm", ids[1]), Value::Null),
@@ -128,7 +135,34 @@ async fn a_correction_stands_at_once_and_outlives_all_folds_and_late_readings() 
             then: &["1 17:30 to 1 17:30 30 km", "3 08:00 to 3 08:00 40 km"],
             later: &["1 17:30 to 1 17:30 30 km", "3 08:00 to 3 08:00 40 km"],
         },
+        Corrected {
+            book: "trips",
+            what: |ids| ("merge".to_owned(), json!({ "ids": ids[..2] })),
+            then: &["1 17:30 to 2 08:00 60 km", "3 08:00 to 3 08:00 40 km"],
+            later: &["1 17:30 to 2 08:00 60 km", "3 08:00 to 3 08:00 40 km"],
+        },
+        // Nobody saw when it began: it may have been at any time since seven.
+        Corrected {
+            book: "trips",
+            what: |ids| (format!("{}/split", ids[1]), json!({ "at": at("2", "07:30") })),
+            then: &[
+                "1 17:30 to 1 17:30 30 km",
+                "2 07:30 to 2 07:30 15 km",
+                "2 07:30 to 2 08:00 15 km",
+                "3 08:00 to 3 08:00 40 km",
+            ],
+            later: &[
+                "1 17:30 to 1 17:30 30 km",
+                "2 07:20 to 2 07:30 7.5 km",
+                "2 07:30 to 2 08:00 22.5 km",
+                "3 08:00 to 3 08:00 40 km",
+            ],
+        },
     ];
+    check(cases).await;
+}
+
+async fn check(cases: impl IntoIterator<Item = Corrected>) {
     for Corrected { book, what, then, later } in cases {
         let life = week().await;
         let before = life.told(book).await;

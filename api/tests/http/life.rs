@@ -101,7 +101,10 @@ impl Life {
         let page = self.get(&format!("{name}?hidden=true")).await;
         assert_eq!(page.status, 200, "{}", page.text);
         let mut items = page.json["items"].as_array().unwrap().clone();
-        items.reverse();
+        // Of parts that began at the same moment as far as is known, the one that may have begun earlier.
+        items.sort_by_key(|entry| {
+            ["startedAt", "filledAt", "startedAfter"].map(|name| entry[name].as_str().map(str::to_owned))
+        });
         items
     }
 

@@ -56,8 +56,7 @@ pub(super) fn trip(whole: &Trip, at: DateTime<Utc>, odometer: Option<Distance>) 
         let (from, to) = whole.odometer_before.zip(whole.odometer_after)?;
         (from <= shown && shown <= to).then_some((shown.minus(from).metres(), to.minus(from).metres()))
     });
-    let (from, to) = (start.by.timestamp_millis(), end.by.timestamp_millis());
-    let timed = ((at.timestamp_millis() - from).clamp(0, (to - from).max(0)), to - from);
+    let timed = share_of_time(whole.start, end.by, at);
     // The distance may be longer than the counter tells, across a counter that was replaced.
     let (part, all) = counted.unwrap_or(timed);
     let distance = Distance::from_metres(scaled(whole.distance.metres(), part, all));
@@ -94,9 +93,15 @@ fn share(whole: &ChargingSession, early: &[Piece], at: DateTime<Utc>) -> (i64, i
     if all > 0 {
         return (sum(early), all);
     }
-    let from = whole.start.by.timestamp_millis();
-    let to = whole.end.map_or(from, |end| end.by.timestamp_millis()).max(from);
-    ((at.timestamp_millis() - from).clamp(0, to - from), to - from)
+    share_of_time(whole.start, whole.end.map_or(whole.start.by, |end| end.by), at)
+}
+
+/// How much of the time lies before the cut, as (part, whole): from when it certainly went on, or, where that is later than the
+/// cut, from when it may have.
+fn share_of_time(start: Within, end: DateTime<Utc>, at: DateTime<Utc>) -> (i64, i64) {
+    let from = if start.by < at { start.by } else { start.after }.timestamp_millis();
+    let all = (end.timestamp_millis() - from).max(0);
+    ((at.timestamp_millis() - from).clamp(0, all), all)
 }
 
 fn energy(whole: Option<Energy>, (part, all): (i64, i64)) -> [Option<Energy>; 2] {
