@@ -3,11 +3,17 @@
 #![expect(clippy::unwrap_used, reason = "what cannot be set up is a failed test")]
 
 mod book;
+mod corrections;
+mod kinds;
+mod lives;
 mod order;
 mod people;
 mod platform;
 mod poison;
 mod polls;
 mod readiness;
+mod setups;
 mod spool;
+mod statements;
+mod story;
 mod support;

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use domain::fact::RowId;
-use domain::tariff::Tariff;
+use domain::reading::Milli;
+use domain::setup::Currency;
+use domain::tariff::{EnergyPrice, Micros, Parts, Tariff, Weekdays, When};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -77,7 +79,11 @@ impl TryFrom<Row> for Tariff {
     type Error = StoreError;
 
     fn try_from(row: Row) -> Result<Self, StoreError> {
-        let Terms { currency, zone, parts } = Terms::read(&row.currency, &row.zone, row.parts)?;
+        let currency = Currency::parse(&row.currency);
+        let terms = Terms::read(&row.currency, &row.zone, row.parts);
+        // What a newer program wrote must not stop the person's cars.
+        let Terms { currency, zone, parts } =
+            terms.or_else(|error| currency.map(unknown).map_err(|_| error))?;
         Ok(Self {
             version: RowId(row.version.as_u128()),
             tariff: RowId(row.tariff.as_u128()),
@@ -92,4 +98,11 @@ impl TryFrom<Row> for Tariff {
             parts,
         })
     }
+}
+
+/// A version that says something, and nobody here can tell what: where it counts, the price is not known.
+fn unknown(currency: Currency) -> Terms {
+    let never = When { weekdays: Weekdays([false; 7]), ..When::ALWAYS };
+    let price = EnergyPrice { per_kwh: Micros(0), when: never, above_kwh: Milli(0) };
+    Terms { currency, zone: chrono_tz::Tz::UTC, parts: Parts { energy: vec![price], ..Parts::default() } }
 }

@@ -1,0 +1,405 @@
+//! People correct the books of fill-ups, sessions and trips: what they said outlives replays, and late data that move the entry
+//! to another anchor.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use store::corrections::{self, CorrectedBook};
+
+use crate::story::{DAYS, changes, household, lines};
+use crate::support::{Car, Pipeline, start};
+
+/// Moves the anchors of the fill-up, of the session and of the first trip.
+const LATE: &str = "
+    0d 08:05 km 1003 at 7000
+    0d 08:40 km 1030 fuel 80
+    0d 17:55 soc 40 plug yes charging yes kwh 0
+";
+
+struct Household {
+    pipeline: Pipeline,
+    car: Car,
+}
+
+impl Household {
+    async fn new() -> Self {
+        let car = Car::new();
+        let mut pipeline = Pipeline::new().await;
+        household(&pipeline, &car).await;
+        pipeline.worker(200).await;
+        pipeline.tell(&car, DAYS).await;
+        Self { pipeline, car }
+    }
+
+    async fn read(&self) -> Vec<String> {
+        self.pipeline.read(&self.car).await
+    }
+
+    /// The only row of a book that began at this minute.
+    async fn row(&self, book: CorrectedBook, minute: i64) -> uuid::Uuid {
+        let at = start() + TimeDelta::minutes(minute);
+        let mut db = self.pipeline.pool().acquire().await.unwrap();
+        let found = corrections::between(&mut db, book, self.car.id, at, at).await.unwrap();
+        assert_eq!(found.len(), 1, "{book:?} {minute}");
+        found[0].id
+    }
+}
+
+/// What a person does, and what that makes of the book: at once and after a replay, and (`late`) after late data. Lines that
+/// went (`-`) and lines that came (`+`).
+async fn check(correction: &str, expected: &str) {
+    let house = Household::new().await;
+    let (pipeline, car) = (&house.pipeline, &house.car);
+    let before = house.read().await;
+    pipeline.person(correction).await;
+    pipeline.replay(car).await;
+    let corrected = house.read().await;
+    pipeline.replay_all(car).await;
+    assert_eq!(house.read().await, corrected, "by {correction}, folded from the start");
+    pipeline.replay_in_vain(car).await;
+    pipeline.tell(car, LATE).await;
+    pipeline.replay(car).await;
+    let late = changes(&corrected, &house.read().await).into_iter().map(|line| format!("late {line}"));
+    let told: Vec<String> = changes(&before, &corrected).into_iter().chain(late).collect();
+    assert_eq!(told, lines(expected), "\nby {correction}\n===\n{}", told.join("\n"));
+    pipeline.replay_in_vain(car).await;
+    house.pipeline.stop().await;
+}
+
+#[tokio::test]
+async fn nothing_said_is_what_late_data_do() {
+    check(
+        "SELECT",
+        "
+            late - 00d 08:30 drove 30 km
+            late - 00d 08:30 exit shop
+            late - 00d 08:45 filled 22 l 37.4 EUR
+            late - 00d 18:00 charged 18 kWh 5.4 EUR
+            late + 00d 08:05 drove 30 km
+            late + 00d 08:05 exit shop
+            late + 00d 08:40 filled 22 l 37.4 EUR
+            late + 00d 17:55 charged 18 kWh 5.4 EUR
+        ",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn what_a_person_confirms_is_theirs() {
+    check(
+        "UPDATE fuel_entries SET state = 'confirmed'",
+        "
+            - 00d 08:45 filled 22 l 37.4 EUR
+            + 00d 08:45 filled 22 l 37.4 EUR *
+            late - 00d 08:30 drove 30 km
+            late - 00d 08:30 exit shop
+            late - 00d 18:00 charged 18 kWh 5.4 EUR
+            late + 00d 08:05 drove 30 km
+            late + 00d 08:05 exit shop
+            late + 00d 17:55 charged 18 kWh 5.4 EUR
+        ",
+    )
+    .await;
+    check(
+        "UPDATE charging_sessions SET state = 'confirmed' WHERE NOT inferred",
+        "
+            - 00d 18:00 charged 18 kWh 5.4 EUR
+            - 00d 22:00 expense 5.4 EUR
+            + 00d 18:00 charged 18 kWh 5.4 EUR *
+            + 00d 22:00 expense 5.4 EUR *
+            late - 00d 08:30 drove 30 km
+            late - 00d 08:30 exit shop
+            late - 00d 08:45 filled 22 l 37.4 EUR
+            late + 00d 08:05 drove 30 km
+            late + 00d 08:05 exit shop
+            late + 00d 08:40 filled 22 l 37.4 EUR
+        ",
+    )
+    .await;
+    check(
+        "UPDATE trips SET state = 'confirmed'",
+        "
+            - 00d 08:30 drove 30 km
+            - 00d 12:00 drove 30 km
+            - 00d 17:50 drove 5 km
+            - 01d 08:00 drove 30 km
+            + 00d 08:30 drove 30 km *
+            + 00d 12:00 drove 30 km *
+            + 00d 17:50 drove 5 km *
+            + 01d 08:00 drove 30 km *
+            late - 00d 08:30 exit shop
+            late - 00d 08:45 filled 22 l 37.4 EUR
+            late - 00d 18:00 charged 18 kWh 5.4 EUR
+            late + 00d 08:05 exit shop
+            late + 00d 08:40 filled 22 l 37.4 EUR
+            late + 00d 17:55 charged 18 kWh 5.4 EUR
+        ",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn what_a_person_edits_is_theirs() {
+    check(
+        "UPDATE fuel_entries SET litres = 21.5, notes = 'mine'",
+        "
+            - 00d 08:45 filled 22 l 37.4 EUR
+            + 00d 08:45 filled 21.5 l 37.4 EUR mine *
+            late - 00d 08:30 drove 30 km
+            late - 00d 08:30 exit shop
+            late - 00d 18:00 charged 18 kWh 5.4 EUR
+            late + 00d 08:05 drove 30 km
+            late + 00d 08:05 exit shop
+            late + 00d 17:55 charged 18 kWh 5.4 EUR
+        ",
+    )
+    .await;
+    check(
+        "UPDATE charging_sessions SET energy_kwh = 19, notes = 'mine' WHERE NOT inferred",
+        "
+            - 00d 18:00 charged 18 kWh 5.4 EUR
+            - 00d 22:00 expense 5.4 EUR
+            + 00d 18:00 charged 19 kWh 5.4 EUR mine *
+            + 00d 22:00 expense 5.4 EUR *
+            late - 00d 08:30 drove 30 km
+            late - 00d 08:30 exit shop
+            late - 00d 08:45 filled 22 l 37.4 EUR
+            late + 00d 08:05 drove 30 km
+            late + 00d 08:05 exit shop
+            late + 00d 08:40 filled 22 l 37.4 EUR
+        ",
+    )
+    .await;
+    check(
+        "UPDATE trips SET distance_km = 31, notes = 'mine' WHERE distance_km = 30",
+        "
+            - 00d 08:30 drove 30 km
+            - 00d 12:00 drove 30 km
+            - 01d 08:00 drove 30 km
+            + 00d 08:30 drove 31 km mine *
+            + 00d 12:00 drove 31 km mine *
+            + 01d 08:00 drove 31 km mine *
+            late - 00d 08:30 exit shop
+            late - 00d 08:45 filled 22 l 37.4 EUR
+            late - 00d 18:00 charged 18 kWh 5.4 EUR
+            late + 00d 08:05 exit shop
+            late + 00d 08:40 filled 22 l 37.4 EUR
+            late + 00d 17:55 charged 18 kWh 5.4 EUR
+        ",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn what_a_person_throws_away_stays_away() {
+    check(
+        "DELETE FROM fuel_entries",
+        "
+            - 00d 08:45 filled 22 l 37.4 EUR
+            late - 00d 08:30 drove 30 km
+            late - 00d 08:30 exit shop
+            late - 00d 18:00 charged 18 kWh 5.4 EUR
+            late + 00d 08:05 drove 30 km
+            late + 00d 08:05 exit shop
+            late + 00d 17:55 charged 18 kWh 5.4 EUR
+        ",
+    )
+    .await;
+    check(
+        "DELETE FROM charging_sessions WHERE NOT inferred",
+        "
+            - 00d 18:00 charged 18 kWh 5.4 EUR
+            - 00d 22:00 expense 5.4 EUR
+            late - 00d 08:30 drove 30 km
+            late - 00d 08:30 exit shop
+            late - 00d 08:45 filled 22 l 37.4 EUR
+            late + 00d 08:05 drove 30 km
+            late + 00d 08:05 exit shop
+            late + 00d 08:40 filled 22 l 37.4 EUR
+        ",
+    )
+    .await;
+    check(
+        "DELETE FROM trips WHERE distance_km = 30",
+        "
+            - 00d 08:30 drove 30 km
+            - 00d 12:00 drove 30 km
+            - 01d 08:00 drove 30 km
+            late - 00d 08:30 exit shop
+            late - 00d 08:45 filled 22 l 37.4 EUR
+            late - 00d 18:00 charged 18 kWh 5.4 EUR
+            late + 00d 08:05 exit shop
+            late + 00d 08:40 filled 22 l 37.4 EUR
+            late + 00d 17:55 charged 18 kWh 5.4 EUR
+        ",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_price_and_a_purpose_stay_with_what_they_are_of() {
+    check(
+        "UPDATE charging_sessions SET cost = 9.9, currency = 'CHF' WHERE NOT inferred",
+        "
+            - 00d 18:00 charged 18 kWh 5.4 EUR
+            - 00d 22:00 expense 5.4 EUR
+            + 00d 18:00 charged 18 kWh 9.9 CHF
+            + 00d 22:00 expense 9.9 CHF
+            late - 00d 08:30 drove 30 km
+            late - 00d 08:30 exit shop
+            late - 00d 08:45 filled 22 l 37.4 EUR
+            late - 00d 18:00 charged 18 kWh 9.9 CHF
+            late + 00d 08:05 drove 30 km
+            late + 00d 08:05 exit shop
+            late + 00d 08:40 filled 22 l 37.4 EUR
+            late + 00d 17:55 charged 18 kWh 9.9 CHF
+        ",
+    )
+    .await;
+    check(
+        "UPDATE trips SET purpose = 'business' WHERE distance_km = 30",
+        "
+            - 00d 08:30 drove 30 km
+            - 00d 12:00 drove 30 km
+            - 01d 08:00 drove 30 km
+            + 00d 08:30 drove 30 km business
+            + 00d 12:00 drove 30 km business
+            + 01d 08:00 drove 30 km business
+            late - 00d 08:30 drove 30 km business
+            late - 00d 08:30 exit shop
+            late - 00d 08:45 filled 22 l 37.4 EUR
+            late - 00d 18:00 charged 18 kWh 5.4 EUR
+            late + 00d 08:05 drove 30 km business
+            late + 00d 08:05 exit shop
+            late + 00d 08:40 filled 22 l 37.4 EUR
+            late + 00d 17:55 charged 18 kWh 5.4 EUR
+        ",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn an_expense_is_a_persons_where_they_change_it_and_gone_where_they_throw_it_away() {
+    check(
+        "UPDATE expenses SET amount = 7.5",
+        "
+            - 00d 18:00 charged 18 kWh 5.4 EUR
+            - 00d 22:00 expense 5.4 EUR
+            - 05d 08:00 charged 9 kWh 2.7 EUR
+            - 05d 08:00 expense 2.7 EUR
+            + 00d 18:00 charged 18 kWh 7.5 EUR
+            + 00d 22:00 expense 7.5 EUR
+            + 05d 08:00 charged 9 kWh 7.5 EUR
+            + 05d 08:00 expense 7.5 EUR
+            late - 00d 08:30 drove 30 km
+            late - 00d 08:30 exit shop
+            late - 00d 08:45 filled 22 l 37.4 EUR
+            late - 00d 18:00 charged 18 kWh 7.5 EUR
+            late + 00d 08:05 drove 30 km
+            late + 00d 08:05 exit shop
+            late + 00d 08:40 filled 22 l 37.4 EUR
+            late + 00d 17:55 charged 18 kWh 7.5 EUR
+        ",
+    )
+    .await;
+    check(
+        "DELETE FROM expenses",
+        "
+            - 00d 22:00 expense 5.4 EUR
+            - 05d 08:00 expense 2.7 EUR
+            late - 00d 08:30 drove 30 km
+            late - 00d 08:30 exit shop
+            late - 00d 08:45 filled 22 l 37.4 EUR
+            late - 00d 18:00 charged 18 kWh 5.4 EUR
+            late + 00d 08:05 drove 30 km
+            late + 00d 08:05 exit shop
+            late + 00d 08:40 filled 22 l 37.4 EUR
+            late + 00d 17:55 charged 18 kWh 5.4 EUR
+        ",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_note_on_a_row_of_the_machine_outlives_its_folds() {
+    let house = Household::new().await;
+    let (pipeline, car) = (&house.pipeline, &house.car);
+    for table in ["expenses", "fuel_entries", "charging_sessions", "trips"] {
+        pipeline.person(&format!("UPDATE {table} SET notes = 'mine'")).await;
+    }
+    let noted = house.read().await;
+    pipeline.replay_all(car).await;
+    assert_eq!(house.read().await, noted);
+    // Written anew, for another price.
+    pipeline
+        .person(r#"UPDATE tariff_versions SET parts = '{"energy": [{"perKwh": 1}], "meter": "battery"}'"#)
+        .await;
+    pipeline.replay(car).await;
+    assert_ne!(house.read().await, noted);
+    assert_eq!(pipeline.count("SELECT count(*) FROM expenses WHERE notes <> 'mine'").await, 0);
+    assert_eq!(pipeline.count("SELECT count(*) FROM charging_sessions WHERE notes <> 'mine'").await, 0);
+    house.pipeline.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_joined_and_cut_stays_so_and_is_given_back() {
+    let house = Household::new().await;
+    let (pipeline, car) = (&house.pipeline, &house.car);
+    let before = pipeline.read(car).await;
+    let at = |minute: i64| -> DateTime<Utc> { start() + TimeDelta::minutes(minute) };
+
+    let trips = pipeline.ids("trips", car).await;
+    let mut tx = pipeline.pool().begin().await.unwrap();
+    corrections::merge(&mut tx, CorrectedBook::Trips, trips[0], trips[1]).await.unwrap();
+    let session = house.row(CorrectedBook::ChargingSessions, 18 * 60).await;
+    corrections::split(&mut tx, CorrectedBook::ChargingSessions, session, at(19 * 60), None).await.unwrap();
+    tx.commit().await.unwrap();
+    pipeline.replay(car).await;
+    let joined = house.read().await;
+    pipeline.tell(car, LATE).await;
+    pipeline.replay(car).await;
+    let late = changes(&joined, &house.read().await).into_iter().map(|line| format!("late {line}"));
+    let told: Vec<String> = changes(&before, &joined).into_iter().chain(late).collect();
+    assert_eq!(
+        told,
+        lines(
+            "
+            - 00d 08:30 drove 30 km
+            - 00d 12:00 drove 30 km
+            - 00d 18:00 charged 18 kWh 5.4 EUR
+            - 00d 22:00 expense 5.4 EUR
+            + 00d 08:30 drove 60 km
+            + 00d 18:00 charged 6 kWh 1.8 EUR
+            + 00d 19:00 charged 12 kWh 3.6 EUR
+            + 00d 19:00 expense 1.8 EUR
+            + 00d 22:00 expense 3.6 EUR
+            late - 00d 08:30 drove 60 km
+            late - 00d 08:30 exit shop
+            late - 00d 08:45 filled 22 l 37.4 EUR
+            late - 00d 18:00 charged 6 kWh 1.8 EUR
+            late + 00d 08:05 drove 60 km
+            late + 00d 08:05 exit shop
+            late + 00d 08:40 filled 22 l 37.4 EUR
+            late + 00d 17:55 charged 6 kWh 1.8 EUR
+        "
+        ),
+        "\n===\n{}",
+        told.join("\n")
+    );
+    pipeline.replay_in_vain(car).await;
+
+    for book in [CorrectedBook::Trips, CorrectedBook::ChargingSessions] {
+        let mut tx = pipeline.pool().begin().await.unwrap();
+        let ids = corrections::between(&mut tx, book, car.id, at(0), at(1440)).await.unwrap();
+        for entry in ids {
+            corrections::undo(&mut tx, book, car.id, entry.id).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        pipeline.replay(car).await;
+    }
+    let given_back = house.read().await;
+    house.pipeline.stop().await;
+
+    let house = Household::new().await;
+    house.pipeline.tell(&house.car, LATE).await;
+    assert_eq!(given_back, house.read().await);
+    house.pipeline.stop().await;
+}
