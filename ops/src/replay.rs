@@ -1,31 +1,38 @@
-//! `carvetka replay`: runs today's rules over the history of cars, and prints what changes in their mileage books.
+//! `carvetka replay`: runs today's rules over the history of cars, and prints what changes in their books.
 
+mod report;
+
+use std::collections::VecDeque;
 use std::io::Write;
 use std::process::ExitCode;
 use std::str::FromStr;
 
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use clap::{ArgGroup, Args};
-use intake::replay::{self, Since};
+use intake::replay::{DryRun, Replay, Since, Stretch};
 use runtime::clock;
 use sqlx::PgPool;
-use store::book::{PageChanges, Written};
+use store::replay_runs::{self, Run, Vehicle, Which};
 use uuid::Uuid;
 
 use crate::log;
 use crate::settings::DatabaseUrl;
+use report::Report;
 
-/// Runs today's rules over the history of cars, and prints what changes in their mileage books.
+/// Runs today's rules over the history of cars, and prints what changes in their books.
 ///
-/// A line a change: `+` is written, `~` is amended, `-` is taken back. What people wrote or decided stands. Events
-/// that came before their car was connected are taken in too (a dry run leaves them out). Workers may run meanwhile.
+/// A line a change: `+` appears, `-` vanishes, `~` changes, and what. What people wrote or decided stands, and so does what
+/// rests on readings that are gone. Events that came before their car was connected are taken in too (a dry run leaves
+/// them out). Workers may run meanwhile. A replay of all cars that was interrupted goes on where it was.
+///
+/// The exit code is 0 when all cars were looked at, also if there is much to change, and 1 if one could not be folded.
 #[derive(Debug, Clone, Args)]
 #[command(group = ArgGroup::new("which").required(true))]
 pub struct Options {
-    /// The car (`cars.id`), with all its connections.
-    #[arg(long, group = "which", value_name = "CAR_ID")]
-    car: Option<Uuid>,
+    /// The car (`cars.id`), with all its connections. May be given several times.
+    #[arg(long, group = "which", value_name = "CAR_ID", num_args = 1..)]
+    car: Vec<Uuid>,
 
     /// One connection (`smartcar_vehicles.id`).
     #[arg(long, group = "which", value_name = "ID")]
@@ -44,9 +51,20 @@ pub struct Options {
     #[arg(long)]
     dry_run: bool,
 
+    /// With --all: begins with the first car, also if a replay like this one was interrupted.
+    #[arg(long, requires = "all")]
+    from_start: bool,
+
+    /// Prints a JSON object a change and one for the sum, in the place of words.
+    #[arg(long)]
+    json: bool,
+
     #[command(flatten)]
     database: DatabaseUrl,
 }
+
+/// So many cars are looked up at once.
+const PAGE: i64 = 200;
 
 /// # Errors
 ///
@@ -54,84 +72,112 @@ pub struct Options {
 pub async fn run(options: &Options, out: &mut (dyn Write + Send)) -> anyhow::Result<ExitCode> {
     log::warnings_to_stderr();
     let pool = options.database.pool()?;
-    let vehicles = vehicles(&pool, options).await?;
-    ensure!(!vehicles.is_empty() || options.all, "no connected car has this id");
-    let since = options.since.map_or(Since::TheStart, |day| Since::Moment(day.0));
-    let mut total = Total::default();
-    for vehicle in &vehicles {
-        let changes = if options.dry_run {
-            replay::dry_run(&pool, vehicle.id, since).await?.into_iter().collect()
+    let mut run = begin(&pool, options).await?;
+    let mut cars = Cars::new(options, run.done_until);
+    let of = run.vehicles + cars.count(&pool).await?;
+    ensure!(of > 0 || options.all, "no connected car has this id");
+    let mut report = Report::new(options.json, options.dry_run, of, run);
+    while let Some(vehicle) = cars.next(&pool).await? {
+        report.car(&vehicle);
+        let mut walk = Walk::begin(&pool, &vehicle, options).await?;
+        while let Some(stretch) = walk.next().await? {
+            report.stretch(&stretch, out)?;
+        }
+        run = report.car_is_done(run);
+        if is_resumable(options) {
+            replay_runs::note(&mut *pool.acquire().await?, run).await?;
+        }
+    }
+    if is_resumable(options) {
+        replay_runs::end(&mut *pool.acquire().await?, run.since).await?;
+    }
+    report.sum(run, out)
+}
+
+/// A dry run is not worth being remembered, and a car is replayed from its beginning.
+const fn is_resumable(options: &Options) -> bool {
+    options.all && !options.dry_run
+}
+
+/// Where to begin: with the first car, or where the last replay like this one was.
+async fn begin(pool: &PgPool, options: &Options) -> anyhow::Result<Run> {
+    let since = options.since.map_or(DateTime::UNIX_EPOCH, |day| day.0);
+    let anew = Run { since, began_at: clock::now(), done_until: Uuid::nil(), vehicles: 0, changed: 0 };
+    if !is_resumable(options) || options.from_start {
+        return Ok(anew);
+    }
+    let mut db = pool.acquire().await.context("cannot reach PostgreSQL at DATABASE_URL")?;
+    let Some(run) = replay_runs::find(&mut db, since).await? else { return Ok(anew) };
+    eprintln!(
+        "going on with the replay that began at {}, after {} cars (--from-start begins anew)",
+        run.began_at.format("%Y-%m-%d %H:%M UTC"),
+        run.vehicles
+    );
+    Ok(run)
+}
+
+/// The connections that were asked for, a page at a time.
+struct Cars {
+    /// What is left to be asked for.
+    which: VecDeque<Which>,
+    page: VecDeque<Vehicle>,
+    after: Uuid,
+}
+
+impl Cars {
+    fn new(options: &Options, after: Uuid) -> Self {
+        let named = options.car.iter().map(|car| Which { car: Some(*car), vehicle: None });
+        let other = Which { car: None, vehicle: options.vehicle };
+        let which = if options.car.is_empty() { [other].into() } else { named.collect() };
+        Self { which, page: VecDeque::new(), after }
+    }
+
+    async fn count(&self, pool: &PgPool) -> anyhow::Result<i64> {
+        let mut db = pool.acquire().await.context("cannot reach PostgreSQL at DATABASE_URL")?;
+        let mut count = 0;
+        for which in &self.which {
+            count += replay_runs::count(&mut db, *which, self.after).await?;
+        }
+        Ok(count)
+    }
+
+    async fn next(&mut self, pool: &PgPool) -> anyhow::Result<Option<Vehicle>> {
+        while let (true, Some(which)) = (self.page.is_empty(), self.which.front()) {
+            let mut db = pool.acquire().await?;
+            self.page = replay_runs::vehicles(&mut db, *which, self.after, PAGE).await?.into();
+            if self.page.is_empty() {
+                self.which.pop_front();
+                self.after = Uuid::nil();
+            }
+        }
+        let vehicle = self.page.pop_front();
+        self.after = vehicle.as_ref().map_or(self.after, |vehicle| vehicle.id);
+        Ok(vehicle)
+    }
+}
+
+/// A walk over one car's history, a stretch at a time.
+enum Walk {
+    Real(Replay),
+    Dry(Option<Box<DryRun>>),
+}
+
+impl Walk {
+    async fn begin(pool: &PgPool, vehicle: &Vehicle, options: &Options) -> anyhow::Result<Self> {
+        let since = options.since.map_or(Since::TheStart, |day| Since::Moment(day.0));
+        Ok(if options.dry_run {
+            Self::Dry(DryRun::begin(pool, vehicle.id, since).await?.map(Box::new))
         } else {
-            replay::from(&pool, vehicle.id, since, clock::now()).await?
-        };
-        total.add(vehicle, &changes, out)?;
-    }
-    total.print(vehicles.len(), options.dry_run, out)?;
-    Ok(ExitCode::SUCCESS)
-}
-
-/// A connection whose history is replayed.
-#[derive(Debug, sqlx::FromRow)]
-struct Vehicle {
-    id: Uuid,
-    car_name: String,
-}
-
-/// A car that was disconnected is left as it was when its owner left.
-async fn vehicles(pool: &PgPool, options: &Options) -> sqlx::Result<Vec<Vehicle>> {
-    sqlx::query_as(
-        "SELECT vehicle.id, car.name AS car_name
-         FROM smartcar_vehicles AS vehicle JOIN cars AS car ON car.id = vehicle.car_id
-         WHERE ($1::uuid IS NULL OR vehicle.car_id = $1) AND ($2::uuid IS NULL OR vehicle.id = $2)
-           AND vehicle.status <> 'disconnected' AND coalesce(vehicle.is_active, true)
-         ORDER BY car.name, vehicle.id",
-    )
-    .bind(options.car)
-    .bind(options.vehicle)
-    .fetch_all(pool)
-    .await
-}
-
-/// What changed in all books.
-#[derive(Debug, Default)]
-struct Total {
-    written: Written,
-    /// How many cars' books changed.
-    cars: usize,
-}
-
-impl Total {
-    fn add(
-        &mut self,
-        vehicle: &Vehicle,
-        changes: &[PageChanges],
-        out: &mut (dyn Write + Send),
-    ) -> std::io::Result<()> {
-        let lines: Vec<String> = changes.iter().flat_map(PageChanges::lines).collect();
-        if lines.is_empty() {
-            return Ok(());
-        }
-        writeln!(out, "{} ({})", vehicle.car_name, vehicle.id)?;
-        for line in lines {
-            writeln!(out, "{line}")?;
-        }
-        for written in changes.iter().map(PageChanges::written) {
-            self.written.inserted += written.inserted;
-            self.written.amended += written.amended;
-            self.written.retracted += written.retracted;
-        }
-        self.cars += 1;
-        Ok(())
+            Self::Real(Replay::begin(pool.clone(), vehicle.id, since, clock::now()).await?)
+        })
     }
 
-    fn print(&self, of: usize, dry_run: bool, out: &mut (dyn Write + Send)) -> std::io::Result<()> {
-        let Written { inserted, amended, retracted } = self.written;
-        let would = if dry_run { "would be " } else { "" };
-        writeln!(
-            out,
-            "{would}written {inserted}, amended {amended}, taken back {retracted}; books changed: {} of {of}",
-            self.cars
-        )
+    async fn next(&mut self) -> anyhow::Result<Option<Stretch>> {
+        Ok(match self {
+            Self::Real(replay) => replay.next().await?,
+            Self::Dry(Some(dry)) => dry.next().await?,
+            Self::Dry(None) => None,
+        })
     }
 }
 

@@ -3,24 +3,32 @@
 //! A batch of deliveries, a late reading, a person's correction, a replay and a dry run all come through here.
 
 mod plan;
+mod walk;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use domain::fact::Fact;
 use domain::fold::{FOLDED, Sighting};
 use domain::setup::Setup;
-use domain::timeline::{Head, Outcome, Settled, advance, go_on};
+use domain::timeline::{Head, Outcome, Settled, advance, go_on, pass};
 use sqlx::PgConnection;
 use store::book::{self, Page, PageChanges};
 use store::states::{self, Kept};
-use store::{StoreError, dirty, facts, readings};
+use store::{StoreError, decisions, dirty, facts, history, readings};
 use tracing::error;
 use uuid::Uuid;
 
 use crate::setups::KnownSetups;
-use plan::{Fold, Needs, Plan};
+use plan::{Fold, NEWER_RULES, Needs, Plan};
+
+pub use walk::Walk;
+
+/// Why a car is marked whose fold failed.
+const FAILED: &str = "folding failed";
+/// Moments are kept to the millisecond.
+const JUST_AFTER: TimeDelta = TimeDelta::milliseconds(1);
 
 /// New readings of a vehicle that has to be folded; none if only its past has to be folded again.
 #[derive(Debug)]
@@ -35,9 +43,12 @@ pub struct Fresh {
 pub enum Reach {
     /// While deliveries wait: up to the horizon. What lies beyond is marked for a replay.
     Horizon,
-    /// A replay: as far as it takes.
+    /// A replay: as far as it takes, a stretch at a time.
     Everything,
 }
+
+/// So many readings a stretch of a replay holds: some megabytes, with all that follows from them.
+const STRETCH: usize = 10_000;
 
 /// What follows from folding, not written yet.
 #[derive(Debug)]
@@ -48,11 +59,16 @@ pub struct Refolded {
     heeded: Vec<(Uuid, Uuid)>,
     /// Vehicles that could not be folded here, or not all of them.
     marks: Vec<(Uuid, DateTime<Utc>, &'static str)>,
+    /// Vehicles whose history goes on after this fold: with the mark that brought it here, and up to where it came.
+    moves_on: Vec<(Uuid, Option<Uuid>, DateTime<Utc>)>,
+    /// Vehicles of which what is written up to a moment stays, since the readings that it rests on are gone.
+    stays: Vec<(Uuid, DateTime<Utc>)>,
 }
 
 #[derive(Debug)]
 struct Folded {
     vehicle: Uuid,
+    car: Uuid,
     /// The settled state that is stored already.
     start: Settled,
     began_at_head: bool,
@@ -66,10 +82,24 @@ impl Fresh {
 }
 
 impl Refolded {
-    /// The differences, for a dry run that writes none of them.
-    pub async fn into_changes(mut self, db: &mut PgConnection) -> Result<PageChanges, StoreError> {
-        self.changes.look_back(db).await?;
-        Ok(self.changes)
+    /// Whether the history of a vehicle goes on after this fold.
+    pub fn is_partial(&self) -> bool {
+        !self.moves_on.is_empty()
+    }
+
+    /// Why a vehicle was not folded at all.
+    pub fn trouble(&self) -> Option<&'static str> {
+        self.marks.iter().map(|(_, _, why)| *why).find(|why| [FAILED, NEWER_RULES].contains(why))
+    }
+
+    /// Up to when what is written of a vehicle stays because the readings are gone that it rests on.
+    pub fn stays_until(&self) -> Option<DateTime<Utc>> {
+        self.stays.iter().map(|(_, until)| *until).max()
+    }
+
+    /// From where a vehicle has to be folded instead, because of what a person joined or cut there.
+    pub fn reaches_back_to(&self) -> Option<DateTime<Utc>> {
+        self.changes.partly().map(|(_, since)| since).min()
     }
 
     /// Writes the differences, the states, and the marks of what could not be folded here.
@@ -95,6 +125,9 @@ impl Refolded {
         if !kept.is_empty() {
             states::save(db, &kept).await?;
         }
+        for (vehicle, heeded, until) in &self.moves_on {
+            dirty::move_on(db, *vehicle, *heeded, *until + JUST_AFTER).await?;
+        }
         if !self.heeded.is_empty() {
             dirty::settle(db, &self.heeded).await?;
         }
@@ -114,33 +147,49 @@ pub async fn refold(
     known: &KnownSetups,
 ) -> Result<Refolded, StoreError> {
     let ids: Vec<Uuid> = fresh.iter().map(|one| one.vehicle).collect();
-    let cars: Vec<(Uuid, Uuid)> = fresh.iter().map(|one| (one.vehicle, one.car)).collect();
     let heads = states::heads(db, &ids).await?;
     let dirty = dirty::of(db, &ids).await?;
     let mut plan = Plan::new(fresh, heads, &dirty, reach);
-    load(db, &mut plan.folds).await?;
+    load(db, &mut plan.folds, reach).await?;
+    follow(db, plan, known).await
+}
+
+/// Folds what is planned and loaded, and compares it with what is stored.
+async fn follow(db: &mut PgConnection, plan: Plan, known: &KnownSetups) -> Result<Refolded, StoreError> {
+    let Plan { folds, mut marks } = plan;
+    let cars: Vec<(Uuid, Uuid)> = folds.iter().map(|fold| (fold.vehicle, fold.car)).collect();
     let starts: Vec<(Uuid, Option<DateTime<Utc>>)> =
-        plan.folds.iter().map(|fold| (fold.vehicle, fold.start.until)).collect();
+        folds.iter().map(|fold| (fold.vehicle, fold.start.until)).collect();
     let mut facts = facts::since(db, &starts).await?;
 
     let setups = known.of(db, &cars).await?;
     let nothing_told = Arc::default();
-    let (mut pages, mut outcomes, mut heeded) = (Vec::new(), Vec::new(), Vec::new());
-    for fold in plan.folds {
+    let (mut pages, mut outcomes) = (Vec::new(), Vec::new());
+    let (mut heeded, mut moves_on, mut stays) = (Vec::new(), Vec::new(), Vec::new());
+    for fold in folds {
         let facts = facts.remove(&fold.vehicle).unwrap_or_default();
-        let Fold { vehicle, car, start, sightings, earliest, heeds, begins_at_head, goes_on, .. } = fold;
+        stays.extend(fold.stays_until.map(|until| (fold.vehicle, until)));
+        let Fold { vehicle, car, start, sightings, earliest, heeds, begins_at_head, goes_on, until, .. } =
+            fold;
         let settled = goes_on.as_ref().map_or_else(|| start.clone(), |head| head.settled.clone());
+        let kept_until = settled.state.kept_until;
         let setup = setups.get(&vehicle).unwrap_or(&nothing_told);
-        let Some(mut outcome) = run(vehicle, start, goes_on, sightings, facts, setup) else {
-            plan.marks.push((vehicle, earliest, "folding failed"));
+        let from = From { start, goes_on, until };
+        let Some(mut outcome) = run(vehicle, from, sightings, facts, setup) else {
+            marks.push((vehicle, earliest, FAILED));
             continue;
         };
-        heeded.extend(heeds.map(|mark| (vehicle, mark)));
+        match until {
+            Some(until) => moves_on.push((vehicle, heeds, until)),
+            None => heeded.extend(heeds.map(|mark| (vehicle, mark))),
+        }
         pages.push(Page {
             vehicle,
             car,
             setup,
             since: outcome.since,
+            until,
+            kept_until,
             open: std::mem::take(&mut outcome.open),
             entries: std::mem::take(&mut outcome.book).into_entries(),
             known: None,
@@ -148,17 +197,17 @@ pub async fn refold(
             stays_open: std::mem::take(&mut outcome.stays_open),
             is_late: !begins_at_head || heeds.is_some(),
         });
-        outcomes.push(Folded { vehicle, start: settled, began_at_head: begins_at_head, outcome });
+        outcomes.push(Folded { vehicle, car, start: settled, began_at_head: begins_at_head, outcome });
     }
     let changes = book::compare(db, pages).await?;
-    plan.marks.extend(
+    marks.extend(
         changes.partly().map(|(vehicle, since)| (vehicle, since, "a person joined or cut entries here")),
     );
-    Ok(Refolded { changes, outcomes, heeded, marks: plan.marks })
+    Ok(Refolded { changes, outcomes, heeded, marks, moves_on, stays })
 }
 
 /// Loads what the folds need: where those begin that reach back, and the readings since.
-async fn load(db: &mut PgConnection, folds: &mut [Fold]) -> Result<(), StoreError> {
+async fn load(db: &mut PgConnection, folds: &mut [Fold], reach: Reach) -> Result<(), StoreError> {
     let days: Vec<(Uuid, NaiveDate)> =
         folds.iter().filter_map(|fold| Some((fold.vehicle, fold.day()?))).collect();
     if !days.is_empty() {
@@ -167,32 +216,107 @@ async fn load(db: &mut PgConnection, folds: &mut [Fold]) -> Result<(), StoreErro
             fold.start = starts.remove(&fold.vehicle).unwrap_or_default();
         }
     }
+    begin_where_readings_do(db, folds, reach).await?;
     let since: Vec<(Uuid, Option<DateTime<Utc>>)> = folds
         .iter()
         .filter(|fold| fold.needs != Needs::Nothing)
         .map(|fold| (fold.vehicle, fold.start.until))
         .collect();
-    if !since.is_empty() {
-        let mut sightings = readings::since(db, &since, &FOLDED).await?;
+    if since.is_empty() {
+        return Ok(());
+    }
+    if reach == Reach::Everything {
         for fold in folds.iter_mut().filter(|fold| fold.needs != Needs::Nothing) {
-            fold.sightings = sightings.remove(&fold.vehicle).unwrap_or_default();
+            next_stretch(db, fold).await?;
         }
+        return Ok(());
+    }
+    let mut sightings = readings::since(db, &since, &FOLDED).await?;
+    for fold in folds.iter_mut().filter(|fold| fold.needs != Needs::Nothing) {
+        fold.sightings = sightings.remove(&fold.vehicle).unwrap_or_default();
     }
     Ok(())
+}
+
+/// Loads the next stretch of a history, which ends where no person joined or cut what lies on both sides.
+async fn next_stretch(db: &mut PgConnection, fold: &mut Fold) -> Result<(), StoreError> {
+    let mut limit = STRETCH;
+    loop {
+        let stretch = readings::stretch(db, fold.vehicle, fold.start.until, &FOLDED, limit).await?;
+        (fold.sightings, fold.until) = (stretch.sightings, stretch.until);
+        while let Some(until) = fold.until {
+            let Some(begins) = decisions::reaching_beyond(db, fold.vehicle, until).await? else {
+                return Ok(());
+            };
+            fold.sightings.retain(|seen| seen.reading.at < begins);
+            fold.until = fold.sightings.last().map(|seen| seen.reading.at);
+        }
+        if stretch.until.is_none() {
+            return Ok(());
+        }
+        // All of it is one such stretch.
+        limit *= 2;
+    }
+}
+
+/// Where older readings are gone than the book rests on, a fold begins with the oldest state that knew them and after which all
+/// readings are there. If today's rules folded none, they begin with the first reading that is left, and what is
+/// written stays: nobody can conclude it again.
+async fn begin_where_readings_do(
+    db: &mut PgConnection,
+    folds: &mut [Fold],
+    reach: Reach,
+) -> Result<(), StoreError> {
+    let may_miss = |fold: &&mut Fold| {
+        let is_late = reach == Reach::Everything && fold.day().is_some();
+        fold.needs != Needs::Nothing && (fold.start.until.is_none() || is_late)
+    };
+    let vehicles: Vec<Uuid> = folds.iter_mut().filter(may_miss).map(|fold| fold.vehicle).collect();
+    if vehicles.is_empty() {
+        return Ok(());
+    }
+    let lost = history::lost(db, &vehicles).await?;
+    for fold in folds.iter_mut().filter(may_miss) {
+        let Some(lost) = lost.get(&fold.vehicle) else { continue };
+        let first = lost.first_reading.unwrap_or(DateTime::<Utc>::MAX_UTC);
+        if fold.start.until.is_some_and(|until| until >= first) {
+            continue;
+        }
+        let known = match lost.first_reading {
+            Some(first) => states::first_since(db, fold.vehicle, first).await?,
+            None => None,
+        };
+        let kept = known.as_ref().map_or(Some(lost.newest), |known| known.until.max(known.state.kept_until));
+        fold.stays_until = kept;
+        fold.start = known.unwrap_or_else(|| {
+            let mut start = Settled::default();
+            start.state.kept_until = Some(lost.newest);
+            start
+        });
+    }
+    Ok(())
+}
+
+/// Where a fold begins, and where it ends if more comes after it.
+struct From {
+    start: Settled,
+    goes_on: Option<Box<Head>>,
+    until: Option<DateTime<Utc>>,
 }
 
 /// `None` if the rules panicked: a bug, which must cost one car its newest entries and not the batch its commit.
 fn run(
     vehicle: Uuid,
-    start: Settled,
-    goes_on: Option<Box<Head>>,
+    from: From,
     sightings: Vec<Sighting>,
     facts: Vec<Fact>,
     setup: &Setup,
 ) -> Option<Outcome> {
-    let folded = catch_unwind(AssertUnwindSafe(|| match goes_on {
-        Some(head) => go_on(*head, sightings, facts, setup),
-        None => advance(start, sightings, facts, setup),
+    let From { start, goes_on, until } = from;
+    let folded = catch_unwind(AssertUnwindSafe(|| match (goes_on, until) {
+        (Some(head), _) => go_on(*head, sightings, facts, setup),
+        (None, Some(until)) => pass(start, until, sightings, facts, setup),
+        (None, None) => advance(start, sightings, facts, setup),
     }));
     if folded.is_err() {
         error!(vehicle.id = %vehicle, "folding a vehicle failed, its readings are kept and it is marked for replay");

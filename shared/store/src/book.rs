@@ -6,7 +6,7 @@ mod lines;
 mod rows;
 mod stored;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use domain::book::{Entry, EntryKey};
@@ -16,11 +16,11 @@ use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-pub use self::lines::Tally;
+pub use self::lines::{Change, Tally};
 pub(crate) use self::lines::{moment, says, thousandths};
 pub use self::stored::KnownRow;
 use crate::decisions::{self, Asked};
-use crate::scope::Scope;
+use crate::scope::{Scope, row_ids};
 use crate::sheet::{Row, Sheet};
 use crate::{StoreError, sync_logs};
 
@@ -32,6 +32,11 @@ pub struct Page<'a> {
     pub setup: &'a Setup,
     /// The starting state's moment: rows whose evidence is no newer cannot have changed, but for `open`.
     pub since: Option<DateTime<Utc>>,
+    /// Where the history goes on after the last reading of this fold, the last one: rows whose evidence is newer, and entries
+    /// that stay open, are for the next fold. `None`: this is all.
+    pub until: Option<DateTime<Utc>>,
+    /// What rests on nothing newer stays as it is: the readings that it rests on are gone.
+    pub kept_until: Option<DateTime<Utc>>,
     pub open: Vec<EntryKey>,
     pub entries: Vec<Entry>,
     /// The rows that are stored of these, as the head remembers them; `None` where it does not and they are read.
@@ -76,6 +81,17 @@ pub(crate) struct Taken {
     pub car: Uuid,
 }
 
+/// Rows that were found to be amended or taken back.
+#[derive(Debug, Default)]
+pub struct Disposed(HashSet<Uuid>);
+
+impl Disposed {
+    pub fn add(&mut self, changes: &PageChanges) {
+        self.0.extend(changes.amend.iter().map(|row| row.id));
+        self.0.extend(changes.retract.iter().map(|row| row.id));
+    }
+}
+
 /// How many rows of people's books were written, changed and taken back.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Written {
@@ -89,6 +105,11 @@ impl PageChanges {
     /// [`look_back`](Self::look_back) came before.
     pub fn lines(&self) -> Vec<String> {
         lines::all(self)
+    }
+
+    /// What changes of what people read, in the order of time. After [`look_back`](Self::look_back).
+    pub fn changes(&self) -> Vec<Change> {
+        lines::changes(self)
     }
 
     /// How much of each kind changes, and what it costs more or less. After [`look_back`](Self::look_back).
@@ -112,6 +133,15 @@ impl PageChanges {
         Ok(())
     }
 
+    /// Takes out what an earlier stretch of the same history disposed of, which was not written: in a dry run.
+    pub fn follow(&mut self, earlier: &Disposed) {
+        self.retract.retain(|row| !earlier.0.contains(&row.id));
+        let is_stored = |row: &Row| !earlier.0.contains(&row.id);
+        let (amend, insert) = std::mem::take(&mut self.amend).into_iter().partition(is_stored);
+        self.amend = amend;
+        self.insert.extend::<Vec<Row>>(insert);
+    }
+
     /// Vehicles that a person's joining or cutting reaches back in, and from when: they have to be folded from there on.
     pub fn partly(&self) -> impl Iterator<Item = (Uuid, DateTime<Utc>)> {
         self.partly.iter().copied()
@@ -119,7 +149,8 @@ impl PageChanges {
 
     /// Notes what is stored of one vehicle and what should be.
     fn add(&mut self, page: &Wanted, stored: Vec<KnownRow>) {
-        let stored = stored.into_iter().filter(|row| !page.left_alone.contains(&row.sheet));
+        let is_ours = |row: &KnownRow| !page.left_alone.contains(&row.sheet) && !page.stays.contains(&row.id);
+        let stored = stored.into_iter().filter(is_ours);
         let mut stored: BTreeMap<(Sheet, Uuid), Option<i64>> =
             stored.map(|row| ((row.sheet, row.id), row.digest)).collect();
         for row in page.rows.iter().filter(|row| !page.left_alone.contains(&row.sheet)) {
@@ -145,7 +176,18 @@ struct Wanted {
     rows: Vec<Row>,
     /// Kinds of which this fold cannot tell all: their rows stay as they are.
     left_alone: HashSet<Sheet>,
+    /// Rows that stay as they are: because nobody can tell any more what they should be, or not yet.
+    stays: HashSet<Uuid>,
     is_late: bool,
+}
+
+impl Wanted {
+    /// What rests on nothing newer stays as it is.
+    fn keep_until(&mut self, kept_until: Option<DateTime<Utc>>) {
+        let is_kept = |row: &Row| kept_until.is_some_and(|kept| row.until <= kept);
+        self.stays.extend(self.rows.iter().filter(|row| is_kept(row)).map(|row| row.id));
+        self.rows.retain(|row| !is_kept(row));
+    }
 }
 
 /// Compares the pages with what is stored and with what people decided.
@@ -158,7 +200,21 @@ pub async fn compare(db: &mut PgConnection, pages: Vec<Page<'_>>) -> Result<Page
     let mut decisions = decisions::since(db, &asked, &scope.open).await?;
     let mut changes = PageChanges::default();
     for page in pages {
-        let Page { vehicle, car, setup, since, open, entries, is_late, .. } = page;
+        let Page {
+            vehicle,
+            car,
+            setup,
+            since,
+            until,
+            kept_until,
+            open,
+            mut entries,
+            stays_open,
+            is_late,
+            ..
+        } = page;
+        let unfinished: BTreeSet<EntryKey> = until.and(stays_open).unwrap_or_default().into_iter().collect();
+        entries.retain(|entry| !unfinished.contains(&entry.key()));
         let decisions = decisions.remove(&vehicle).unwrap_or_default();
         let taken: HashSet<Uuid> = decisions
             .iter()
@@ -166,7 +222,9 @@ pub async fn compare(db: &mut PgConnection, pages: Vec<Page<'_>>) -> Result<Page
             .map(|decision| Uuid::from_u128(decision.row.0))
             .collect();
         let applied = decide(entries, &decisions, Beginning { since, open: &open });
-        let mut wanted = Wanted { vehicle, car, rows: Vec::new(), left_alone: HashSet::new(), is_late };
+        let stays = unfinished.iter().flat_map(|key| row_ids(vehicle, key)).collect();
+        let mut wanted =
+            Wanted { vehicle, car, rows: Vec::new(), left_alone: HashSet::new(), stays, is_late };
         for (kind, stretch) in applied.partly {
             wanted.left_alone.extend(rows::sheets(kind));
             changes.partly.push((vehicle, stretch.start.after));
@@ -175,6 +233,7 @@ pub async fn compare(db: &mut PgConnection, pages: Vec<Page<'_>>) -> Result<Page
             rows::of(vehicle, car, told, setup, &mut wanted.rows)?;
         }
         wanted.rows.retain(|row| !taken.contains(&row.id));
+        wanted.keep_until(kept_until);
         changes.add(&wanted, stored.remove(&vehicle).unwrap_or_default());
     }
     Ok(changes)

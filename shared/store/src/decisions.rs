@@ -84,6 +84,27 @@ pub(crate) async fn since(
     Ok(decisions)
 }
 
+/// Where the oldest of those stretches begins that people joined or cut and that a fold up to this moment, and not further,
+/// may not tell whole; `None` if there is none.
+pub async fn reaching_beyond(
+    db: &mut PgConnection,
+    vehicle: Uuid,
+    until: DateTime<Utc>,
+) -> Result<Option<DateTime<Utc>>, StoreError> {
+    // An entry may rest on readings from after its end.
+    let begins = sqlx::query_scalar!(
+        r#"SELECT min(decision.started_after)
+           FROM smartcar_vehicles AS vehicle JOIN decisions AS decision ON decision.car_id = vehicle.car_id
+           WHERE vehicle.id = $1 AND decision.started_after <= $2
+             AND coalesce(decision.ended_at, decision.at) + interval '3 days' > $2"#,
+        vehicle,
+        until,
+    )
+    .fetch_one(db)
+    .await?;
+    Ok(begins)
+}
+
 struct Said {
     vehicle: Uuid,
     row_id: Uuid,

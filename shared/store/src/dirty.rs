@@ -88,6 +88,26 @@ pub async fn of_car(db: &mut PgConnection, car: Uuid) -> Result<Vec<Uuid>, Store
     Ok(vehicles)
 }
 
+/// Marks the vehicle since this moment, in the place of the mark that was heeded up to there. A mark that somebody set
+/// meanwhile stays.
+pub async fn move_on(
+    db: &mut PgConnection,
+    vehicle: Uuid,
+    heeded: Option<Uuid>,
+    since: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "INSERT INTO dirty_vehicles AS mark (vehicle_id, dirty_since, why) VALUES ($1, $3, 'its history is being replayed')
+         ON CONFLICT (vehicle_id) DO UPDATE SET dirty_since = excluded.dirty_since WHERE mark.version = $2",
+        vehicle,
+        heeded,
+        since,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
 /// Takes away marks that were heeded: (vehicle, version). A mark that somebody set meanwhile stays.
 pub async fn settle(db: &mut PgConnection, heeded: &[(Uuid, Uuid)]) -> Result<(), StoreError> {
     let mut heeded = heeded.to_vec();

@@ -17,7 +17,7 @@ pub mod commands;
 pub mod connect_attempts;
 pub mod corrections;
 pub mod costs;
-mod decisions;
+pub mod decisions;
 pub mod dirty;
 pub mod energy;
 pub mod entry_evidence;
@@ -38,6 +38,7 @@ pub mod geofences;
 pub mod grants;
 pub mod hand_entries;
 pub mod hiding;
+pub mod history;
 pub mod imports;
 mod issues;
 pub mod journal;
@@ -54,6 +55,7 @@ pub mod preferences;
 mod quarantine;
 pub mod readings;
 pub mod refresh_plans;
+pub mod replay_runs;
 pub mod rests;
 pub mod revocations;
 mod scope;
@@ -72,8 +74,8 @@ pub mod vehicles;
 
 use std::time::Duration;
 
-use sqlx::PgConnection;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::{Executor, PgConnection};
 
 pub use error::StoreError;
 pub use sheet::Sheet;
@@ -98,5 +100,12 @@ pub fn address(database_url: &str) -> Result<PgConnectOptions, StoreError> {
 /// Says to the database that this transaction is the machine's and no person's: its writes are no decisions.
 pub async fn act_as_machine(db: &mut PgConnection) -> Result<(), StoreError> {
     sqlx::query!("SELECT set_config('carvetka.machine', 'on', true)").fetch_one(db).await?;
+    Ok(())
+}
+
+/// For the transaction that begins: it sees everything as it is now until it ends, waits for nobody, and can change
+/// nothing.
+pub async fn only_look(db: &mut PgConnection) -> Result<(), StoreError> {
+    db.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY").await?;
     Ok(())
 }

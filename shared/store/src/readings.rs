@@ -79,14 +79,85 @@ pub async fn since(
     .await?;
     let mut found: HashMap<Uuid, Vec<Sighting>> = HashMap::new();
     for row in rows {
-        let reading = Reading {
-            at: row.at,
-            signal: Signal::new(&row.signal),
-            value: canonical::parse(&row.kind, &row.value)?,
-            quality: canonical::parse_quality(&row.quality)?,
-            original: row.original,
-        };
-        found.entry(row.vehicle_id).or_default().push(Sighting { reading, by_hand: row.by_hand });
+        let (vehicle, row) = (
+            row.vehicle_id,
+            Row {
+                at: row.at,
+                signal: row.signal,
+                kind: row.kind,
+                value: row.value,
+                quality: row.quality,
+                by_hand: row.by_hand,
+                original: row.original,
+            },
+        );
+        found.entry(vehicle).or_default().push(row.sighting()?);
     }
     Ok(found)
+}
+
+/// Readings of a stretch of a car's history.
+#[derive(Debug, Default)]
+pub struct Stretch {
+    pub sightings: Vec<Sighting>,
+    /// More readings come after this moment; `None` where these are the last ones.
+    pub until: Option<DateTime<Utc>>,
+}
+
+/// The next `limit` readings of some signals after a moment, or a few less: readings of one moment stay together. Where
+/// there are more than that of one moment, more.
+pub async fn stretch(
+    db: &mut PgConnection,
+    vehicle: Uuid,
+    since: Option<DateTime<Utc>>,
+    signals: &[&str],
+    limit: usize,
+) -> Result<Stretch, StoreError> {
+    let wanted = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
+    let rows = sqlx::query_as!(
+        Row,
+        r#"SELECT at, signal, kind::text AS "kind!", value, quality::text AS "quality!", by_hand, original
+           FROM readings
+           WHERE vehicle_id = $1 AND at > coalesce($2::timestamptz, '-infinity') AND signal = ANY ($3::text[])
+           ORDER BY at LIMIT $4"#,
+        vehicle,
+        since,
+        signals as &[&str],
+        wanted,
+    )
+    .fetch_all(&mut *db)
+    .await?;
+    let mut sightings = rows.into_iter().map(Row::sighting).collect::<Result<Vec<_>, _>>()?;
+    if sightings.len() <= limit {
+        return Ok(Stretch { sightings, until: None });
+    }
+    let Some(cut) = sightings.last().map(|seen| seen.reading.at) else { return Ok(Stretch::default()) };
+    sightings.retain(|seen| seen.reading.at < cut);
+    match sightings.last().map(|seen| seen.reading.at) {
+        until @ Some(_) => Ok(Stretch { sightings, until }),
+        None => Box::pin(stretch(db, vehicle, since, signals, limit.saturating_mul(2))).await,
+    }
+}
+
+struct Row {
+    at: DateTime<Utc>,
+    signal: String,
+    kind: String,
+    value: String,
+    quality: String,
+    by_hand: bool,
+    original: Option<String>,
+}
+
+impl Row {
+    fn sighting(self) -> Result<Sighting, StoreError> {
+        let reading = Reading {
+            at: self.at,
+            signal: Signal::new(&self.signal),
+            value: canonical::parse(&self.kind, &self.value)?,
+            quality: canonical::parse_quality(&self.quality)?,
+            original: self.original,
+        };
+        Ok(Sighting { reading, by_hand: self.by_hand })
+    }
 }

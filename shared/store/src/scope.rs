@@ -1,7 +1,7 @@
 //! Which stored rows a fold may change, and what their ids are made of.
 
 use chrono::{DateTime, Utc};
-use domain::book::EntryKey;
+use domain::book::{Entry, EntryKey};
 use domain::reading::Value;
 use uuid::Uuid;
 
@@ -12,17 +12,25 @@ use crate::{canonical, expense_rows};
 pub struct Scope {
     pub vehicles: Vec<Uuid>,
     pub since: Vec<DateTime<Utc>>,
+    /// Rows whose evidence is newer belong to later stretches; `None`: no row does.
+    pub until: Vec<Option<DateTime<Utc>>>,
     /// Rows that may change whatever the age of their evidence.
     pub open: Vec<Uuid>,
 }
 
 impl Scope {
     pub fn of<'a>(pages: impl IntoIterator<Item = &'a Page<'a>>) -> Self {
-        let mut scope = Self { vehicles: Vec::new(), since: Vec::new(), open: Vec::new() };
+        let mut scope = Self { vehicles: Vec::new(), since: Vec::new(), until: Vec::new(), open: Vec::new() };
         for page in pages {
             scope.vehicles.push(page.vehicle);
-            scope.since.push(page.since.unwrap_or(DateTime::UNIX_EPOCH));
+            scope.since.push(page.since.max(page.kept_until).unwrap_or(DateTime::UNIX_EPOCH));
+            scope.until.push(page.until);
             scope.open.extend(page.open.iter().flat_map(|key| row_ids(page.vehicle, key)));
+            if page.until.is_some() || page.kept_until.is_some() {
+                // What follows may be written already, as resting on something that is not looked at here.
+                let keys = page.entries.iter().map(Entry::key);
+                scope.open.extend(keys.flat_map(|key| row_ids(page.vehicle, &key).collect::<Vec<_>>()));
+            }
         }
         scope
     }

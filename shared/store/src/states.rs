@@ -87,6 +87,27 @@ pub async fn before(
         .collect())
 }
 
+/// The oldest state of today's rules that was settled at this moment or later; none if there is none.
+pub async fn first_since(
+    db: &mut PgConnection,
+    vehicle: Uuid,
+    moment: DateTime<Utc>,
+) -> Result<Option<Settled>, StoreError> {
+    let row = sqlx::query!(
+        r#"SELECT settled_until, state::text AS "state!" FROM vehicle_states
+           WHERE vehicle_id = $1 AND settled_until >= $2 AND rules_version = $3
+           ORDER BY day LIMIT 1"#,
+        vehicle,
+        moment,
+        RULES_VERSION,
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.and_then(|row| {
+        Some(Settled { until: row.settled_until, state: serde_json::from_str(&row.state).ok()? })
+    }))
+}
+
 /// A row of the table to be.
 #[derive(Debug)]
 struct NewRow {

@@ -29,7 +29,7 @@ impl Handler for Replays {
             }
         };
         match replay(&self.pool, vehicle, clock::now()).await {
-            Ok(_) => Verdict::Done("done"),
+            Ok(()) => Verdict::Done("done"),
             Err(error) => {
                 let error = runtime::chain(&error);
                 warn!(job.name = Self::KIND.name(), error, "a job failed");

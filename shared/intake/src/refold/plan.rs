@@ -12,6 +12,9 @@ use uuid::Uuid;
 
 use super::{Fresh, Reach};
 
+/// Why a car is marked that a newer version of this program has to fold.
+pub(super) const NEWER_RULES: &str = "its state was written by newer rules";
+
 /// One vehicle's fold: from a settled state, with the readings since.
 #[derive(Debug)]
 pub(super) struct Fold {
@@ -28,6 +31,10 @@ pub(super) struct Fold {
     pub goes_on: Option<Box<Head>>,
     /// The version of the mark that is done with when this fold is written.
     pub heeds: Option<Uuid>,
+    /// The last moment of these readings, where the history goes on after it.
+    pub until: Option<DateTime<Utc>>,
+    /// Older readings are gone: what is written up to this moment stays.
+    pub stays_until: Option<DateTime<Utc>>,
 }
 
 /// What has to be loaded before a fold can run.
@@ -90,7 +97,7 @@ impl Plan {
             Some(StoredHead::Current(head)) => *head,
             // States of newer rules are not ours to overwrite: a newer worker folds this car.
             Some(StoredHead::OtherRules { rules_version }) if rules_version > RULES_VERSION => {
-                self.marks.push((vehicle, earliest, "its state was written by newer rules"));
+                self.marks.push((vehicle, earliest, NEWER_RULES));
                 return;
             }
             Some(StoredHead::OtherRules { .. }) if reach == Reach::Horizon => {
@@ -99,6 +106,14 @@ impl Plan {
             }
             Some(StoredHead::OtherRules { .. }) | None => Head::default(),
         };
+        let newest = one.sightings.iter().map(|seen| seen.reading.at).max();
+        let is_far_behind = mark
+            .zip(newest)
+            .is_some_and(|(mark, newest)| newest - mark.since > HORIZON && head.reaches(mark.since));
+        if is_far_behind && reach == Reach::Horizon {
+            // A replay is on its way through a long history, and comes by here.
+            return;
+        }
         let heeds = mark.map(|mark| mark.version);
         let beyond = head.settled.until.is_some_and(|until| until - earliest > HORIZON);
         if head == Head::default() {
@@ -120,12 +135,36 @@ impl Plan {
         let tip = head.goes_on(&sightings).filter(|_| needs == Needs::Nothing).cloned();
         let fold = if let Some(start) = tip {
             let goes_on = Some(Box::new(head));
-            Fold { vehicle, car, start, sightings, earliest, needs, begins_at_head: true, goes_on, heeds }
+            Fold {
+                vehicle,
+                car,
+                start,
+                sightings,
+                earliest,
+                needs,
+                begins_at_head: true,
+                goes_on,
+                heeds,
+                until: None,
+                stays_until: None,
+            }
         } else {
             let begins_at_head = head != Head::default();
             let Head { settled: start, tail, .. } = head;
             let sightings = [tail, sightings].concat();
-            Fold { vehicle, car, start, sightings, earliest, needs, begins_at_head, goes_on: None, heeds }
+            Fold {
+                vehicle,
+                car,
+                start,
+                sightings,
+                earliest,
+                needs,
+                begins_at_head,
+                goes_on: None,
+                heeds,
+                until: None,
+                stays_until: None,
+            }
         };
         self.folds.push(fold);
     }
@@ -187,6 +226,13 @@ mod tests {
         let replay = plan(None, Some(10), Reach::Everything);
         assert_eq!(replay.folds[0].needs, Needs::StateBefore(day(10).date_naive()));
         assert_eq!((replay.marks.len(), replay.folds[0].heeds), (0, Some(Uuid::nil())));
+    }
+
+    #[test]
+    fn while_a_replay_is_far_behind_nothing_is_folded_but_by_it() {
+        assert!(plan(Some(140), Some(101), Reach::Horizon).folds.is_empty());
+        assert_eq!(plan(Some(140), Some(101), Reach::Everything).folds.len(), 1);
+        assert_eq!(plan(Some(135), Some(101), Reach::Horizon).folds.len(), 1);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sqlx::PgConnection;
@@ -27,69 +28,73 @@ pub(super) async fn reachable(
     scope: &Scope,
 ) -> Result<HashMap<Uuid, Vec<KnownRow>>, StoreError> {
     let rows = sqlx::query!(
-        r#"WITH fold AS (SELECT * FROM unnest($1::uuid[], $2::timestamptz[]) AS fold (vehicle, since))
+        r#"WITH fold AS (
+             SELECT vehicle, since, coalesce(until, 'infinity') AS until
+             FROM unnest($1::uuid[], $2::timestamptz[], $4::timestamptz[]) AS fold (vehicle, since, until)
+           )
            SELECT 0::smallint AS "sheet!", row.source_id AS "vehicle!", row.id AS "id!", row.digest AS digest
-           FROM fold JOIN meter_entries AS row ON row.source_id = fold.vehicle AND row.evidence_until > fold.since
+           FROM fold JOIN meter_entries AS row ON row.source_id = fold.vehicle AND row.evidence_until > fold.since AND row.evidence_until <= fold.until
            UNION
            SELECT 0::smallint, source_id, id, digest FROM meter_entries
            WHERE id = ANY ($3) AND evidence_until IS NOT NULL
            UNION
            SELECT 1::smallint, row.vehicle_id, row.id, row.digest
-           FROM fold JOIN quarantined_readings AS row ON row.vehicle_id = fold.vehicle AND row.evidence_until > fold.since
+           FROM fold JOIN quarantined_readings AS row ON row.vehicle_id = fold.vehicle AND row.evidence_until > fold.since AND row.evidence_until <= fold.until
            UNION
            SELECT 1::smallint, vehicle_id, id, digest FROM quarantined_readings
            WHERE id = ANY ($3) AND evidence_until IS NOT NULL
            UNION
            SELECT 2::smallint, row.source_id, row.id, row.digest
-           FROM fold JOIN issues AS row ON row.source_id = fold.vehicle AND row.evidence_until > fold.since
+           FROM fold JOIN issues AS row ON row.source_id = fold.vehicle AND row.evidence_until > fold.since AND row.evidence_until <= fold.until
            UNION
            SELECT 2::smallint, source_id, id, digest FROM issues
            WHERE id = ANY ($3) AND evidence_until IS NOT NULL
            UNION
            SELECT 3::smallint, row.source_id, row.id, row.digest
-           FROM fold JOIN fuel_entries AS row ON row.source_id = fold.vehicle AND row.evidence_until > fold.since
+           FROM fold JOIN fuel_entries AS row ON row.source_id = fold.vehicle AND row.evidence_until > fold.since AND row.evidence_until <= fold.until
            UNION
            SELECT 3::smallint, source_id, id, digest FROM fuel_entries
            WHERE id = ANY ($3) AND evidence_until IS NOT NULL
            UNION
            SELECT 4::smallint, row.source_id, row.id, row.digest
-           FROM fold JOIN charging_sessions AS row ON row.source_id = fold.vehicle AND row.evidence_until > fold.since
+           FROM fold JOIN charging_sessions AS row ON row.source_id = fold.vehicle AND row.evidence_until > fold.since AND row.evidence_until <= fold.until
            UNION
            SELECT 4::smallint, source_id, id, digest FROM charging_sessions
            WHERE id = ANY ($3) AND evidence_until IS NOT NULL
            UNION
            SELECT 5::smallint, row.source_id, row.id, row.digest
-           FROM fold JOIN expenses AS row ON row.source_id = fold.vehicle AND row.evidence_until > fold.since
+           FROM fold JOIN expenses AS row ON row.source_id = fold.vehicle AND row.evidence_until > fold.since AND row.evidence_until <= fold.until
            UNION
            SELECT 5::smallint, source_id, id, digest FROM expenses
            WHERE id = ANY ($3) AND evidence_until IS NOT NULL
            UNION
            SELECT 6::smallint, row.source_id, row.id, row.digest
-           FROM fold JOIN trips AS row ON row.source_id = fold.vehicle AND row.evidence_until > fold.since
+           FROM fold JOIN trips AS row ON row.source_id = fold.vehicle AND row.evidence_until > fold.since AND row.evidence_until <= fold.until
            UNION
            SELECT 6::smallint, source_id, id, digest FROM trips
            WHERE id = ANY ($3) AND evidence_until IS NOT NULL
            UNION
            SELECT 7::smallint, row.source_id, row.id, row.digest
-           FROM fold JOIN battery_estimates AS row ON row.source_id = fold.vehicle AND row.evidence_until > fold.since
+           FROM fold JOIN battery_estimates AS row ON row.source_id = fold.vehicle AND row.evidence_until > fold.since AND row.evidence_until <= fold.until
            UNION
            SELECT 7::smallint, source_id, id, digest FROM battery_estimates
            WHERE id = ANY ($3) AND evidence_until IS NOT NULL
            UNION
            SELECT 8::smallint, row.source_id, row.id, row.digest
-           FROM fold JOIN geofence_events AS row ON row.source_id = fold.vehicle AND row.evidence_until > fold.since
+           FROM fold JOIN geofence_events AS row ON row.source_id = fold.vehicle AND row.evidence_until > fold.since AND row.evidence_until <= fold.until
            UNION
            SELECT 8::smallint, source_id, id, digest FROM geofence_events
            WHERE id = ANY ($3) AND evidence_until IS NOT NULL
            UNION
            SELECT 9::smallint, row.source_id, row.id, row.digest
-           FROM fold JOIN alerts AS row ON row.source_id = fold.vehicle AND row.evidence_until > fold.since
+           FROM fold JOIN alerts AS row ON row.source_id = fold.vehicle AND row.evidence_until > fold.since AND row.evidence_until <= fold.until
            UNION
            SELECT 9::smallint, source_id, id, digest FROM alerts
            WHERE id = ANY ($3) AND evidence_until IS NOT NULL"#,
         &scope.vehicles,
         &scope.since,
         &scope.open,
+        &scope.until as &[Option<DateTime<Utc>>],
     )
     .fetch_all(db)
     .await?;
