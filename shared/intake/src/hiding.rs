@@ -29,9 +29,9 @@ pub(crate) async fn hide(db: &mut PgConnection, vehicle: Uuid, car: Uuid) -> Res
         }
     }
     let spots = hiding::spots(db, car).await?;
+    let zone_of = |spot: &hiding::Spot| named(&zones, spot.at).map(Fence::zone);
     let hidden: Vec<_> =
-        spots.into_iter().filter_map(|spot| Some((named(&zones, spot.at)?.zone(), spot))).collect();
-    let hidden: Vec<_> = hidden.into_iter().map(|(zone, spot)| (spot, zone)).collect();
+        spots.into_iter().filter_map(|spot| zone_of(&spot).map(|zone| (spot, zone))).collect();
     if !hidden.is_empty() {
         hiding::hide_spots(db, &hidden).await?;
     }

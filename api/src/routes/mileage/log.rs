@@ -57,7 +57,7 @@ pub struct MileageLog {
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 enum LogLine {
-    Trip(LogTrip),
+    Trip(Box<LogTrip>),
     Gap(LogGap),
 }
 
@@ -109,6 +109,7 @@ struct LogGap {
 /// What it adds up to, in kilometres.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "the unit is in the name")]
 struct Totals {
     business_km: f64,
     private_km: f64,
@@ -197,7 +198,7 @@ fn lines(trips: Vec<LoggedTrip>) -> Vec<LogLine> {
         if let Some(km) = trip.odometer_after.or(trip.odometer_before) {
             counted = Some((trip.ended_at.unwrap_or(trip.started_at), km));
         }
-        lines.push(LogLine::Trip(trip.into()));
+        lines.push(LogLine::Trip(Box::new(trip.into())));
     }
     lines
 }

@@ -110,7 +110,7 @@ mod tests {
             notes: Some("client, \"north\"".to_owned()),
             source: "manual".to_owned(),
         };
-        let paper = String::from_utf8(csv(&[LogLine::Trip(trip)], Tz::Europe__Berlin)).unwrap();
+        let paper = String::from_utf8(csv(&[LogLine::Trip(Box::new(trip))], Tz::Europe__Berlin)).unwrap();
         assert_eq!(
             paper.lines().nth(1).unwrap(),
             "trip,2026-03-29,2026-03-29 00:30,2026-03-29 03:10,'=HYPERLINK(1),'-33.9123 18.4000,100,112.5,12.5,business,\
