@@ -244,6 +244,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/cars/{carId}/costs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the car costs: fuel, charging and expenses, added up by category or by month. */
+        get: operations["getCosts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/cars/{carId}/energy": {
         parameters: {
             query?: never;
@@ -312,6 +329,23 @@ export interface paths {
         head?: never;
         /** Corrects an expense. */
         patch: operations["changeExpense"];
+        trace?: never;
+    };
+    "/api/cars/{carId}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The books of a car as a file. An import reads the CSV of entries again: the same books in another car. */
+        get: operations["exportBooks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/cars/{carId}/fuel-entries": {
@@ -419,6 +453,67 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/cars/{carId}/geofence-events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What happened at the marked places, newest first; with `hidden` also where the car only passed. Of a connection without
+         *     the consent to positions nothing is known.
+         */
+        get: operations["listGeofenceEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cars/{carId}/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The imports of a car, newest first. */
+        get: operations["listImports"];
+        put?: never;
+        /**
+         * Brings a file into the books of a car, or says what would become of each of its lines. A line that cannot be understood stops no
+         *     other. The same file twice writes nothing new.
+         */
+        post: operations["importFile"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cars/{carId}/imports/{entryId}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes an import out of the books. What a person changed by hand since then stays, and what the machine had written before comes
+         *     back.
+         */
+        post: operations["undoImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/cars/{carId}/meter-entries": {
         parameters: {
             query?: never;
@@ -453,6 +548,60 @@ export interface paths {
         head?: never;
         /** Corrects an entry, whoever wrote it. The machine leaves it alone from then on. */
         patch: operations["changeMeterEntry"];
+        trace?: never;
+    };
+    "/api/cars/{carId}/mileage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far the car came between fill-ups, charging sessions, trips, services or months. */
+        get: operations["getMileage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cars/{carId}/mileage-log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The driver's log, as tax offices want it: each trip with its purpose and the counter at both ends, and every gap named.
+         *     What is only a question is left out.
+         */
+        get: operations["getMileageLog"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cars/{carId}/mileage/at": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the counter showed at a moment: between two entries of the books as likely as between them, with both as evidence. */
+        get: operations["getMileageAt"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/cars/{carId}/timeline": {
@@ -593,6 +742,95 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/cars/{carId}/watch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the standing car is watched. */
+        get: operations["getParkedWatch"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Turns the watch on or off, from now on. Turning it to where it stands changes nothing. */
+        patch: operations["switchParkedWatch"];
+        trace?: never;
+    };
+    "/api/geofences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The places of the person, by name. */
+        get: operations["listGeofences"];
+        put?: never;
+        /** Marks a place. The books of all of the person's cars are looked at anew, from their first day on. */
+        post: operations["addGeofence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/geofences/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tells what marking a place would change, and writes nothing. */
+        post: operations["previewGeofence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/geofences/{geofenceId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One place. */
+        get: operations["getGeofence"];
+        put?: never;
+        post?: never;
+        /** Forgets a place: what happened there is taken out of the books, and nothing is called after it any more. */
+        delete: operations["deleteGeofence"];
+        options?: never;
+        head?: never;
+        /** Changes a place. What the machine wrote follows, from the first day on; what a person corrected stays. */
+        patch: operations["changeGeofence"];
+        trace?: never;
+    };
+    "/api/geofences/{geofenceId}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tells what changing a place would change, and writes nothing. */
+        post: operations["previewGeofenceChange"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/openapi.json": {
         parameters: {
             query?: never;
@@ -608,6 +846,60 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/preferences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the person reckons in. */
+        get: operations["getPreferences"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Changes what the person reckons in. Another currency or zone has the person's cars understood anew. */
+        patch: operations["changePreferences"];
+        trace?: never;
+    };
+    "/api/purpose-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The person's rules, in the order in which they are asked. */
+        get: operations["listPurposeRules"];
+        put?: never;
+        /** Writes a rule. Trips of all of the person's cars are looked at anew, from their first day on. */
+        post: operations["addPurposeRule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/purpose-rules/{ruleId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Deletes a rule. */
+        delete: operations["deletePurposeRule"];
+        options?: never;
+        head?: never;
+        /** Changes a rule. */
+        patch: operations["changePurposeRule"];
         trace?: never;
     };
     "/api/smartcar/callback": {
@@ -720,6 +1012,114 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/tariffs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The tariffs of the person, by name. */
+        get: operations["listTariffs"];
+        put?: never;
+        /** Writes a tariff. Sessions since its beginning are priced anew; `POST /api/tariffs/preview` tells beforehand which. */
+        post: operations["addTariff"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tariffs/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tells what a new tariff would change, and writes nothing. */
+        post: operations["previewTariff"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tariffs/{tariffId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One tariff. */
+        get: operations["getTariff"];
+        put?: never;
+        post?: never;
+        /** Deletes a tariff with all that it said. What it priced is priced by another one, or by none. */
+        delete: operations["deleteTariff"];
+        options?: never;
+        head?: never;
+        /** Changes what a tariff is called and where it counts, or ends it. */
+        patch: operations["changeTariff"];
+        trace?: never;
+    };
+    "/api/tariffs/{tariffId}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tells what a version of a tariff would change, and writes nothing. */
+        post: operations["previewTariffVersion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tariffs/{tariffId}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Says something else from a moment on: the version before it ends there, a later one stays, and one of the same moment is
+         *     superseded. Sessions since then are priced anew; what a person paid stays.
+         */
+        post: operations["addTariffVersion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tariffs/{tariffId}/versions/{versionId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a version back as if it had never been said: the one before it goes on until its end. */
+        delete: operations["deleteTariffVersion"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -793,6 +1193,11 @@ export interface components {
              */
             usableKwh: number;
         };
+        /**
+         * @description Between which things ways are asked for.
+         * @enum {string}
+         */
+        Between: "fills" | "charges" | "trips" | "services" | "months";
         /**
          * @description The books of a car, by the names that addresses have for them.
          * @enum {string}
@@ -945,6 +1350,19 @@ export interface components {
             startSoc?: components["schemas"]["Percent"] | null;
             startedAt?: components["schemas"]["Moment"];
         };
+        /** @description A circle on the ground. */
+        Circle: {
+            /** Format: double */
+            latitude: number;
+            /** Format: double */
+            longitude: number;
+            /**
+             * Format: int32
+             * @description Metres.
+             * @default 150
+             */
+            radiusM: number;
+        };
         CitedReading: {
             /** Format: date-time */
             at: string;
@@ -957,7 +1375,7 @@ export interface components {
          * @description What went wrong. Codes are part of the contract: new ones may come, none changes its meaning.
          * @enum {string}
          */
-        Code: "token_missing" | "token_invalid" | "token_expired" | "car_not_found" | "entry_not_found" | "no_such_route" | "method_not_allowed" | "body_too_large" | "not_json" | "broken_json" | "invalid_field" | "invalid_parameter" | "too_many_requests" | "plan_limit" | "not_connected" | "reconnect_needed" | "not_capable" | "not_permitted" | "car_asleep" | "car_not_in_state" | "owner_action_needed" | "entry_goes_on" | "entry_is_yours" | "not_neighbours" | "nothing_to_undo" | "busy" | "budget_exhausted" | "platform_failed" | "not_configured" | "unavailable" | "internal";
+        Code: "token_missing" | "token_invalid" | "token_expired" | "car_not_found" | "entry_not_found" | "no_such_route" | "method_not_allowed" | "body_too_large" | "not_json" | "broken_json" | "not_file" | "broken_file" | "invalid_field" | "invalid_parameter" | "too_many_requests" | "limit_reached" | "plan_limit" | "not_connected" | "reconnect_needed" | "not_capable" | "not_permitted" | "car_asleep" | "car_not_in_state" | "owner_action_needed" | "entry_goes_on" | "entry_is_yours" | "not_neighbours" | "nothing_to_undo" | "busy" | "budget_exhausted" | "platform_failed" | "not_configured" | "unavailable" | "internal";
         /**
          * @description How a command ended.
          * @enum {string}
@@ -1016,6 +1434,64 @@ export interface components {
             /** @description When each signal was last said, in the car's own time; the newest first. */
             signals: components["schemas"]["Signal"][];
         };
+        /** @description A corner of a polygon. Between two corners the shorter way round the earth is the side. */
+        Corner: {
+            /** Format: double */
+            latitude: number;
+            /** Format: double */
+            longitude: number;
+        };
+        /** @description A sum. */
+        CostSum: {
+            /**
+             * Format: double
+             * @description Of what has a price; `null` where nothing has: unknown is not zero, and zero is free.
+             */
+            amount?: number | null;
+            /** @description `fuel`, `charging`, or the category of expenses. */
+            category: string;
+            /** @description `null` for what nobody priced. */
+            currency?: string | null;
+            /** Format: int64 */
+            entries: number;
+            /**
+             * Format: double
+             * @description How much of the amount is an estimate by usual prices.
+             */
+            estimated: number;
+            /** Format: double */
+            high?: number | null;
+            /**
+             * Format: double
+             * @description The amount lies between this and `high`.
+             */
+            low?: number | null;
+            /** @description `2026-11`; `null` where the whole time is one sum. */
+            month?: string | null;
+            /**
+             * Format: int64
+             * @description Of how many entries only a part has a price: the amount is what is known of the whole.
+             */
+            partial: number;
+            /**
+             * Format: int64
+             * @description How many entries have no price at all.
+             */
+            unpriced: number;
+        };
+        /**
+         * @description What a car costs. A charging session across the end of a month counts in each month with what it took there, and what a
+         *     session costs is not counted a second time as an expense.
+         */
+        Costs: {
+            /** Format: date-time */
+            from?: string | null;
+            /** @description In the order of months and categories. Money of different currencies is never added. */
+            items: components["schemas"]["CostSum"][];
+            timeZone: string;
+            /** Format: date-time */
+            to: string;
+        };
         /** @description A currency as ISO 4217 writes it: three capital letters, `EUR`. */
         Currency: string;
         /** @description A place in a list, opaque to clients. */
@@ -1040,6 +1516,25 @@ export interface components {
             isRevoked: boolean;
             /** Format: int64 */
             readingsDeleted: number;
+        };
+        /** @description How far the car came between two moments. */
+        DrivenWay: {
+            /** @description The counter was changed on the way: what it shows cannot be compared. */
+            counterReplaced: boolean;
+            /** Format: double */
+            days: number;
+            /** Format: double */
+            highKm?: number | null;
+            /**
+             * Format: double
+             * @description The likeliest; `null` where nothing can be said.
+             */
+            km?: number | null;
+            /**
+             * Format: double
+             * @description At least, and at most, as far as is known.
+             */
+            lowKm?: number | null;
         };
         Electricity: {
             /**
@@ -1284,6 +1779,91 @@ export interface components {
         Garage: {
             items: components["schemas"]["Car"][];
         };
+        /** @description A marked place: a circle or a polygon. */
+        Geofence: {
+            circle?: components["schemas"]["Circle"] | null;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: uuid */
+            id: string;
+            isPrivate: boolean;
+            name: string;
+            /** @description Its corners in order, without the first again at the end. */
+            polygon?: components["schemas"]["Corner"][] | null;
+            /**
+             * Format: int32
+             * @description Where places overlap, the higher one gives its name and its tariff; of equal ones the smaller.
+             */
+            priority: number;
+            /**
+             * Format: uuid
+             * @description The tariff of who charges here.
+             */
+            tariffId?: string | null;
+        };
+        /** @description What happened at a marked place. */
+        GeofenceEvent: {
+            /** Format: date-time */
+            at: string;
+            /**
+             * Format: double
+             * @description 0 to 1.
+             */
+            confidence?: number | null;
+            /** Format: uuid */
+            geofenceId: string;
+            /** Format: uuid */
+            id: string;
+            /** @description Nobody saw it there: the way between two positions leads through. */
+            inferred: boolean;
+            /** @description As the place is called. */
+            name: string;
+            passage: components["schemas"]["Passage"];
+        };
+        /** @description A place that is to be marked: either a circle or a polygon. */
+        GeofenceInput: {
+            circle?: components["schemas"]["Circle"] | null;
+            /** @description Positions in here are not stored: this place stands in their stead, in the books as in what the car sent. */
+            isPrivate?: boolean;
+            name: components["schemas"]["Name"];
+            /** @description 3 to 200 corners in order, whose sides do not meet. The first corner may stand again at the end. */
+            polygon?: components["schemas"]["Corner"][] | null;
+            /** Format: int32 */
+            priority?: number;
+            /** Format: uuid */
+            tariffId?: string | null;
+        };
+        /** @description What is to be different. What is absent stays; a circle takes the place of a polygon, and the other way round. */
+        GeofencePatch: {
+            circle?: components["schemas"]["Circle"];
+            /**
+             * @description What is stored already is hidden, too, when a place becomes private. What was hidden is not known any more when it
+             *     ceases to be.
+             */
+            isPrivate?: boolean;
+            name?: components["schemas"]["Name"];
+            polygon?: components["schemas"]["Corner"][];
+            /** Format: int32 */
+            priority?: number;
+            /**
+             * Format: uuid
+             * @description `null` takes it away.
+             */
+            tariffId?: string | null;
+        };
+        /** @description What a place would change. Nothing was written. */
+        GeofencePreview: {
+            /** @description There are older sessions, whose places were not looked at. */
+            isCut: boolean;
+            /** @description Charging sessions that would stand at another place, newest first. */
+            moved: components["schemas"]["MovedSession"][];
+            /** @description Charging sessions that would cost something else. */
+            priced: components["schemas"]["TariffPreview"];
+        };
+        /** @description The places of a person. */
+        Geofences: {
+            items: components["schemas"]["Geofence"][];
+        };
         /** @description An entry of any book. */
         Happening: {
             /** @description The purpose of a trip, the category of an expense, the kind of an alert, the title of an issue, the name of a place. */
@@ -1321,6 +1901,88 @@ export interface components {
             unit?: string | null;
         };
         /**
+         * @description How it is known.
+         * @enum {string}
+         */
+        How: "read" | "between" | "last" | "first" | "replaced" | "unknown";
+        /** @description What an import did. */
+        ImportDone: {
+            /**
+             * Format: int64
+             * @description Entries of the machine that lines filled in.
+             */
+            attached: number;
+            /**
+             * Format: int64
+             * @description Entries of the machine whose place lines took.
+             */
+            replaced: number;
+            /**
+             * Format: int64
+             * @description Lines that became entries.
+             */
+            written: number;
+        };
+        /** @description An import. */
+        ImportEntry: components["schemas"]["ImportDone"] & {
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            importedAt: string;
+            /** @description Who wrote the file: `carvetka`, `fuelio`, `lubelogger`, `teslamate`, `csv`. */
+            program: string;
+            /**
+             * Format: date-time
+             * @description When it was taken out again.
+             */
+            undoneAt?: string | null;
+        };
+        /** @description What became of a file, or would. */
+        ImportReport: {
+            done: components["schemas"]["ImportDone"];
+            /**
+             * Format: uuid
+             * @description Under which it can be taken out again; `null` where nothing was written.
+             */
+            id?: string | null;
+            /** @description Lines that cannot be imported. */
+            impossible: number;
+            /** @description Lines that were in the books, by an earlier import or in a person's words. Nothing becomes of them. */
+            known: number;
+            /** @description Lines that are no entries in the eyes of the program that wrote them: templates. */
+            leftOut: number;
+            /** @description In the order of the file. Of a long file those that ask for a person's eye and the first others. */
+            lines: components["schemas"]["LineReport"][];
+            /** @description Lines of which the books held nothing. */
+            new: number;
+            /** @description How many lines are not shown. */
+            notShown: number;
+            /** @description Lines that tell of the same as an entry of the machine. */
+            same: number;
+        };
+        /** @description What taking an import out did. */
+        ImportUndone: {
+            /**
+             * Format: int64
+             * @description Entries that went.
+             */
+            deleted: number;
+            /**
+             * Format: int64
+             * @description Entries that are the machine's again: it writes them with the next look at the car.
+             */
+            givenBack: number;
+            /**
+             * Format: int64
+             * @description Entries that a person changed since the import; they stay.
+             */
+            kept: number;
+        };
+        /** @description The imports of a car. */
+        Imports: {
+            items: components["schemas"]["ImportEntry"][];
+        };
+        /**
          * Format: double
          * @description Kilometres on a counter: at least 0 and less than 10 million.
          */
@@ -1330,11 +1992,99 @@ export interface components {
          * @description The energy of one charging session: at least 0 and at most 10 000.
          */
         KilowattHours: number;
+        /** @enum {string} */
+        LineBecomes: "impossible" | "same" | "new" | "known";
+        /** @description What becomes of a line. */
+        LineReport: {
+            /** Format: date-time */
+            at?: string | null;
+            becomes: components["schemas"]["LineBecomes"];
+            /** @description `fuel-entries`, …; `null` where the line was not understood. */
+            kind?: string | null;
+            /**
+             * Format: int64
+             * @description Its number in the file.
+             */
+            line: number;
+            /** @description The machine's entries that tell of the same, the likest first. */
+            machines: string[];
+            /** @description Why it cannot be imported, and what to do. */
+            problem?: string | null;
+            /** @description What it tells: `41.37 l`. */
+            what?: string | null;
+        };
         /**
          * Format: double
          * @description Litres of one fill-up: more than 0 and at most 2000.
          */
         Litres: number;
+        /** @description Between two trips the counter went on, or back. */
+        LogGap: {
+            /**
+             * Format: double
+             * @description What no trip tells of; below 0: trips overlap, or the counter was changed.
+             */
+            distanceKm: number;
+            /** Format: date-time */
+            from: string;
+            /** Format: double */
+            odometerAfterKm: number;
+            /** Format: double */
+            odometerBeforeKm: number;
+            /** Format: date-time */
+            to: string;
+        };
+        /** @description A trip, or what is missing between two. */
+        LogLine: (components["schemas"]["LogTrip"] & {
+            /** @enum {string} */
+            kind: "trip";
+        }) | (components["schemas"]["LogGap"] & {
+            /** @enum {string} */
+            kind: "gap";
+        });
+        /** @description Where a trip began or ended. */
+        LogPlace: {
+            /**
+             * Format: double
+             * @description Only where the person agreed that positions are kept, and not of a private place.
+             */
+            latitude?: number | null;
+            /** Format: double */
+            longitude?: number | null;
+            /** @description As the person calls it. */
+            name?: string | null;
+        };
+        /** @description A line of the log. */
+        LogTrip: {
+            /** Format: double */
+            distanceKm: number;
+            /**
+             * Format: date-time
+             * @description `null` while it goes on, as far as the car said.
+             */
+            endedAt?: string | null;
+            from?: components["schemas"]["LogPlace"] | null;
+            /** Format: uuid */
+            id: string;
+            /** @description The distance is sure; that it was one drive is not. */
+            isMovement: boolean;
+            notes?: string | null;
+            /** Format: double */
+            odometerAfterKm?: number | null;
+            /** Format: double */
+            odometerBeforeKm?: number | null;
+            purpose?: string | null;
+            /** @description Who wrote it: `manual`, `smartcar_sync`, `import`. */
+            source: string;
+            /**
+             * Format: date-time
+             * @description It began after the first of these moments and not after the second.
+             */
+            startedAfter: string;
+            /** Format: date-time */
+            startedAt: string;
+            to?: components["schemas"]["LogPlace"] | null;
+        };
         MarkInWords: {
             mark: string;
             /** @description For a person. */
@@ -1368,6 +2118,41 @@ export interface components {
             notes?: components["schemas"]["Notes"] | null;
             odometerKm?: components["schemas"]["Kilometres"];
         };
+        /** @description The ways between things. */
+        Mileage: {
+            between: components["schemas"]["Between"];
+            /** Format: date-time */
+            from: string;
+            /** @description There are later ones, which are left out. */
+            isCut: boolean;
+            /** @description Oldest first. */
+            items: components["schemas"]["Milestone"][];
+            sinceLast?: components["schemas"]["DrivenWay"] | null;
+            /** Format: date-time */
+            to: string;
+        };
+        /** @description The driver's log of a time. */
+        MileageLog: {
+            /** Format: date-time */
+            from: string;
+            /** @description Oldest first. */
+            lines: components["schemas"]["LogLine"][];
+            /** @description Whose clock the days are of. */
+            timeZone: string;
+            /** Format: date-time */
+            to: string;
+            totals: components["schemas"]["Totals"];
+        };
+        /** @description A thing in the books, and how far the car had come. */
+        Milestone: {
+            /**
+             * Format: uuid
+             * @description The entry's; `null` for what is no entry.
+             */
+            id?: string | null;
+            odometer: components["schemas"]["Odometer"];
+            way?: components["schemas"]["DrivenWay"] | null;
+        };
         /**
          * @description Why no consumption can be told.
          * @enum {string}
@@ -1378,8 +2163,45 @@ export interface components {
          * @description A moment (RFC 3339), since 1900 and at most a day ahead of now.
          */
         Moment: string;
+        /** @description A charging session, and where it stands. */
+        MovedSession: {
+            after?: string | null;
+            /** @description The name of its place; `null`: at none. */
+            before?: string | null;
+            /** Format: uuid */
+            carId: string;
+            carName: string;
+            /** @description A person corrected the session: it stays as it is. */
+            isLocked: boolean;
+            /** Format: uuid */
+            sessionId: string;
+            /** Format: date-time */
+            startedAt: string;
+        };
+        /** @description What people call a thing: 1 to 64 characters. */
+        Name: string;
         /** @description Free text of at most 2000 characters. */
         Notes: string;
+        /** @description What is known of the counter at a moment. */
+        Odometer: {
+            after?: components["schemas"]["Stand"] | null;
+            /** Format: date-time */
+            at: string;
+            before?: components["schemas"]["Stand"] | null;
+            /** Format: double */
+            highKm?: number | null;
+            how: components["schemas"]["How"];
+            /**
+             * Format: double
+             * @description The likeliest; `null` where nothing can be said.
+             */
+            km?: number | null;
+            /**
+             * Format: double
+             * @description It showed at least this, and at most that, as far as is known.
+             */
+            lowKm?: number | null;
+        };
         /** @description A page of a list, newest first. */
         Page_Alert: {
             items: {
@@ -1556,6 +2378,28 @@ export interface components {
             next?: components["schemas"]["Cursor"] | null;
         };
         /** @description A page of a list, newest first. */
+        Page_GeofenceEvent: {
+            items: {
+                /** Format: date-time */
+                at: string;
+                /**
+                 * Format: double
+                 * @description 0 to 1.
+                 */
+                confidence?: number | null;
+                /** Format: uuid */
+                geofenceId: string;
+                /** Format: uuid */
+                id: string;
+                /** @description Nobody saw it there: the way between two positions leads through. */
+                inferred: boolean;
+                /** @description As the place is called. */
+                name: string;
+                passage: components["schemas"]["Passage"];
+            }[];
+            next?: components["schemas"]["Cursor"] | null;
+        };
+        /** @description A page of a list, newest first. */
         Page_MeterEntry: {
             items: {
                 /** Format: date-time */
@@ -1632,6 +2476,24 @@ export interface components {
             /** Format: double */
             per100Km?: number | null;
         };
+        /** @description Whether the standing car is watched. */
+        ParkedWatch: {
+            isWatched: boolean;
+            /**
+             * Format: date-time
+             * @description Since when; `null` where it is not.
+             */
+            since?: string | null;
+        };
+        /** @description How the switch is to stand. */
+        ParkedWatchPatch: {
+            isWatched: boolean;
+        };
+        /**
+         * @description What a car does at a place.
+         * @enum {string}
+         */
+        Passage: "enter" | "exit" | "dwell" | "passed";
         /**
          * Format: double
          * @description How full a battery or a tank is: 0 to 100.
@@ -1642,6 +2504,21 @@ export interface components {
             decidedAt: string;
             /** @description `edited`, `confirmed`, `deleted`, `merged`, `split`, `priced`, `purposed`, `unbooked`. */
             verdict: string;
+        };
+        /** @description What a person reckons in; `null` where they never said it. */
+        Preferences: {
+            /** @description Of estimates that bring no currency of their own, and of imported amounts that do not say theirs. */
+            currency?: string | null;
+            /** @description By its clock days and months are reckoned; without it, by UTC. */
+            timeZone?: string | null;
+            /** @description `metric`, `us`, `uk`: how pages show amounts. The books are metric. */
+            units?: string | null;
+        };
+        /** @description What is to be different. What is absent stays; `null` takes away. */
+        PreferencesPatch: {
+            currency?: components["schemas"]["Currency"] | null;
+            timeZone?: components["schemas"]["Zone"] | null;
+            units?: components["schemas"]["Units"] | null;
         };
         /**
          * Format: double
@@ -1679,6 +2556,58 @@ export interface components {
          * @enum {string}
          */
         Progress: "open" | "stale" | "closed";
+        /**
+         * @description What a trip was for.
+         * @enum {string}
+         */
+        Purpose: "business" | "private";
+        /** @description A rule. */
+        PurposeRule: {
+            /** @description The trip began at this time or later, by the person's clock. */
+            from: components["schemas"]["TimeOfDay"];
+            /** @description One of these is where the trip began or ended; none: anywhere. */
+            geofenceIds: string[];
+            /** Format: uuid */
+            id: string;
+            purpose: components["schemas"]["Purpose"];
+            /**
+             * Format: int32
+             * @description Rules are asked in this order.
+             */
+            rank: number;
+            /** @description And before this; across midnight where it is not later than `from`, the whole day where they are the same. */
+            to: components["schemas"]["TimeOfDay"];
+            /** @description The days on which the trip began, by the person's clock. */
+            weekdays: components["schemas"]["Weekday"][];
+        };
+        /** @description Which trips are for what. */
+        PurposeRuleInput: {
+            from?: components["schemas"]["TimeOfDay"];
+            geofenceIds?: string[];
+            purpose: components["schemas"]["Purpose"];
+            /**
+             * Format: int32
+             * @description Absent: after all others.
+             */
+            rank?: number | null;
+            to?: components["schemas"]["TimeOfDay"];
+            /** @description Absent: each day. */
+            weekdays?: components["schemas"]["Weekday"][];
+        };
+        /** @description What is to be different. What is absent stays. */
+        PurposeRulePatch: {
+            from?: components["schemas"]["TimeOfDay"];
+            geofenceIds?: string[];
+            purpose?: components["schemas"]["Purpose"];
+            /** Format: int32 */
+            rank?: number;
+            to?: components["schemas"]["TimeOfDay"];
+            weekdays?: components["schemas"]["Weekday"][];
+        };
+        /** @description The rules of a person. */
+        PurposeRules: {
+            items: components["schemas"]["PurposeRule"][];
+        };
         /** @description Why the person has to connect again, in the platform's words. */
         Reconnect: {
             code?: string | null;
@@ -1687,6 +2616,21 @@ export interface components {
             message?: string | null;
             /** @description Where the person can put it right, if Smartcar says so. */
             url?: string | null;
+        };
+        /** @description A session, and what it costs. */
+        Repriced: {
+            after?: components["schemas"]["SessionCost"] | null;
+            before?: components["schemas"]["SessionCost"] | null;
+            /** Format: uuid */
+            carId: string;
+            /** Format: date-time */
+            endedAt?: string | null;
+            /** Format: double */
+            energyKwh?: number | null;
+            /** Format: uuid */
+            sessionId: string;
+            /** Format: date-time */
+            startedAt: string;
         };
         /** @description Until when a car is left alone, and why. */
         Rest: {
@@ -1713,6 +2657,21 @@ export interface components {
             startedAfter: string;
             /** Format: date-time */
             startedAt: string;
+        };
+        /** @description What a session costs. */
+        SessionCost: {
+            /** Format: double */
+            amount: number;
+            currency: string;
+            /** Format: double */
+            high: number;
+            /** Format: double */
+            low: number;
+            /**
+             * Format: double
+             * @description Of 1: how much of the energy has a price. Below 1 the amount is what is known of the whole, and not the whole.
+             */
+            share: number;
         };
         /** @description What a car told of, and when. */
         Signal: {
@@ -1746,6 +2705,13 @@ export interface components {
             placeId?: string | null;
             /** @description The private place in which it was; there is no position then. */
             privateZone?: string | null;
+        };
+        /** @description A stand of the counter that stands in the books. */
+        Stand: {
+            /** Format: date-time */
+            at: string;
+            /** Format: double */
+            km: number;
         };
         /** @description The entries that stand in the time that a correction was about, oldest first. They may have other ids than before. */
         Standing_ChargingSession: {
@@ -1953,6 +2919,188 @@ export interface components {
             until: string;
             why: components["schemas"]["Waiting"];
         };
+        /** @description A tariff with all that it says and said. */
+        Tariff: {
+            /** Format: uuid */
+            id: string;
+            /** @description It counts wherever no other does. */
+            isDefault: boolean;
+            name: string;
+            /** @description It counts at places that are called after this network and have no tariff of their own. */
+            network?: string | null;
+            /**
+             * @description The geofences that name it (`tariffId`): there it counts before all others. Like network and default this has no date:
+             *     it holds for all that the versions cover. Whoever pays otherwise from a day on adds a version that begins there.
+             */
+            places: string[];
+            /** @description Oldest first. They do not overlap; between them and after the last nothing is known. */
+            versions: components["schemas"]["TariffVersion"][];
+        };
+        /** @description A price of energy. */
+        TariffEnergyPrice: {
+            /**
+             * Format: double
+             * @description A tier: it counts for what a session takes beyond so many kilowatt hours, in place of lower tiers that fit.
+             * @default 0
+             */
+            aboveKwh: number;
+            /**
+             * Format: double
+             * @description Negative where people are paid.
+             */
+            perKwh: number;
+            when?: components["schemas"]["TariffWhen"];
+        };
+        /** @description A tariff and what it says from a moment on. */
+        TariffInput: {
+            isDefault?: boolean;
+            name: components["schemas"]["Name"];
+            network?: components["schemas"]["Name"] | null;
+            /** @description What is said from a moment on, until a version that begins later. */
+            version: {
+                currency: components["schemas"]["Currency"];
+                parts: components["schemas"]["TariffParts"];
+                timeZone: components["schemas"]["Zone"];
+                /**
+                 * Format: date
+                 * @description Absent: from now on.
+                 */
+                validFrom?: string | null;
+            };
+        };
+        /**
+         * @description What came from the grid, with the charger's loss, or what reached the battery.
+         * @enum {string}
+         */
+        TariffMeter: "grid" | "battery";
+        /** @description A price of time. Seconds count: nothing is rounded to started minutes. */
+        TariffMinutePrice: {
+            /**
+             * Format: int32
+             * @description The first so many of these minutes cost nothing.
+             * @default 0
+             */
+            afterMinutes: number;
+            /**
+             * Format: double
+             * @description No session pays more by this price.
+             */
+            cap?: number | null;
+            of: components["schemas"]["TariffMinutes"];
+            /** Format: double */
+            perMinute: number;
+            when?: components["schemas"]["TariffWhen"];
+        };
+        /**
+         * @description At the plug; while current flows; at the plug after the last current.
+         * @enum {string}
+         */
+        TariffMinutes: "connected" | "charging" | "idle";
+        /** @description What is paid for. A price of 0 is free; what has no price is unknown, and makes a cost partial. */
+        TariffParts: {
+            /**
+             * @description Prices of energy: the first that fits a moment counts there, and where none fits the price is unknown. Empty: energy is not
+             *     paid for by the kilowatt hour.
+             */
+            energy?: components["schemas"]["TariffEnergyPrice"][];
+            /**
+             * Format: double
+             * @description Kilowatt hours of each session that cost nothing.
+             * @default 0
+             */
+            freeKwh: number;
+            /**
+             * @description Where the energy is measured that is paid for.
+             * @default grid
+             */
+            meter: components["schemas"]["TariffMeter"];
+            /** @description Prices of time; all that fit count. */
+            minutes?: components["schemas"]["TariffMinutePrice"][];
+            /**
+             * Format: double
+             * @description Once a plug-in.
+             */
+            parking?: number | null;
+            /**
+             * Format: double
+             * @description Once a plug-in, however often the current pauses.
+             */
+            sessionFee?: number | null;
+        };
+        /** @description What is to be different. What is absent stays; `null` takes away. */
+        TariffPatch: {
+            /**
+             * Format: date
+             * @description From this moment on the tariff says nothing any more.
+             */
+            endsAt?: string;
+            isDefault?: boolean;
+            name?: components["schemas"]["Name"];
+            network?: components["schemas"]["Name"] | null;
+        };
+        /** @description Which charging sessions would cost something else. Nothing was written. */
+        TariffPreview: {
+            /** @description There are older sessions, which were not looked at. */
+            isCut: boolean;
+            /**
+             * Format: int64
+             * @description How many a person wrote, corrected or paid: these stay in any case.
+             */
+            locked: number;
+            /** @description Those that would cost something else, newest first. */
+            sessions: components["schemas"]["Repriced"][];
+            /**
+             * Format: date-time
+             * @description Sessions that went on after this moment were looked at.
+             */
+            since: string;
+            /** @description How many would cost what they cost now. */
+            unchanged: number;
+        };
+        /** @description What a tariff says for a time. */
+        TariffVersion: {
+            currency: string;
+            /** Format: uuid */
+            id: string;
+            parts: components["schemas"]["TariffParts"];
+            /** @description Whose clock the hours, weekdays and months are of. */
+            timeZone: string;
+            /** Format: date-time */
+            validFrom: string;
+            /**
+             * Format: date-time
+             * @description Exclusive; `null`: until further notice.
+             */
+            validTo?: string | null;
+        };
+        /** @enum {string} */
+        TariffWeekday: "mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun";
+        /**
+         * @description TariffWhen a price counts, by the clock of the tariff's zone; always, as far as nothing else is said. TariffWeekday and month are
+         *     those of the moment itself: the hours after midnight of a night from Friday to Saturday are Saturday's.
+         */
+        TariffWhen: {
+            /** @default 00:00 */
+            from: string;
+            /** @description 1 to 12; all, unless they are named. */
+            months?: number[];
+            /**
+             * @description Exclusive; not after `from`: on the next day. The same as `from`: the whole day.
+             * @default 00:00
+             */
+            to: string;
+            /** @description All, unless they are named. */
+            weekdays?: components["schemas"]["TariffWeekday"][];
+        };
+        /** @description The tariffs of a person. */
+        Tariffs: {
+            items: components["schemas"]["Tariff"][];
+        };
+        /**
+         * @description A time by the clock, to the minute: `08:30`.
+         * @example 08:30
+         */
+        TimeOfDay: string;
         /** @description What happened, day by day, oldest first; days without anything are absent. */
         Timeline: {
             days: components["schemas"]["Day"][];
@@ -1960,6 +3108,23 @@ export interface components {
             isCutOff: boolean;
             /** @description The zone of the person's clock, by which days begin. */
             timeZone: string;
+        };
+        /** @description What it adds up to, in kilometres. */
+        Totals: {
+            /** Format: double */
+            businessKm: number;
+            /**
+             * Format: double
+             * @description Between trips.
+             */
+            gapsKm: number;
+            /** Format: double */
+            privateKm: number;
+            /**
+             * Format: double
+             * @description Of trips of which nobody said what for.
+             */
+            unknownKm: number;
         };
         /** @description Where the car went, from one standing to the next. */
         Trip: {
@@ -2030,6 +3195,22 @@ export interface components {
          */
         TripPurpose: "business" | "private";
         /**
+         * @description How pages show amounts.
+         * @enum {string}
+         */
+        Units: "metric" | "us" | "uk";
+        /** @description What is said from a moment on, until a version that begins later. */
+        VersionInput: {
+            currency: components["schemas"]["Currency"];
+            parts: components["schemas"]["TariffParts"];
+            timeZone: components["schemas"]["Zone"];
+            /**
+             * Format: date
+             * @description Absent: from now on.
+             */
+            validFrom?: string | null;
+        };
+        /**
          * @description Why a car is left alone for a while.
          * @enum {string}
          */
@@ -2039,6 +3220,8 @@ export interface components {
             /** Format: uri */
             url: string;
         };
+        /** @enum {string} */
+        Weekday: "monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday" | "sunday";
         /**
          * @description What happened to the entry.
          * @enum {string}
@@ -2057,6 +3240,11 @@ export interface components {
             /** Format: double */
             odometerKm: number;
         };
+        /**
+         * @description A time zone by its name at IANA: `Europe/Berlin`.
+         * @example Europe/Berlin
+         */
+        Zone: string;
     };
     responses: never;
     parameters: never;
@@ -3331,6 +4519,90 @@ export interface operations {
             };
         };
     };
+    getCosts: {
+        parameters: {
+            query?: {
+                /** @description Absent: since the first entry. */
+                from?: string;
+                /** @description Exclusive. Absent: until now. */
+                to?: string;
+                by?: "category" | "month";
+                /** @description Whose clock the months are of. Absent: that of the person's preferences, else UTC. */
+                timeZone?: string;
+            };
+            header?: never;
+            path: {
+                carId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The sums */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Costs"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
     getEnergy: {
         parameters: {
             query: {
@@ -3807,6 +5079,90 @@ export interface operations {
             };
             /** @description Unprocessable Entity */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    exportBooks: {
+        parameters: {
+            query?: {
+                format?: "csv" | "json";
+                /**
+                 * @description `meter-entries`, `fuel-entries`, `charging-sessions`, `trips`, `expenses`, `battery-estimates`, `geofence-events`,
+                 *     `alerts` or `issues`. CSV needs it; JSON holds all books without it.
+                 */
+                kind?: string;
+            };
+            header?: never;
+            path: {
+                carId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/json": unknown;
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4611,6 +5967,370 @@ export interface operations {
             };
         };
     };
+    listGeofenceEvents: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before; without it, the newest. */
+                cursor?: components["schemas"]["Cursor"];
+                /** @description How many at most. */
+                limit?: number;
+                /** @description With what is only a question (`candidate`), what is too small to be shown (`hidden`) and what was dismissed. */
+                hidden?: boolean;
+            };
+            header?: never;
+            path: {
+                carId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the events */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_GeofenceEvent"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    listImports: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                carId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The imports */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Imports"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    importFile: {
+        parameters: {
+            query?: {
+                /** @description Who wrote the file. */
+                format?: "carvetka" | "fuelio" | "lubelogger" | "teslamate-charges" | "teslamate-drives" | "mapping";
+                /** @description Only say what would become of each line. */
+                dryRun?: boolean;
+                /** @description Where the machine wrote of the same. */
+                same?: "attach" | "replace" | "leave";
+                /** @description The same for single lines, as JSON: `{"12": "leave"}`. */
+                lines?: string;
+                /** @description `meter-entries`, `fuel-entries`, `charging-sessions`, `trips` or `expenses`, if the headings do not say it. */
+                kind?: string;
+                /** @description The character between cells, or `tab`. */
+                delimiter?: string;
+                /** @description `point` or `comma`. */
+                decimal?: string;
+                /** @description `dmy`, `mdy`, `ymd`, or a form such as `%d.%m.%Y %H:%M`. */
+                dates?: string;
+                /** @description Of the file's clock. Absent: that of the person's preferences, else UTC. */
+                timeZone?: string;
+                /** @description `km` or `mi`. */
+                distance?: string;
+                /** @description `l`, `gal_us` or `gal_uk`. */
+                volume?: string;
+                /** @description Of amounts that do not say theirs. Absent: that of the person's preferences. */
+                currency?: string;
+                /** @description Of expenses that do not say theirs. */
+                category?: string;
+                /** @description What columns hold, by their headings, as JSON: `{"litres": "Menge (l)"}`. */
+                columns?: string;
+            };
+            header?: never;
+            path: {
+                carId: string;
+            };
+            cookie?: never;
+        };
+        /** @description The file, of at most 16 MiB */
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description What would be done, or that nothing was to be done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportReport"];
+                };
+            };
+            /** @description What was done */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportReport"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Payload Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    undoImport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                carId: string;
+                entryId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportUndone"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
     listMeterEntries: {
         parameters: {
             query?: {
@@ -4937,6 +6657,253 @@ export interface operations {
             };
             /** @description Unprocessable Entity */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    getMileage: {
+        parameters: {
+            query: {
+                between: "fills" | "charges" | "trips" | "services" | "months";
+                /** @description Of services: the category of expenses that is meant, such as `tyres`. */
+                category?: string;
+                /** @description Inclusive (RFC 3339); absent: a year before `to`. */
+                from?: string;
+                /** @description Exclusive (RFC 3339); absent: now. */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                carId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The ways */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Mileage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    getMileageLog: {
+        parameters: {
+            query: {
+                /** @description Inclusive (RFC 3339): trips that began in this time. */
+                from: string;
+                /** @description Exclusive (RFC 3339), at most two years later. */
+                to: string;
+                /** @description Absent: as `Accept` says, or JSON. */
+                format?: "json" | "csv";
+            };
+            header?: never;
+            path: {
+                carId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The log */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MileageLog"];
+                    "text/csv": string;
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    getMileageAt: {
+        parameters: {
+            query: {
+                /** @description RFC 3339. */
+                moment: string;
+            };
+            header?: never;
+            path: {
+                carId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What is known */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Odometer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5843,6 +7810,792 @@ export interface operations {
             };
         };
     };
+    getParkedWatch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                carId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The switch */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParkedWatch"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    switchParkedWatch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                carId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ParkedWatchPatch"];
+            };
+        };
+        responses: {
+            /** @description The switch as it stands now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParkedWatch"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Payload Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    listGeofences: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The places */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Geofences"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    addGeofence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GeofenceInput"];
+            };
+        };
+        responses: {
+            /** @description Marked */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Geofence"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description As many places as one person can have are marked */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Payload Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    previewGeofence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GeofenceInput"];
+            };
+        };
+        responses: {
+            /** @description The sessions that would be placed or priced anew */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GeofencePreview"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description As many places as one person can have are marked */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Payload Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    getGeofence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                geofenceId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The place */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Geofence"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    deleteGeofence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                geofenceId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Forgotten */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    changeGeofence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                geofenceId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GeofencePatch"];
+            };
+        };
+        responses: {
+            /** @description The place as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Geofence"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Payload Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    previewGeofenceChange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                geofenceId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GeofencePatch"];
+            };
+        };
+        responses: {
+            /** @description The sessions that would be placed or priced anew */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GeofencePreview"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Payload Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
     getDescription: {
         parameters: {
             query?: never;
@@ -5859,6 +8612,491 @@ export interface operations {
                 };
                 content: {
                     "application/json": unknown;
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    getPreferences: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The preferences */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preferences"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    changePreferences: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreferencesPatch"];
+            };
+        };
+        responses: {
+            /** @description The preferences as they are now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preferences"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Payload Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    listPurposeRules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rules */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PurposeRules"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    addPurposeRule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PurposeRuleInput"];
+            };
+        };
+        responses: {
+            /** @description Written */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PurposeRule"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description As many rules as one person can have are written */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Payload Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    deletePurposeRule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ruleId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    changePurposeRule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ruleId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PurposeRulePatch"];
+            };
+        };
+        responses: {
+            /** @description The rule as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PurposeRule"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Payload Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
             /** @description Too Many Requests */
@@ -6631,6 +9869,773 @@ export interface operations {
             };
             /** @description Smartcar has trouble */
             502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    listTariffs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tariffs */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tariffs"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    addTariff: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TariffInput"];
+            };
+        };
+        responses: {
+            /** @description Written */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tariff"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Payload Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    previewTariff: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TariffInput"];
+            };
+        };
+        responses: {
+            /** @description The sessions that would be priced anew */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TariffPreview"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Payload Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    getTariff: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tariffId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tariff */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tariff"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    deleteTariff: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tariffId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    changeTariff: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tariffId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TariffPatch"];
+            };
+        };
+        responses: {
+            /** @description The tariff as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tariff"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Payload Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    previewTariffVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tariffId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VersionInput"];
+            };
+        };
+        responses: {
+            /** @description The sessions that would be priced anew */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TariffPreview"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Payload Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    addTariffVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tariffId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VersionInput"];
+            };
+        };
+        responses: {
+            /** @description The tariff as it is now */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tariff"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Payload Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    deleteTariffVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tariffId: string;
+                versionId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Taken back */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
