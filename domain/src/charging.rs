@@ -6,10 +6,12 @@
 
 mod counter;
 mod curve;
+mod ends;
 mod energy;
 mod gain;
 mod level;
 mod power;
+mod riddle;
 mod said;
 mod session;
 mod stay;
@@ -21,14 +23,14 @@ use serde::{Deserialize, Serialize};
 use crate::book::{Book, Cited, Entry, EntryKey};
 use crate::distance::Distance;
 use crate::fold::{Event, Scene};
-use crate::motion::Place;
+use crate::motion::{Mileage, Place};
 use crate::reading::{Milli, Reading, Signal, Value};
 use crate::within::Within;
 
 pub use session::{ChargingSession, Current, Energy, EnergySource, Finished, Piece, Segment};
 
-use counter::{Shown, Tally};
-use level::Levels;
+use counter::{Count, Shown, Tally};
+use level::{Levels, TOGETHER};
 use stay::{Doubt, Leg, Origin, Stay};
 
 /// A car that drove this far was unplugged.
@@ -55,16 +57,32 @@ pub struct Charging {
     quiet: Option<DateTime<Utc>>,
     levels: Levels,
     /// The counter's newest reading, and the one of an earlier moment before it.
-    counter: Option<(Shown, Option<Shown>)>,
+    counter: Option<(Count, Option<Count>)>,
+    /// It was seen to begin anew.
+    begins_anew: bool,
+    riddle: Riddle,
+    /// When anything was heard last, and the stay as it was before that.
+    heard: Option<DateTime<Utc>>,
+    earlier: Option<Box<Stay>>,
     /// Kilowatt hours, as the car says.
     gross: Option<Milli>,
     /// It tells of a tank.
     burns: bool,
     /// The last session's.
     last: Option<(DateTime<Utc>, Within)>,
+    last_mileage: Option<Mileage>,
     /// How warm it was outside.
     celsius: Option<(DateTime<Utc>, Milli)>,
     finished: Vec<Finished>,
+}
+
+/// What was heard just now and does not fit what is known.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Riddle {
+    /// The counter differs.
+    counted: bool,
+    /// The battery is full.
+    full: Option<(DateTime<Utc>, Option<Mileage>)>,
 }
 
 impl Charging {
@@ -74,7 +92,7 @@ impl Charging {
         }
         self.pass(event.at(), scene, book);
         match event {
-            Event::Odometer(mileage) => self.came(*mileage),
+            Event::Odometer(mileage) => self.came(*mileage, scene, book),
             Event::Reading(reading) => self.saw(reading, scene, book),
             Event::Fact(_) => {}
         }
@@ -98,6 +116,13 @@ impl Charging {
 
     /// What silence means, now that something is heard again.
     fn pass(&mut self, at: DateTime<Utc>, scene: &Scene<'_>, book: &mut Book) {
+        if self.heard.is_none_or(|heard| at > heard) {
+            self.explain(at, scene, book);
+        }
+        if self.heard.is_none_or(|heard| at > heard + TOGETHER) {
+            self.earlier = self.stay.clone().map(|stay| Box::new(Stay { written: None, ..stay }));
+        }
+        self.heard = Some(at);
         let plugged = self.plugged();
         let level = self.levels.last.map(|level| level.at);
         let Some(stay) = &mut self.stay else { return };
@@ -142,6 +167,7 @@ impl Charging {
         if let (Some(span), Some(session)) = (stay.span(), stay.written) {
             let rested = if stands { at - span.by } else { TimeDelta::zero() };
             self.last = Some((stay.key, span));
+            self.last_mileage = stay.mileage;
             self.finished.push(Finished { session, celsius, rested });
         }
     }
@@ -210,7 +236,8 @@ impl Charging {
     }
 
     /// Current flows (again): in the stay that there is, or in a new one.
-    fn begin(&mut self, mut leg: Leg, reading: &Reading, scene: &Scene<'_>, book: &mut Book) {
+    fn begin(&mut self, mut leg: Leg, cited: Cited, scene: &Scene<'_>, book: &mut Book) {
+        self.levels.charged(leg.start.by);
         let mileage = scene.motion.mileage;
         let since = if leg.inferred { leg.start.after } else { leg.start.by };
         let plugged = self.plugged();
@@ -223,7 +250,7 @@ impl Charging {
                     stay.doubt = Doubt::None;
                 }
                 stay.resume(leg);
-                stay.cite(cited(reading));
+                stay.cite(cited);
                 return;
             }
             if let Some(span) = stay.span() {
@@ -244,20 +271,21 @@ impl Charging {
         if let Some((_, celsius)) = self.celsius.filter(|(seen, _)| leg.start.by - *seen <= WARM) {
             stay.warmth.saw(celsius);
         }
-        stay.cite(cited(reading));
+        stay.cite(cited);
         self.stay = Some(stay);
     }
 
     fn tally(&self, leg: &Leg, known: bool) -> Tally {
-        let before = match self.counter {
+        let (before, now) = match self.counter {
             // Of this very moment: its first reading.
-            Some((now, before)) if now.at >= leg.start.by => (before, Some(now)),
+            Some((now, before)) if now.shown.at >= leg.start.by => (before, Some(now)),
+            Some((now, Some(before))) if now.shown.at + TOGETHER >= leg.start.by => (Some(before), Some(now)),
             Some((now, _)) => (Some(now), None),
             None => (None, None),
         };
-        let mut tally = Tally::begin(before.0, known.then_some(leg.start.after));
-        if let Some(now) = before.1 {
-            tally.saw(now, leg.start.after, now.at);
+        let mut tally = Tally::begin(before.map(|before| before.shown), known.then_some(leg.start.after));
+        if let Some(now) = now {
+            tally.saw(now.shown, leg.start.after, now.shown.at);
         }
         tally
     }

@@ -582,3 +582,63 @@ fn a_place_that_is_left_ends_the_session_where_no_odometer_is_read() {
         "(1 17:55..1 18:00) to (1 20:00..1 21:00): 40 -> 65 %, 12.5 ± 0.5 kWh from level, AC",
     );
 }
+
+#[test]
+fn who_is_full_again_after_a_drive_was_charged() {
+    check(
+        "1 05:00 status CHARGING cable in soc 76 km 1000
+         1 07:00 status FULLY_CHARGED cable in soc 80 km 1000
+         1 08:00 status NOT_CHARGING cable out soc 70 km 1040
+         1 12:00 soc 60 km 1080
+         2 08:00 soc 60 km 1080
+         2 18:00 soc 50 km 1120
+         3 07:00 status FULLY_CHARGED cable in soc 48 km 1200",
+        "1 05:00 to (1 05:00..1 07:00): 76 -> 80 %, 2 ± 0.5 kWh from level, truncated
+         (2 18:00..3 07:00) to (2 18:00..3 07:00): 48 -> 48 %, 9 ± 5 kWh from level, compensated, inferred",
+    );
+}
+
+#[test]
+fn a_counter_that_began_anew_after_a_drive_counted_at_another_plug() {
+    check(
+        "1 07:00 status FULLY_CHARGED cable in soc 80 km 1000 kwh 22.6
+         2 07:00 status FULLY_CHARGED cable in soc 80 km 1050 kwh 11.6
+         2 19:00 km 1060",
+        "(1 07:00..2 07:00) to (1 07:00..2 07:00): 80 -> 80 %, 11.6 ± 0.232 kWh counted, inferred",
+    );
+}
+
+#[test]
+fn what_the_counter_says_when_the_cable_is_out_was_counted_at_the_last_plug() {
+    check(
+        "1 17:55 charging no  cable out soc 40 km 1000 kwh 0
+         1 18:00 charging yes cable in  soc 40 km 1000 kwh 0.1
+         2 08:00 charging no  cable out soc 70 km 1040 kwh 20",
+        "(1 17:55..1 18:00) to (1 18:00..2 08:00): 40 -> 70 %, 20 ± 0.4 kWh counted",
+    );
+}
+
+#[test]
+fn the_place_of_the_arrival_may_be_told_a_moment_later() {
+    check(
+        "1 12:00 charging no  soc 40 km 1000 at 1
+         1 18:00 charging yes soc 36
+         1 18:01 at 7 km 1020
+         1 22:00 charging no  soc 80 km 1020",
+        "(1 12:00..1 18:00) to (1 18:00..1 22:00): 36 -> 80 %, 22 ± 0.66 kWh from level",
+    );
+}
+
+#[test]
+fn at_the_plug_three_points_are_enough() {
+    check(
+        "1 12:00 charging no cable out soc 75 km 1000
+         1 22:00 charging no cable in soc 79 km 1020",
+        "(1 12:00..1 22:00) to (1 12:00..1 22:00): 75 -> 79 %, 2 ± 0.5 kWh from level, inferred",
+    );
+    check(
+        "1 12:00 charging no cable out soc 75 km 1000
+         1 22:00 charging no cable out soc 79 km 1020",
+        "",
+    );
+}

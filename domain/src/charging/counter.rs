@@ -5,6 +5,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::curve::Curve;
+use crate::distance::Distance;
+use crate::motion::Mileage;
 
 /// A counter that falls by no more than this only drifts.
 const DRIFT_WH: i64 = 500;
@@ -16,6 +18,20 @@ const SHORTEST: TimeDelta = TimeDelta::minutes(2);
 pub(super) struct Shown {
     pub(super) at: DateTime<Utc>,
     pub(super) wh: i64,
+}
+
+/// What the counter showed, and where the car was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Count {
+    pub(super) shown: Shown,
+    pub(super) mileage: Option<Mileage>,
+}
+
+impl Count {
+    /// The way from here to there, as far as anybody knows.
+    pub(super) fn way(&self, later: &Self) -> Option<Distance> {
+        Some(later.mileage?.travelled.minus(self.mileage?.travelled))
+    }
 }
 
 /// What the counter counted during a stay.

@@ -60,25 +60,27 @@ pub(super) fn found(stay: &Stay, scene: &Scene<'_>, gross: Option<Milli>) -> Fou
     let current = current(stay, watts);
     let grid = energy.map(|energy| grid(energy, current, slow(stay, energy), scene));
     let flow = energy.map_or_else(Vec::new, |energy| finest(stay).shape(energy.wh));
+    let flow = if flow.is_empty() { evenly(stay, energy) } else { flow };
     // Where nobody knows when it came, it has no flow, and no energy that prices could be reckoned from.
     let told = !flow.is_empty();
     Found { energy: energy.filter(|_| told), grid: grid.filter(|_| told), current, flow, disagrees }
 }
 
 fn of_level(stay: &Stay, usable: i64) -> Energy {
-    let gained = stay.level.total() + stay.driven;
+    let gained = stay.gained();
     let off = LEVEL_POINT.max(gained * LEVEL_PER_MILLE / 1000);
+    let reckoned = gained - stay.level.total();
     let wh = |thousandths: i64| thousandths * usable / 100_000;
-    Energy { wh: wh(gained), plus_minus_wh: wh(off + stay.driven / 2), source: EnergySource::Level }
+    Energy { wh: wh(gained), plus_minus_wh: wh(off + reckoned / 2), source: EnergySource::Level }
 }
 
 /// The first source of these that tells anything, and whether counter and level contradict each other.
 fn best(stay: &Stay, by_level: Option<Energy>) -> (Option<Energy>, bool) {
     let level_wh = by_level.map(|energy| energy.wh);
     let contradicts = |wh: i64| {
-        level_wh.is_some_and(|level| {
-            let off = (wh - level).abs();
-            off > MISMATCH_WH && off * 1000 > level.max(wh) * MISMATCH_PER_MILLE
+        by_level.is_some_and(|level| {
+            let off = (wh - level.wh).abs() - level.plus_minus_wh;
+            off > MISMATCH_WH && off * 1000 > level.wh.max(wh) * MISMATCH_PER_MILLE
         })
     };
     let counted = stay.tally.wh(level_wh);
@@ -106,6 +108,13 @@ fn finest(stay: &Stay) -> &Curve {
     let curves = [&stay.level, &stay.power.curve, &stay.tally.curve];
     // The last one of equal ones.
     curves.into_iter().max_by_key(|curve| curve.pieces()).unwrap_or(&stay.level)
+}
+
+/// Where only the levels before and after tell of it: at some time in between.
+fn evenly(stay: &Stay, energy: Option<Energy>) -> Vec<Piece> {
+    let piece =
+        energy.zip(stay.span()).map(|(energy, span)| Piece { from: span.after, to: span.by, wh: energy.wh });
+    piece.into_iter().filter(|piece| piece.wh > 0 && piece.from < piece.to).collect()
 }
 
 /// Watts as they were measured or, at least on the average, must have been.

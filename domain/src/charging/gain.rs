@@ -2,8 +2,7 @@
 
 use chrono::TimeDelta;
 
-use super::counter::{Shown, Step as Count, step};
-use super::level::{BACK, Level, Levels, SLOWEST, Step};
+use super::level::{BACK, Level, SLOWEST, Step};
 use super::stay::{Doubt, Leg, Origin, Stay};
 use super::{Charging, DRIVEN, cited};
 use crate::book::Book;
@@ -16,14 +15,12 @@ use crate::within::Within;
 /// A standing car that gained less only became warmer.
 const STANDING_GAIN: i64 = 3000;
 /// A car that moved may have come down from a mountain with as much as this.
-const MOVING_GAIN: i64 = 5000;
+pub(super) const MOVING_GAIN: i64 = 5000;
 /// A rise that goes on does so by this much; less is the weather.
 const GOES_ON: i64 = 2000;
 /// Unless it does so at once.
 const SOON: TimeDelta = TimeDelta::minutes(90);
 const GOES_ON_SOON: i64 = 1000;
-/// A counter that counted less than this drifted.
-const COUNTED: i64 = 1000;
 /// Two places that lie further apart are two.
 const ELSEWHERE_METRES: f64 = 500.0;
 
@@ -47,14 +44,10 @@ impl Charging {
         let says_something =
             |before: &Level| !first || before.stands(now) == Some(true) || before.gain(now) > MOVING_GAIN;
         let base = step.before.filter(says_something);
-        let on_the_way = |levels: &Levels, way: Option<Distance>| {
-            way.filter(|way| *way > STANDING).map_or(0, |way| levels.expected_use(way))
-        };
         let Some(end) = stay.end() else {
             let rose = stay.rose_to(now, base.as_ref());
-            if rose && first {
-                stay.driven += on_the_way(&self.levels, base.and_then(|base| base.way(now)));
-            }
+            stay.ends.begins(step.before, &self.levels);
+            stay.ends.is_here(*now, &self.levels);
             if rose || first {
                 stay.cite(cited(reading));
             }
@@ -65,15 +58,14 @@ impl Charging {
             return false;
         }
         stay.settled = now.at >= end.by;
-        let way = stay.way(now.mileage);
-        let moved = way.is_some_and(|way| way >= DRIVEN);
-        if !moved || stay.top().is_some_and(|top| now.percent.0 - top.0 > MOVING_GAIN) {
-            if moved {
-                stay.driven += on_the_way(&self.levels, way);
-            }
+        stay.ends.begins(step.before, &self.levels);
+        if stay.way(now.mileage).is_some_and(|way| way >= DRIVEN) {
+            stay.ends.left(*now, &self.levels);
+        } else {
             stay.rose_to(now, base.as_ref());
-            stay.cite(cited(reading));
+            stay.ends.is_here(*now, &self.levels);
         }
+        stay.cite(cited(reading));
         true
     }
 
@@ -97,21 +89,24 @@ impl Charging {
         let fresh = |low: &Level| stood && now.at - low.at <= SLOWEST && low.percent < before.percent;
         let from = step.low.filter(fresh).filter(|_| !goes_on).unwrap_or(before);
         let gain = from.gain(&now);
-        let found = if stood { gain >= STANDING_GAIN } else { gain > MOVING_GAIN };
+        // Nobody comes down from a mountain at the plug.
+        let found =
+            if stood || self.plugged().is_some() { gain >= STANDING_GAIN } else { gain > MOVING_GAIN };
         if !found && !goes_on {
             return false;
         }
         let after = self.last.map_or(from.at, |(_, span)| from.at.max(span.by)).min(now.at);
         let start = Within { after, by: now.at };
         let leg = Leg { end: Some(start), start_level: Some(from.percent), ..Leg::begun(start, true) };
-        self.begin(leg, reading, scene, book);
+        self.begin(leg, cited(reading), scene, book);
         let doubt = self.doubts(stood, &now, scene);
-        let driven = if stood { 0 } else { from.way(&now).map_or(0, |way| self.levels.expected_use(way)) };
         let Some(stay) = &mut self.stay else { return true };
         stay.rose_to(&now, Some(&from));
+        stay.ends.begins(Some(from), &self.levels);
+        stay.ends.is_here(now, &self.levels);
         stay.settled = true;
         if stay.key == now.at {
-            (stay.doubt, stay.driven) = (doubt, driven);
+            stay.doubt = doubt;
             stay.origin = if stood { Origin::Here } else { Origin::OnTheWay };
         } else if stood && stay.origin == Origin::OnTheWay {
             stay.origin = Origin::Here;
@@ -133,6 +128,8 @@ impl Charging {
     fn doubts(&self, stood: bool, now: &Level, scene: &Scene<'_>) -> Doubt {
         let may_burn = scene.setup.may_burn() && (scene.setup.powertrain.is_some() || self.burns);
         let read = now.mileage.is_some_and(|mileage| mileage.at >= now.at);
+        // No engine charges a car at the plug.
+        let may_burn = may_burn && self.plugged().is_none() && !self.has_counted(now.at);
         match (stood, may_burn, read) {
             (false, true, _) => Doubt::MayHaveBurnt,
             (true, _, false) => Doubt::MayHaveMoved,
@@ -148,35 +145,6 @@ impl Charging {
         } else {
             // It may have come down from a mountain.
             stay.legs.clear();
-        }
-    }
-
-    pub(super) fn counted(&mut self, now: Shown, reading: &Reading, scene: &Scene<'_>, book: &mut Book) {
-        let before = match self.counter {
-            Some((last, before)) if last.at == now.at => before,
-            Some((last, _)) => Some(last),
-            None => None,
-        };
-        self.counter = Some((now, before));
-        let fell = before.is_some_and(|before| matches!(step(before.wh, now.wh), Count::Anew(_)));
-        let of_the_stay = |end: Within| !fell && before.is_none_or(|before| before.at < end.by);
-        if let Some(stay) = &mut self.stay
-            && stay.end().is_none_or(of_the_stay)
-        {
-            if stay.counted(now) {
-                stay.cite(cited(reading));
-            }
-            return;
-        }
-        let Some(before) = before else { return };
-        if !matches!(step(before.wh, now.wh), Count::Rose(wh) if wh >= COUNTED) {
-            return;
-        }
-        let after = self.last.map_or(before.at, |(_, span)| before.at.max(span.by)).min(now.at);
-        let start = Within { after, by: now.at };
-        self.begin(Leg { end: Some(start), ..Leg::begun(start, true) }, reading, scene, book);
-        if let Some(stay) = &mut self.stay {
-            stay.counted(now);
         }
     }
 }

@@ -21,6 +21,12 @@ const FASTEST_LOSS_PER_HOUR: i64 = 60_000;
 pub(super) const BACK: i64 = 2000;
 /// What was lost over a shorter way says nothing of consumption.
 const SHORTEST_WAY: Distance = Distance::from_km(10);
+/// What a battery that is nearly empty does not lose, an engine may have driven (thousandths of a percent).
+const NEARLY_EMPTY: i64 = 15_000;
+/// What was said so close to a level was said with it.
+pub(super) const TOGETHER: TimeDelta = TimeDelta::minutes(5);
+/// An odometer this soon after a level may be nearer to it than the one before.
+pub(super) const NEAR: TimeDelta = TimeDelta::minutes(15);
 /// The way that consumption is learned from: older ways fade.
 const MEMORY: Distance = Distance::from_km(1000);
 
@@ -39,10 +45,12 @@ pub(super) struct Levels {
     scale: Scale,
     pub(super) last: Option<Level>,
     /// The one before.
-    before: Option<Level>,
+    pub(super) before: Option<Level>,
     /// The newest of the lowest ones since the car stands where it stands.
     pub(super) low: Option<Level>,
     suspect: Option<Level>,
+    /// The newest moment at which energy came, or had come.
+    charged: Option<DateTime<Utc>>,
     /// Thousandths of a percent that ways took, and metres of these ways.
     used: (i64, i64),
 }
@@ -79,6 +87,17 @@ impl Level {
         Some(later.mileage?.travelled.minus(self.mileage?.travelled))
     }
 
+    /// The odometer was read after it: whether that tells better where the car was then.
+    pub(super) fn came(&mut self, mileage: Mileage) -> bool {
+        let (since, until) = (self.mileage.map(|known| self.at - known.at), mileage.at - self.at);
+        let is_nearer =
+            until >= TimeDelta::zero() && until <= NEAR && since.is_none_or(|since| until < since);
+        if is_nearer {
+            self.mileage = Some(mileage);
+        }
+        is_nearer
+    }
+
     /// Thousandths of a percent from here to there.
     pub(super) const fn gain(&self, later: &Self) -> i64 {
         later.percent.0 - self.percent.0
@@ -95,15 +114,28 @@ impl Levels {
             return None;
         }
         self.suspect = None;
+        self.learn();
         let step = Step { now, before: self.last, low: self.low };
         self.before = self.last;
-        self.learn(&step);
         let stands = self.last.is_some_and(|last| last.stands(&now) == Some(true));
         if !stands || self.low.is_none_or(|low| now.percent <= low.percent) {
             self.low = Some(now);
         }
         self.last = Some(now);
         Some(step)
+    }
+
+    /// The odometer is known anew: it tells where the car was when the last levels were read.
+    pub(super) fn came(&mut self, mileage: Mileage) {
+        let levels = [&mut self.last, &mut self.before, &mut self.low];
+        for level in levels.into_iter().flatten() {
+            level.came(mileage);
+        }
+    }
+
+    /// Energy came, or had come, at this moment.
+    pub(super) fn charged(&mut self, at: DateTime<Utc>) {
+        self.charged = self.charged.max(Some(at));
     }
 
     /// What is known of charging is written: from here on gains count anew.
@@ -161,14 +193,16 @@ impl Levels {
             }
     }
 
-    fn learn(&mut self, step: &Step) {
-        let Some(before) = step.before else { return };
-        let Some(way) = before.way(&step.now).filter(|way| *way >= SHORTEST_WAY) else { return };
-        let lost = -before.gain(&step.now);
-        if lost > 0 {
+    /// From the level before the last to the last: by now, all that was said with them is known.
+    fn learn(&mut self) {
+        let (Some(before), Some(last)) = (self.before, self.last) else { return };
+        let Some(way) = before.way(&last).filter(|way| *way >= SHORTEST_WAY) else { return };
+        let is_between = |at: DateTime<Utc>| at > before.at + TOGETHER && at <= last.at + TOGETHER;
+        let gain = before.gain(&last);
+        if gain < 0 && last.percent.0 > NEARLY_EMPTY && !self.charged.is_some_and(is_between) {
             let (points, metres) = self.used;
             let fade = |old: i64| if metres > MEMORY.metres() { old / 2 } else { old };
-            self.used = (fade(points) + lost, fade(metres) + way.metres());
+            self.used = (fade(points) - gain, fade(metres) + way.metres());
         }
     }
 }

@@ -3,8 +3,9 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::gain;
+use super::level::TOGETHER;
 use super::stay::{Doubt, Leg, Stay};
-use super::{Charging, DRIVEN, STUCK};
+use super::{Charging, DRIVEN, STUCK, cited};
 use crate::book::Book;
 use crate::fold::Scene;
 use crate::motion::Mileage;
@@ -22,8 +23,15 @@ impl Charging {
         match status.to_ascii_uppercase().as_str() {
             "CHARGING" if !flag_holds => self.flag(true, reading, scene, book),
             "NOT_CHARGING" if !flag_holds => self.flag(false, reading, scene, book),
-            "FULLY_CHARGED" if flag_holds => self.stop(reading.at),
-            "FULLY_CHARGED" => self.flag(false, reading, scene, book),
+            "FULLY_CHARGED" => {
+                if flag_holds {
+                    self.stop(reading.at);
+                } else {
+                    self.flag(false, reading, scene, book);
+                }
+                self.riddle.full = Some((reading.at, scene.motion.mileage));
+                self.explain(reading.at, scene, book);
+            }
             // Other words are of other makers' apps.
             _ => {}
         }
@@ -46,7 +54,7 @@ impl Charging {
         let goes_on = |stay: &Stay| stay.silent && brings(stay) || stay.left && stay.brought();
         let goes_on = self.stay.as_ref().is_some_and(goes_on);
         if was != Some(true) || goes_on {
-            self.begin(Leg::begun(self.since(at), false), reading, scene, book);
+            self.begin(Leg::begun(self.since(at), false), cited(reading), scene, book);
         }
     }
 
@@ -60,6 +68,7 @@ impl Charging {
     pub(super) fn stop(&mut self, at: DateTime<Utc>) {
         let Some(stay) = &mut self.stay else { return };
         if let Some(leg) = stay.flowing() {
+            self.levels.charged(at);
             let end = Within { after: leg.flowed, by: at };
             stay.stop(end);
         } else if stay.end().is_some_and(|end| end.by == at) {
@@ -75,6 +84,11 @@ impl Charging {
         }
         self.cable = Some((at, connected));
         if connected {
+            // No engine charges a car at the plug.
+            if let Some(stay) = self.stay.as_mut().filter(|stay| stay.doubt == Doubt::MayHaveBurnt) {
+                let is_here = (at - stay.key).abs() <= TOGETHER;
+                stay.doubt = if is_here { Doubt::None } else { stay.doubt };
+            }
             return;
         }
         self.stop(at);
@@ -84,7 +98,13 @@ impl Charging {
         }
     }
 
-    pub(super) fn came(&mut self, mileage: Mileage) {
+    pub(super) fn came(&mut self, mileage: Mileage, scene: &Scene<'_>, book: &mut Book) {
+        self.levels.came(mileage);
+        if let Some(stay) = &mut self.stay {
+            stay.ends.came(mileage, &self.levels);
+        }
+        self.riddles_came(mileage);
+        self.explain(mileage.at, scene, book);
         let Some(stay) = &mut self.stay else { return };
         let Some(start) = stay.first().map(|leg| leg.start.by) else { return };
         let before = stay.mileage;
@@ -111,13 +131,13 @@ impl Charging {
         let Some(start) = stay.first().map(|leg| leg.start.by) else { return };
         let arrived = at - start <= ARRIVES;
         match &stay.place {
+            // What was known of the place before was of another report.
+            Some(_) if (at - start).abs() <= TOGETHER => stay.place = Some(place.clone()),
             None if arrived && !stay.left => stay.place = Some(place.clone()),
             Some(known) if gain::is_elsewhere(known, place) => {
                 // An odometer that was read meanwhile knows better.
                 let read = scene.motion.mileage.is_some_and(|mileage| mileage.at > start);
-                if arrived && at <= start {
-                    stay.place = Some(place.clone());
-                } else if !read {
+                if !read {
                     stay.left = true;
                     self.stop(at);
                 }

@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::counter::{Shown, Tally};
 use super::curve::Curve;
+use super::ends::Ends;
+use super::gain::MOVING_GAIN;
 use super::level::Level;
 use super::power::Power;
 use super::{ChargingSession, DRIVEN};
@@ -33,8 +35,7 @@ pub(super) struct Stay {
     pub(super) level: Curve,
     pub(super) tally: Tally,
     pub(super) power: Power,
-    /// Thousandths of a percent that a way took beside what was gained.
-    pub(super) driven: i64,
+    pub(super) ends: Ends,
     pub(super) mileage: Option<Mileage>,
     pub(super) place: Option<Place>,
     /// The car is somewhere else, or not plugged in any more: nothing resumes.
@@ -134,7 +135,7 @@ impl Stay {
             level: Curve::default(),
             tally,
             power: Power::default(),
-            driven: 0,
+            ends: Ends::default(),
             mileage: None,
             place: None,
             left: false,
@@ -183,9 +184,17 @@ impl Stay {
         Some(Within { after: first.start.after, by: last.end.map_or(last.flowed, |end| end.by) })
     }
 
+    /// Thousandths of a percent, with what the way there and away took.
+    pub(super) fn gained(&self) -> i64 {
+        self.ends.gained(self.level.total())
+    }
+
     /// Whether anything shows that energy came.
     pub(super) fn brought(&self) -> bool {
-        self.level.total() > 0 || self.tally.curve.total() > 0 || self.power.peak.is_some()
+        self.level.total() > 0
+            || self.gained() > MOVING_GAIN
+            || self.tally.curve.total() > 0
+            || self.power.peak.is_some()
     }
 
     /// Ends the leg that is going on, if one is.

@@ -2,7 +2,7 @@
 
 use super::energy::{Found, found};
 use super::stay::{Doubt, Leg, Origin, Stay};
-use super::{ChargingSession, Piece, Segment};
+use super::{ChargingSession, EnergySource, Piece, Segment};
 use crate::book::{EntryState, Evidence, Mark};
 use crate::fold::Scene;
 use crate::reading::Milli;
@@ -15,12 +15,15 @@ const SMALLEST_GAIN: i64 = 1000;
 pub(super) fn session(stay: &Stay, scene: &Scene<'_>, gross: Option<Milli>) -> Option<ChargingSession> {
     let (first, last) = (stay.first()?, stay.leg()?);
     let Found { energy, grid, current, flow, disagrees } = found(stay, scene, gross);
+    let by_level = energy.is_none_or(|energy| energy.source == EnergySource::Level);
+    let last_level = stay.legs.iter().rev().find_map(|leg| leg.end_level);
+    let after = stay.ends.after().map(|level| level.percent);
     Some(ChargingSession {
         key: stay.key,
         start: first.start,
         end: last.end,
         start_level: stay.legs.iter().find_map(|leg| leg.start_level),
-        end_level: stay.legs.iter().rev().find_map(|leg| leg.end_level),
+        end_level: if after > last_level { after } else { last_level },
         state: state(stay, energy.map_or(0, |energy| energy.wh)),
         energy,
         grid,
@@ -31,7 +34,11 @@ pub(super) fn session(stay: &Stay, scene: &Scene<'_>, gross: Option<Milli>) -> O
         segments: segments(&stay.legs, &flow),
         flow,
         inferred: stay.legs.iter().all(|leg| leg.inferred),
-        evidence: Evidence { until: scene.until, marks: marks(stay, disagrees), cited: stay.cited.clone() },
+        evidence: Evidence {
+            until: scene.until,
+            marks: marks(stay, by_level, disagrees),
+            cited: stay.cited.clone(),
+        },
     })
 }
 
@@ -39,14 +46,14 @@ fn state(stay: &Stay, wh: i64) -> EntryState {
     match stay.doubt {
         Doubt::MayHaveMoved | Doubt::MayHaveBurnt => EntryState::Candidate,
         Doubt::None if stay.is_flowing() => EntryState::Recorded,
-        Doubt::None if wh >= SMALLEST_WH || stay.level.total() >= SMALLEST_GAIN => EntryState::Recorded,
+        Doubt::None if wh >= SMALLEST_WH || stay.gained() >= SMALLEST_GAIN => EntryState::Recorded,
         Doubt::None => EntryState::Hidden,
     }
 }
 
-fn marks(stay: &Stay, disagrees: bool) -> Vec<Mark> {
+fn marks(stay: &Stay, by_level: bool, disagrees: bool) -> Vec<Mark> {
     let marks = [
-        (Mark::Compensated, stay.driven > 0),
+        (Mark::Compensated, by_level && stay.gained() > stay.level.total()),
         (Mark::Merged, stay.legs.len() > 1),
         (Mark::Inferred, stay.legs.iter().all(|leg| leg.inferred)),
         (Mark::Silent, stay.silent),

@@ -1,0 +1,192 @@
+//! What does not fit the stay that is known: a counter that counted, or a battery that is full, although the car drove since.
+//! Then it was plugged in again, and nobody saw it.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::counter::{Count, Shown, Step, Tally, step};
+use super::level::{NEAR, TOGETHER};
+use super::stay::{Doubt, Leg, Stay};
+use super::{Charging, DRIVEN};
+use crate::book::{Book, Cited};
+use crate::distance::Distance;
+use crate::fold::Scene;
+use crate::motion::Mileage;
+use crate::reading::{Milli, Reading, Signal, Value};
+use crate::within::Within;
+
+/// A counter that counted less than this drifted.
+const COUNTED: i64 = 1000;
+/// A counter that is known to begin anew each time did so, if it differs by this much after a drive.
+const DIFFERS: i64 = 300;
+/// Who is full again after such a way was charged: no battery shows its losses later.
+const TELLING: Distance = Distance::from_km(10);
+
+impl Charging {
+    pub(super) fn counted(&mut self, now: Shown, reading: &Reading, scene: &Scene<'_>, book: &mut Book) {
+        let before = match self.counter {
+            Some((last, before)) if last.shown.at == now.at => before,
+            Some((last, _)) => Some(last),
+            None => None,
+        };
+        self.counter = Some((Count { shown: now, mileage: scene.motion.mileage }, before));
+        let before = before.map(|before| before.shown);
+        let fell = before.is_some_and(|before| matches!(step(before.wh, now.wh), Step::Anew(_)));
+        self.begins_anew |= fell;
+        let differs = before.is_some_and(|before| (before.wh - now.wh).abs() >= DIFFERS);
+        self.riddle.counted |= differs;
+        if differs {
+            self.levels.charged(now.at);
+        }
+        let of_the_stay = |end: Within| !fell && before.is_none_or(|before| before.at < end.by);
+        if let Some(stay) = &mut self.stay
+            && stay.end().is_none_or(of_the_stay)
+        {
+            if stay.counted(now) {
+                stay.cite(super::cited(reading));
+            }
+            return;
+        }
+        let Some(before) = before else { return };
+        if !matches!(step(before.wh, now.wh), Step::Rose(wh) if wh >= COUNTED) {
+            return;
+        }
+        let after = self.last.map_or(before.at, |(_, span)| before.at.max(span.by)).min(now.at);
+        let start = Within { after, by: now.at };
+        self.begin(Leg { end: Some(start), ..Leg::begun(start, true) }, cite(now), scene, book);
+        if let Some(stay) = &mut self.stay {
+            stay.counted(now);
+        }
+    }
+
+    /// Whether the counter counted since the reading before, and tells of this moment.
+    pub(super) fn has_counted(&self, at: DateTime<Utc>) -> bool {
+        self.counter.is_some_and(|(now, before)| {
+            let differs = before.is_some_and(|before| (now.shown.wh - before.shown.wh).abs() >= COUNTED);
+            differs && (now.shown.at - at).abs() <= TOGETHER
+        })
+    }
+
+    /// Looks at what did not fit, now that more is known. `at`: of what is heard now.
+    pub(super) fn explain(&mut self, at: DateTime<Utc>, scene: &Scene<'_>, book: &mut Book) {
+        if let Some((now, Some(before))) = self.counter.filter(|_| self.riddle.counted) {
+            if let Some(wh) = self.counted_anew(&before, &now) {
+                self.riddle.counted = false;
+                self.begin_unseen(now.shown.at, before.shown.at, cite(now.shown), scene, book);
+                if let Some(stay) = self.stay.as_mut().filter(|_| wh > 0) {
+                    let start = stay.first().map_or(now.shown.at, |leg| leg.start.after);
+                    stay.tally = Tally::begin(Some(Shown { at: start, wh: now.shown.wh - wh }), None);
+                    stay.counted(now.shown);
+                    stay.doubt = Doubt::None;
+                }
+            }
+            self.riddle.counted &= at - now.shown.at <= NEAR;
+        }
+        if let Some((full, mileage)) = self.riddle.full {
+            if self.way_since_last(mileage).is_some_and(|way| way >= TELLING) {
+                self.riddle.full = None;
+                let status = Value::Text("FULLY_CHARGED".to_owned());
+                let cited = Cited { at: full, signal: Signal::new(Signal::CHARGING_STATUS), value: status };
+                // Some time since the level was read before.
+                let levels = [self.levels.last, self.levels.before].into_iter().flatten();
+                let before = levels.map(|level| level.at).find(|read| *read + TOGETHER < full);
+                self.begin_unseen(full, before.unwrap_or(full), cited, scene, book);
+            }
+            self.riddle.full = self.riddle.full.filter(|_| at - full <= NEAR);
+        }
+    }
+
+    /// The odometer is known anew: it tells where the car was when these were heard.
+    pub(super) fn riddles_came(&mut self, mileage: Mileage) {
+        let is_nearer = |at: DateTime<Utc>, known: Option<Mileage>| {
+            let until = mileage.at - at;
+            (TimeDelta::zero()..=NEAR).contains(&until) && known.is_none_or(|known| until < at - known.at)
+        };
+        if let Some((now, _)) = &mut self.counter
+            && is_nearer(now.shown.at, now.mileage)
+        {
+            now.mileage = Some(mileage);
+        }
+        if let Some((full, known)) = &mut self.riddle.full
+            && is_nearer(*full, *known)
+        {
+            *known = Some(mileage);
+        }
+    }
+
+    /// Watt hours that came at another plug than where the counter was read before, if that is sure.
+    fn counted_anew(&self, before: &Count, now: &Count) -> Option<i64> {
+        let (was, is) = (before.shown.wh, now.shown.wh);
+        before.way(now).filter(|way| *way >= DRIVEN)?;
+        // The stay that is known began where the counter was read.
+        let stays = self.stay.as_ref().is_some_and(|stay| !stay.left);
+        if stays && self.way_since_last(now.mileage).is_none_or(|way| way < DRIVEN) {
+            return None;
+        }
+        let is_in = self.cable.is_some_and(|(_, connected)| connected);
+        let wh = match step(was, is) {
+            Step::Rose(_) | Step::Drifted if !is_in => return None,
+            Step::Rose(_) | Step::Drifted if self.begins_anew => is,
+            Step::Anew(wh) | Step::Rose(wh) => wh,
+            Step::Drifted => return None,
+        };
+        (wh >= COUNTED).then_some(wh)
+    }
+
+    /// How far it came to here since it was charged last, as far as anybody knows.
+    fn way_since_last(&self, here: Option<Mileage>) -> Option<Distance> {
+        let last = self.stay.as_ref().and_then(|stay| stay.mileage).or(self.last_mileage)?;
+        Some(here?.travelled.minus(last.travelled))
+    }
+
+    /// It was plugged in again by now, some time after this.
+    fn begin_unseen(
+        &mut self,
+        by: DateTime<Utc>,
+        after: DateTime<Utc>,
+        cited: Cited,
+        scene: &Scene<'_>,
+        book: &mut Book,
+    ) {
+        if self.stay.as_ref().is_some_and(|stay| stay.key + TOGETHER >= by) {
+            // Something else of the same moment told of it already.
+            return;
+        }
+        if let (Some(stay), Some(earlier)) = (&mut self.stay, self.earlier.take()) {
+            // What was heard just now is not of the old stay.
+            let written = stay.written.take();
+            *stay = *earlier;
+            stay.written = written;
+        }
+        if let Some(stay) = &mut self.stay {
+            if let Some(leg) = stay.flowing() {
+                let flowed = leg.flowed;
+                // Nobody knows when it left, and when it came back.
+                stay.stop(Within { after: flowed, by: flowed + (by - flowed).max(TimeDelta::zero()) / 2 });
+            }
+            stay.left = true;
+        }
+        let last = self.stay.as_ref().and_then(Stay::span).or(self.last.map(|(_, span)| span));
+        let start = Within { after: last.map_or(after, |last| last.by.max(after.min(by))).min(by), by };
+        self.begin(Leg { end: Some(start), ..Leg::begun(start, true) }, cited, scene, book);
+        self.take_levels(by);
+    }
+
+    /// The level of this moment was heard before anybody knew of the stay.
+    fn take_levels(&mut self, at: DateTime<Utc>) {
+        let (last, before) = (self.levels.last, self.levels.before);
+        let Some(stay) = self.stay.as_mut() else { return };
+        match last {
+            Some(last) if (last.at - at).abs() <= TOGETHER => {
+                stay.ends.begins(before, &self.levels);
+                stay.ends.is_here(last, &self.levels);
+                stay.rose_to(&last, before.filter(|before| before.percent <= last.percent).as_ref());
+                stay.settled = true;
+            }
+            Some(_) | None => stay.ends.begins(last, &self.levels),
+        }
+    }
+}
+
+fn cite(shown: Shown) -> Cited {
+    Cited { at: shown.at, signal: Signal::new(Signal::ENERGY_ADDED), value: Value::Number(Milli(shown.wh)) }
+}
