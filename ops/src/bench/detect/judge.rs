@@ -27,6 +27,8 @@ const CHARGE: u32 = 5;
 /// What has to be left of it between the reports around it, so that anybody could know: more than gauges are off.
 const SEEN_FILL: i64 = 8;
 const HIDDEN_CHARGE: i64 = 8;
+/// An amount that is off by more than this part of it is an example of a mistake.
+const FAR_OFF: i64 = 10;
 
 /// Judges the book; keeps so many examples of each kind of mistake.
 pub fn judge(lived: &Lived, examples: usize) -> Judged {
@@ -123,6 +125,9 @@ impl Judge<'_> {
                 .sum();
             if let (Some(litres), 1..) = (fill.litres, true_ml) {
                 self.score.millilitres.count(true_ml, litres.amount.0);
+                let span = Span { from: fill.between.after, to: fill.between.by };
+                let text = format!("{true_ml} ml, told {} ± {}", litres.amount.0, litres.plus_minus.0);
+                self.far_off("litres", (true_ml, litres.amount.0), span, &text, &example::FUEL);
             }
         }
     }
@@ -145,7 +150,7 @@ impl Judge<'_> {
         let truths: Vec<Span> =
             sessions.iter().map(|session| Span { from: session.plugged_at, to: until(session) }).collect();
         let claims: Vec<Span> = told.iter().map(|session| self.claimed(session)).collect();
-        let pairing = pair(&claims, &truths);
+        let mut pairing = pair(&claims, &truths);
         let simple = plain::sessions(&lived.readings);
         let simple_pairing = pair(&simple, &truths);
         for (place, session) in sessions.iter().enumerate() {
@@ -176,6 +181,12 @@ impl Judge<'_> {
                 self.example(kind, truths[place], &format!("{gain} points, {rise} seen"), &example::CHARGE);
             }
         }
+        let unfinished = |claim: &Span| {
+            let all = lived.truth.sessions.iter().filter(|session| !self.is_over(session.ended_at));
+            all.map(|session| Span { from: session.plugged_at, to: lived.truth.as_of })
+                .any(|span| claim.meets(span))
+        };
+        pairing.wrong.retain(|place| !unfinished(&claims[*place]));
         for place in &pairing.wrong {
             let session = told[*place];
             let text = format!(
@@ -195,6 +206,16 @@ impl Judge<'_> {
             let true_wh: i64 = truths.iter().map(|truth| i64::from(truth.after_wh - truth.before_wh)).sum();
             if let (Some(energy), 1..) = (session.energy, true_wh) {
                 self.score.watt_hours.count(true_wh, energy.wh);
+                let text = format!(
+                    "{true_wh} Wh in {} sessions, told {} ± {} by {:?}, {:?}",
+                    truths.len(),
+                    energy.wh,
+                    energy.plus_minus_wh,
+                    energy.source,
+                    session.evidence.marks
+                );
+                let span = self.claimed(session);
+                self.far_off("energy", (true_wh, energy.wh), span, &text, &example::CHARGE);
             }
             let true_cost: i64 = truths.iter().map(|truth| self.true_cost(truth)).sum();
             if let (Some(cost), 1..) = (tariff::cost(session, &self.lived.setup), true_cost) {
@@ -285,6 +306,19 @@ impl Judge<'_> {
                 && segment.until <= session.ended_at
         });
         charging.map(cost_of).sum()
+    }
+
+    fn far_off(
+        &mut self,
+        what: &str,
+        (true_amount, told): (i64, i64),
+        span: Span,
+        text: &str,
+        signals: &[&str],
+    ) {
+        if (told - true_amount).abs() * FAR_OFF > true_amount {
+            self.example(&format!("{what} far off"), span, text, signals);
+        }
     }
 
     fn example(&mut self, kind: &str, span: Span, text: &str, signals: &[&str]) {

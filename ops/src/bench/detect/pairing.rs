@@ -21,7 +21,7 @@ pub struct Pairing {
 const SLACK: TimeDelta = TimeDelta::minutes(5);
 
 impl Span {
-    fn meets(self, other: Self) -> bool {
+    pub fn meets(self, other: Self) -> bool {
         self.from - SLACK <= other.to && other.from <= self.to + SLACK
     }
 }
