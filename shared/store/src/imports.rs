@@ -92,7 +92,8 @@ pub async fn apply(
             Finding::Same(same) => match (choices.of(line.number), same.machines.as_slice()) {
                 (Choice::Leave, _) => {}
                 (Choice::Attach, [row]) if same.is_one_to_one => {
-                    imported.attached += attach::fill_in(db, car, import, (same.id, &line.record), *row, now).await?;
+                    imported.attached +=
+                        attach::fill_in(db, car, import, (same.id, &line.record), *row, now).await?;
                 }
                 (Choice::Attach | Choice::Replace, rows) => {
                     replaced.extend(rows);

@@ -170,10 +170,11 @@ async fn what_is_taken_out_again_leaves_what_was_there_before_and_what_a_person_
         let deleted = if choice == Choice::Replace { 2 } else { 1 };
         assert_eq!(undone, Some(Undone { deleted, given_back, kept: 1 }), "{choice:?}");
         // The machine's own comes back with the next fold; what nobody touched stands there.
-        let left: Vec<(Uuid, f64)> = sqlx::query_as("SELECT id, litres::float8 FROM fuel_entries ORDER BY filled_at")
-            .fetch_all(&mut *db)
-            .await
-            .unwrap();
+        let left: Vec<(Uuid, f64)> =
+            sqlx::query_as("SELECT id, litres::float8 FROM fuel_entries ORDER BY filled_at")
+                .fetch_all(&mut *db)
+                .await
+                .unwrap();
         assert_eq!(left.last().map(|(_, litres)| *litres), Some(21.0), "{choice:?}");
         assert_eq!(left.iter().any(|(id, _)| *id == row), choice == Choice::Leave, "{choice:?}");
         let decisions: i64 =
