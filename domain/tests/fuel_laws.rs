@@ -242,8 +242,10 @@ proptest! {
 
     #[test]
     fn nobody_bought_less_than_the_book_says(steps in proptest::collection::vec(a_step(), 1..120)) {
-        // A car that tells no tales: what is left is the wavering of the gauge.
-        let steps: Vec<Step> = steps.into_iter().map(|step| Step { says: step.says.max(4), ..step }).collect();
+        // A car that tells no tales, whose gauge wavers no more than a book without experience allows for: one that wavers more
+        // may be further off once than is said, and is known after some stops.
+        let calm = |step: Step| Step { says: step.says.max(4), noise: step.noise / 8.0, ..step };
+        let steps: Vec<Step> = steps.into_iter().map(calm).collect();
         let life = live(&steps);
         let book = all_at_once(&life.sightings, &[]);
         let fills = book.iter().filter_map(|entry| match entry {

@@ -62,7 +62,7 @@ async fn ways_between_fills_services_and_months_are_told_and_nothing_across_anot
         (ways, told.json["sinceLast"]["km"].clone())
     };
     assert_eq!(ways("fills").await, (vec![json!(null), json!(320.0)], json!(570.0)));
-    assert_eq!(ways("services").await, (vec![json!(null), json!(621.1)], json!(150.0)));
+    assert_eq!(ways("services").await, (vec![json!(null), json!(611.1)], json!(150.0)));
     assert_eq!(ways("services&category=Tyres").await.0.len(), 1);
     assert_eq!(ways("months").await, (vec![json!(null), json!(null)], json!(900.0)));
     assert_eq!(ways("trips").await, (vec![], json!(null)));
