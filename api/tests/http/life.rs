@@ -33,7 +33,10 @@ impl Life {
         .execute(fixture.pool())
         .await
         .unwrap();
-        Self { fixture, ann, car, vehicle }
+        let life = Self { fixture, ann, car, vehicle };
+        // What changed of the car counts for all of its days: before they were looked at, deliveries wait for that.
+        life.replay().await;
+        life
     }
 
     /// `story`: one line a webhook: `<day> <hh:mm> <what> <value> [<what> <value> …]`, `what` being `km`, `soc`, `fuel`,
