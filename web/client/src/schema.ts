@@ -3076,7 +3076,7 @@ export interface components {
         /** @enum {string} */
         TariffWeekday: "mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun";
         /**
-         * @description TariffWhen a price counts, by the clock of the tariff's zone; always, as far as nothing else is said. TariffWeekday and month are
+         * @description When a price counts, by the clock of the tariff's zone; always, as far as nothing else is said. Weekday and month are
          *     those of the moment itself: the hours after midnight of a night from Friday to Saturday are Saturday's.
          */
         TariffWhen: {

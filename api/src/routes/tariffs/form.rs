@@ -77,7 +77,7 @@ enum TariffMinutes {
     Idle,
 }
 
-/// TariffWhen a price counts, by the clock of the tariff's zone; always, as far as nothing else is said. TariffWeekday and month are
+/// When a price counts, by the clock of the tariff's zone; always, as far as nothing else is said. Weekday and month are
 /// those of the moment itself: the hours after midnight of a night from Friday to Saturday are Saturday's.
 #[derive(ToSchema)]
 #[schema(rename_all = "camelCase")]
