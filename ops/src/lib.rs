@@ -34,7 +34,7 @@ enum Command {
     Doctor(doctor::Options),
     Parked(parked::Options),
     Replay(replay::Options),
-    Import(import::Options),
+    Import(Box<import::Options>),
     Export(export::Options),
     Keys(keys::Options),
     Scenario(scenario::Options),

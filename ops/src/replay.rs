@@ -29,6 +29,7 @@ use report::Report;
 /// The exit code is 0 when all cars were looked at, also if there is much to change, and 1 if one could not be folded.
 #[derive(Debug, Clone, Args)]
 #[command(group = ArgGroup::new("which").required(true))]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub struct Options {
     /// The car (`cars.id`), with all its connections. May be given several times.
     #[arg(long, group = "which", value_name = "CAR_ID", num_args = 1..)]

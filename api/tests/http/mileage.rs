@@ -143,7 +143,7 @@ async fn a_drivers_log_names_places_purposes_and_gaps_as_json_and_on_paper() {
         lines[4],
         "trip,2026-02-25,2026-02-25 01:00,2026-02-25 02:00,,,1072.5,1082.5,10,private,,manual"
     );
-    let long =
+    let too_much =
         format!("/api/cars/{}/mileage-log?from=2000-01-01T00:00:00Z&to=2026-03-01T00:00:00Z", past.car);
-    assert_eq!(fixture.get(&ann, &long).await.verdict(), "400 invalid_parameter");
+    assert_eq!(fixture.get(&ann, &too_much).await.verdict(), "400 invalid_parameter");
 }

@@ -71,7 +71,10 @@ impl Past {
             }
             match more {
                 "at" => {
-                    say(Signal::LOCATION, Value::Position(Position::from_degrees(0.000_001, number).unwrap()))
+                    say(
+                        Signal::LOCATION,
+                        Value::Position(Position::from_degrees(0.000_001, number).unwrap()),
+                    );
                 }
                 _ => say(Signal::STATE_OF_CHARGE, decimal(number)),
             }

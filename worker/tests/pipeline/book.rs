@@ -408,5 +408,6 @@ async fn no_position_in_a_private_zone_is_stored_anywhere() {
 }
 
 fn hex(text: &[u8]) -> String {
-    text.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digits = text.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
 }
