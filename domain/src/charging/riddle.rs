@@ -71,8 +71,8 @@ impl Charging {
         if let Some((now, Some(before))) = self.counter.filter(|_| self.riddle.counted) {
             if let Some(wh) = self.counted_anew(&before, &now) {
                 self.riddle.counted = false;
-                self.begin_unseen(now.shown.at, before.shown.at, cite(now.shown), scene, book);
-                if let Some(stay) = self.stay.as_mut().filter(|_| wh > 0) {
+                let begun = self.begin_unseen(now.shown.at, before.shown.at, cite(now.shown), scene, book);
+                if let Some(stay) = self.stay.as_mut().filter(|_| begun && wh > 0) {
                     let start = stay.first().map_or(now.shown.at, |leg| leg.start.after);
                     stay.tally = Tally::begin(Some(Shown { at: start, wh: now.shown.wh - wh }), None);
                     stay.counted(now.shown);
@@ -138,7 +138,7 @@ impl Charging {
         Some(here?.travelled.minus(last.travelled))
     }
 
-    /// It was plugged in again by now, some time after this.
+    /// It was plugged in again by now, some time after this. Says whether that is the stay that is known then.
     fn begin_unseen(
         &mut self,
         by: DateTime<Utc>,
@@ -146,10 +146,15 @@ impl Charging {
         cited: Cited,
         scene: &Scene<'_>,
         book: &mut Book,
-    ) {
+    ) -> bool {
         if self.stay.as_ref().is_some_and(|stay| stay.key + TOGETHER >= by) {
             // Something else of the same moment told of it already.
-            return;
+            return true;
+        }
+        let old = self.earlier.as_deref().or(self.stay.as_ref()).and_then(Stay::span);
+        if [old, self.last.map(|(_, span)| span)].into_iter().flatten().any(|span| span.by > by) {
+            // Later than that it was seen at the plug where it was before.
+            return false;
         }
         if let (Some(stay), Some(earlier)) = (&mut self.stay, self.earlier.take()) {
             // What was heard just now is not of the old stay.
@@ -169,6 +174,7 @@ impl Charging {
         let start = Within { after: last.map_or(after, |last| last.by.max(after.min(by))).min(by), by };
         self.begin(Leg { end: Some(start), ..Leg::begun(start, true) }, cited, scene, book);
         self.take_levels(by);
+        true
     }
 
     /// The level of this moment was heard before anybody knew of the stay.

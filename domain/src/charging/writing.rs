@@ -6,6 +6,7 @@ use super::{ChargingSession, EnergySource, Piece, Segment};
 use crate::book::{EntryState, Evidence, Mark};
 use crate::fold::Scene;
 use crate::reading::Milli;
+use crate::within::Within;
 
 /// Less than both of these is true and not worth a line.
 const SMALLEST_WH: i64 = 300;
@@ -14,7 +15,10 @@ const SMALLEST_GAIN: i64 = 1000;
 /// `None` where nothing is left of it.
 pub(super) fn session(stay: &Stay, scene: &Scene<'_>, gross: Option<Milli>) -> Option<ChargingSession> {
     let (first, last) = (stay.first()?, stay.leg()?);
-    let Found { energy, grid, current, flow, disagrees } = found(stay, scene, gross);
+    let Found { energy, grid, current, mut flow, disagrees } = found(stay, scene, gross);
+    if let Some(end) = last.end {
+        end_by(&mut flow, Within { after: first.start.after, by: end.by });
+    }
     let by_level = energy.is_none_or(|energy| energy.source == EnergySource::Level);
     let last_level = stay.legs.iter().rev().find_map(|leg| leg.end_level);
     let after = stay.ends.after().map(|level| level.percent);
@@ -40,6 +44,19 @@ pub(super) fn session(stay: &Stay, scene: &Scene<'_>, gross: Option<Milli>) -> O
             cited: stay.cited.clone(),
         },
     })
+}
+
+/// What was read only after the end had come by then.
+fn end_by(flow: &mut Vec<Piece>, span: Within) {
+    let late: i64 = flow.iter().filter(|piece| piece.from >= span.by).map(|piece| piece.wh).sum();
+    flow.retain(|piece| piece.from < span.by);
+    match flow.last_mut() {
+        Some(last) => *last = Piece { to: last.to.min(span.by), wh: last.wh + late, ..*last },
+        None if late > 0 && span.after < span.by => {
+            flow.push(Piece { from: span.after, to: span.by, wh: late })
+        }
+        None => {}
+    }
 }
 
 fn state(stay: &Stay, wh: i64) -> EntryState {
