@@ -31,7 +31,7 @@ async fn a_tariff_is_written_read_listed_renamed_ended_and_deleted() {
     let (fixture, ann) = fixture().await;
     let parts = json!({
         "energy": [
-            { "perKwh": 0.2194, "when": { "weekdays": ["mon", "fri"], "from": "22:00", "to": "06:00", "months": [11, 12, 1] } },
+            { "perKwh": 0.2194, "when": { "weekdays": ["mon", "fri"], "from": "22:00", "to": "06:00", "months": [1, 11, 12] } },
             { "perKwh": 0.35, "aboveKwh": 20 }, { "perKwh": 0.31 },
         ],
         "meter": "grid",

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use crate::record::{Kind, Record};
 
@@ -247,10 +247,17 @@ fn cell(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::Bool(is) => is.to_string(),
-        Value::Number(number) => number.to_string(),
+        Value::Number(number) => decimal(number),
         Value::String(text) => guarded(text),
         Value::Array(_) | Value::Object(_) => value.to_string(),
     }
+}
+
+/// All digits: what is small has no exponent, which few programs read.
+fn decimal(number: &Number) -> String {
+    let text = number.to_string();
+    let is_short = text.contains(['e', 'E']);
+    number.as_f64().filter(|_| is_short).map_or(text, |number| number.to_string())
 }
 
 /// A text that no spreadsheet reckons with.
@@ -284,6 +291,13 @@ mod tests {
         }
         assert_eq!(cell(&Value::from(-20)), "-20");
         assert_eq!(unguarded("'t Hof"), "'t Hof");
+    }
+
+    #[test]
+    fn a_number_is_written_with_all_its_digits() {
+        for (number, text) in [(0.000_001, "0.000001"), (-0.000_02, "-0.00002"), (52.520_008, "52.520008")] {
+            assert_eq!(cell(&Value::from(number)), text);
+        }
     }
 
     #[test]
