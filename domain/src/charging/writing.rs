@@ -53,7 +53,7 @@ fn end_by(flow: &mut Vec<Piece>, span: Within) {
     match flow.last_mut() {
         Some(last) => *last = Piece { to: last.to.min(span.by), wh: last.wh + late, ..*last },
         None if late > 0 && span.after < span.by => {
-            flow.push(Piece { from: span.after, to: span.by, wh: late })
+            flow.push(Piece { from: span.after, to: span.by, wh: late });
         }
         None => {}
     }
