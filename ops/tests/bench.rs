@@ -54,7 +54,7 @@ async fn every_figure_is_present_and_positive() {
         .inspect(|figure| assert!(figure["value"].as_f64() > Some(0.0), "{figure}"))
         .map(|figure| (figure["round"].as_u64().unwrap(), figure["measurement"].as_str().unwrap()))
         .collect();
-    assert_eq!(measured.len(), 9, "{measured:?}");
+    assert_eq!(measured.len(), 10, "{measured:?}");
     assert!(report["machine"]["cores"].as_u64() > Some(0), "{}", report["machine"]);
-    assert_eq!(report["targets"].as_array().unwrap().len(), 11, "{}", report["targets"]);
+    assert_eq!(report["targets"].as_array().unwrap().len(), 12, "{}", report["targets"]);
 }
