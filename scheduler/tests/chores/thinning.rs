@@ -52,8 +52,11 @@ async fn a_late_reading_far_back_gives_the_same_book_after_thinning() {
     let silent = 37..44;
     let days: Vec<Sighting> =
         (0..120).filter(|day| !silent.contains(day)).map(|day| drove(day, 10_000 + 10 * day)).collect();
-    hear(pool, vehicle, &days).await;
-    replay::from(pool, vehicle, Since::TheStart, now).await.unwrap();
+    // As a life comes, some weeks after the other: a fold keeps the states of its last weeks alone.
+    for weeks in days.chunks(30) {
+        hear(pool, vehicle, weeks).await;
+        replay::from(pool, vehicle, Since::Moment(weeks[0].reading.at), now).await.unwrap();
+    }
     let (before, stored) = (book(pool).await, states(pool).await);
     assert!(stored > 100, "a state for each day: {stored}");
 
