@@ -94,19 +94,12 @@ rabbitmq_start() {
         # remember is the broker; -noinput and +B i take the shell and its break key away again.
         launch "$rabbitmq_dir/process" "$rabbitmq_dir/log/console.log" \
             env -i "${environment[@]}" "$programs/rabbitmq-server" -noinput +B i
-        within 90 rabbitmq_is_decided || die "RabbitMQ does not start: see $rabbitmq_dir/log"
+        within 180 rabbitmq_is_decided || die "RabbitMQ does not start: see $rabbitmq_dir/log"
         if rabbitmq_is_running; then return 0; fi
-        if [[ $1 != any_port ]] || ! rabbitmq_lost_a_port; then break; fi
+        # Somebody took a port in between, or the node that was killed a moment ago is still in the way: once more.
+        say "RabbitMQ ended while starting: $(tail -n 3 "$rabbitmq_dir/log/console.log")"
     done
-    die "RabbitMQ ended while starting: $(tail -n 3 "$rabbitmq_dir/log/console.log")"
-}
-
-rabbitmq_lost_a_port() {
-    local name
-    for name in amqp dist; do
-        if is_listening "$(port_of "$rabbitmq_dir/ports" "$name")"; then return 0; fi
-    done
-    ! is_alive "$rabbitmq_dir/epmd"
+    die "RabbitMQ does not start: see $rabbitmq_dir/log"
 }
 
 # Answers, or dead.
@@ -139,7 +132,7 @@ rabbitmq_thaw() {
 # The port mapper goes too: it is the broker's, and `start` begins with a fresh one.
 rabbitmq_kill() {
     rabbitmq_signal KILL
-    within 10 is_gone "$rabbitmq_dir/process" || die "the broker's process does not end"
+    within 60 is_gone "$rabbitmq_dir/process" || die "the broker's process does not end"
     rm -f -- "$rabbitmq_dir/process"
     end_process "$rabbitmq_dir/epmd" TERM 5
 }

@@ -21,6 +21,8 @@ pub struct Told {
     pub sessions: Vec<Span>,
     pub trips: usize,
     pub trip_metres: i64,
+    /// From the beginning of the first trip to the end of the last.
+    pub on_the_way: Option<Span>,
 }
 
 /// Of what happened, how much was found; of what was written, how much never happened.
@@ -37,7 +39,8 @@ pub struct Doings {
     pub sessions: Found,
     pub trips: usize,
     pub trip_metres: i64,
-    /// Between the first word of the car and its last.
+    /// Between the first word of the car and its last. A trip that positions tell may be older than the first odometer
+    /// reading.
     pub driven_metres: i64,
 }
 
@@ -64,12 +67,13 @@ impl Doings {
                 && is_big(session.after_wh.saturating_sub(session.before_wh), size.battery_wh),
         });
         let metres = |at| super::car::true_metres(truth, at);
+        let known = told.on_the_way.map_or(heard, |way| heard.and(way));
         Self {
             fill_ups: Found::count(&told.fill_ups, &fills.collect::<Vec<_>>()),
             sessions: Found::count(&told.sessions, &sessions.collect::<Vec<_>>()),
             trips: told.trips,
             trip_metres: told.trip_metres,
-            driven_metres: metres(heard.to).zip(metres(heard.from)).map_or(0, |(to, from)| to - from),
+            driven_metres: metres(known.to).zip(metres(known.from)).map_or(0, |(to, from)| to - from),
         }
     }
 
@@ -96,6 +100,10 @@ struct Happened {
 }
 
 impl Span {
+    fn and(self, other: Self) -> Self {
+        Self { from: self.from.min(other.from), to: self.to.max(other.to) }
+    }
+
     fn meets(self, other: Self) -> bool {
         self.from - SLACK <= other.to && other.from <= self.to + SLACK
     }
@@ -136,6 +144,7 @@ impl fmt::Display for Doings {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use simulator::world::{Gauges, TrackPoint};
 
     fn span(from: i64, to: i64) -> Span {
         let at = |hour| DateTime::UNIX_EPOCH + TimeDelta::hours(hour);
@@ -155,5 +164,28 @@ mod tests {
         assert_eq!(found(&[span(5, 6), span(11, 12)]), (1, 2, 1));
         // Too small to be asked for, and true all the same.
         assert_eq!(found(&[span(20, 21)]), (0, 2, 0));
+    }
+
+    #[test]
+    fn a_trip_before_the_first_odometer_reading_was_driven_too() {
+        let told = Told { trips: 1, trip_metres: 13_000, on_the_way: Some(span(6, 9)), ..Told::default() };
+        let gauges = Gauges { odometer_m: 0, fuel_ml: 0, battery_wh: 0, serviced_at_m: 0 };
+        let track = [(6, 0), (7, 13_000), (10, 13_000)]
+            .map(|(hour, odometer_m)| TrackPoint { at: span(hour, hour).from, odometer_m });
+        let truth = Truth {
+            as_of: span(10, 10).to,
+            first: gauges,
+            now: gauges,
+            track: track.to_vec(),
+            trips: Vec::new(),
+            fills: Vec::new(),
+            sessions: Vec::new(),
+            services: Vec::new(),
+            drained_wh: 0,
+        };
+        let doings = Doings::compare(&told, Some(span(8, 10)), Some(&truth), Size::default());
+        assert_eq!((doings.driven_metres, doings.is_right()), (13_000, true));
+        let more = Told { trip_metres: 17_000, ..told };
+        assert!(!Doings::compare(&more, Some(span(8, 10)), Some(&truth), Size::default()).is_right());
     }
 }

@@ -44,7 +44,7 @@ use watch::Watch;
 const LOOK: Duration = Duration::from_millis(250);
 
 /// How long the pipeline may take, once the cars are silent, to store what it accepted.
-const CATCH_UP: Duration = Duration::from_mins(1);
+const CATCH_UP: Duration = Duration::from_mins(2);
 
 /// Runs the demo to its end. The exit code is 0 only if the book agrees with the cars.
 ///
@@ -128,13 +128,18 @@ async fn show(
                 }
                 page.show(&watch.look().await?)?;
             }
-            () = &mut over => return Ok(()),
+            () = &mut over => break,
             () = interruption.once() => return Ok(()),
             () = programs.one_ended() => {
                 bail!("a program ended early: the log {} says why", options.log.display())
             }
         }
     }
+    // On a slow machine the time is over before the last looks were taken.
+    while let Some(news) = silence.look(simulator).await? {
+        page.note(news)?;
+    }
+    Ok(())
 }
 
 /// Waits until what was accepted is stored. That it never comes to that is for the verdict to say.

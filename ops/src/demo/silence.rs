@@ -18,7 +18,7 @@ struct Hours {
 }
 
 /// How long asking everybody may take.
-const ASKED_WITHIN: Duration = Duration::from_secs(30);
+const ASKED_WITHIN: Duration = Duration::from_mins(2);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {

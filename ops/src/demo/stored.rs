@@ -82,6 +82,8 @@ pub async fn told(pool: &PgPool) -> sqlx::Result<HashMap<String, Told>> {
             _ => {
                 told.trips += 1;
                 told.trip_metres += metres.unwrap_or(0);
+                let so_far = told.on_the_way.unwrap_or(Span { from, to });
+                told.on_the_way = Some(Span { from: so_far.from.min(from), to: so_far.to.max(to) });
             }
         }
     }

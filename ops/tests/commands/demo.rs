@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use crate::support::carvetka;
 
-const PATIENCE: Duration = Duration::from_secs(90);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 fn demo(database: &str, arguments: &[&str]) -> Process {
     let log = std::env::temp_dir().join(format!("{database}.log"));

@@ -360,8 +360,6 @@ async fn no_position_in_a_private_zone_is_stored_anywhere() {
     .await
     .unwrap();
     pipeline.worker(200).await;
-    // The place counts for all of the car's days: before they were looked at, deliveries wait for that.
-    pipeline.replay(&car).await;
     let at = |latitude: f64| {
         let address = if latitude < 52.6 { "Pine road" } else { "Quay" };
         json!({ "latitude": latitude, "longitude": 13.4001, "address": address })

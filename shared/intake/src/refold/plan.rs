@@ -107,9 +107,12 @@ impl Plan {
             Some(StoredHead::OtherRules { .. }) | None => Head::default(),
         };
         let newest = one.sightings.iter().map(|seen| seen.reading.at).max();
-        let is_far_behind = mark
-            .zip(newest)
-            .is_some_and(|(mark, newest)| newest - mark.since > HORIZON && head.reaches(mark.since));
+        // Only a stretch of a replay leaves a head without a tail.
+        let is_amid = head.settled.until.is_some() && head.tail.is_empty();
+        let is_far_behind = is_amid
+            && mark
+                .zip(newest)
+                .is_some_and(|(mark, newest)| newest - mark.since > HORIZON && head.reaches(mark.since));
         if is_far_behind && reach == Reach::Horizon {
             // A replay is on its way through a long history, and comes by here.
             return;
@@ -228,11 +231,29 @@ mod tests {
         assert_eq!((replay.marks.len(), replay.folds[0].heeds), (0, Some(Uuid::nil())));
     }
 
+    /// A vehicle of whose history a replay has folded the first stretch, up to day 100.
+    fn plan_amid(reading: i64, reach: Reach) -> Plan {
+        let settled = Settled { until: Some(day(100)), ..Settled::default() };
+        let head = Head { settled: settled.clone(), tail: Vec::new(), tip: Some(settled) };
+        let heads = HashMap::from([(CAR, StoredHead::Current(Box::new(head)))]);
+        let marks = HashMap::from([(CAR, Mark { since: day(101), version: Uuid::nil() })]);
+        let fresh = Fresh { vehicle: CAR, car: CAR, sightings: vec![sighting(day(reading))] };
+        Plan::new(vec![fresh], heads, &marks, reach)
+    }
+
     #[test]
     fn while_a_replay_is_far_behind_nothing_is_folded_but_by_it() {
-        assert!(plan(Some(140), Some(101), Reach::Horizon).folds.is_empty());
-        assert_eq!(plan(Some(140), Some(101), Reach::Everything).folds.len(), 1);
-        assert_eq!(plan(Some(135), Some(101), Reach::Horizon).folds.len(), 1);
+        assert!(plan_amid(140, Reach::Horizon).folds.is_empty());
+        assert_eq!(plan_amid(140, Reach::Everything).folds.len(), 1);
+        assert_eq!(plan_amid(135, Reach::Horizon).folds.len(), 1);
+    }
+
+    #[test]
+    fn a_marked_vehicle_that_no_replay_has_begun_with_is_folded_with_what_it_reports() {
+        assert_eq!(plan(Some(140), Some(101), Reach::Horizon).folds.len(), 1);
+        let fresh = Fresh { vehicle: CAR, car: CAR, sightings: vec![sighting(day(140))] };
+        let marks = HashMap::from([(CAR, Mark { since: day(0), version: Uuid::nil() })]);
+        assert_eq!(Plan::new(vec![fresh], HashMap::new(), &marks, Reach::Horizon).folds.len(), 1);
     }
 
     #[test]
