@@ -1,9 +1,16 @@
 # syntax=docker/dockerfile:1
 # One image with all programs of Carvetka sync; the command says which one runs: `docker run … worker`.
 
+FROM node:22-bookworm-slim AS pages
+WORKDIR /source
+COPY web/client web/client
+COPY web/dashboard web/dashboard
+RUN cd web/dashboard && npm ci --no-audit --no-fund && npm run build
+
 FROM rust:1.95-bookworm AS build
 WORKDIR /source
 COPY . .
+COPY --from=pages /source/web/dashboard/dist web/dashboard/dist
 # The caches outlive the build but are no part of the image, so the programs are copied out of them.
 RUN --mount=type=cache,target=/usr/local/cargo/registry,sharing=locked \
     --mount=type=cache,target=/source/target,sharing=locked \

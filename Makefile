@@ -74,6 +74,10 @@ client: ## Renew the typed client of web/client from the api's own description (
 client-test: ## Check that the client is up to date, compiles, and does what it says (npm)
 	cd web/client && npm ci --no-audit --no-fund && npm test
 
+.PHONY: web
+web: ## Build the pages of web/dashboard, which the api takes in when it is built next (npm, node 20.19 or later)
+	cd web/dashboard && npm ci --no-audit --no-fund && npm run build
+
 .PHONY: deny
 deny: ## Check advisories, licences and sources of all crates (cargo install cargo-deny --locked)
 	cargo deny --all-features check

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
+use std::str::FromStr;
 
 use clap::{Args, Parser};
 use connections::ConnectionsConfig;
@@ -33,6 +34,8 @@ pub struct Config {
     pub jwt: JwtConfig,
     #[command(flatten)]
     pub allowance: AllowanceConfig,
+    #[command(flatten)]
+    pub dashboard: DashboardConfig,
     #[command(flatten)]
     pub connections: ConnectionsConfig,
     #[command(flatten)]
@@ -84,6 +87,67 @@ pub struct AllowanceConfig {
     /// 0 the header is not believed.
     #[arg(long, env = "API_PROXIES", default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=8))]
     pub proxies: u8,
+}
+
+/// What the pages under `/app/` are told.
+#[derive(Debug, Clone, Default, Args)]
+pub struct DashboardConfig {
+    /// Who draws the ground under maps: `https://tiles.example.org/{z}/{x}/{y}.png`. Whoever runs that server learns which
+    /// places people look at, so without it maps show what is ours alone, on a plain ground.
+    #[arg(long, env = "DASHBOARD_TILES")]
+    pub dashboard_tiles: Option<TileAddress>,
+
+    /// Whom these maps name: `© OpenStreetMap contributors`.
+    #[arg(long, env = "DASHBOARD_TILES_ATTRIBUTION", default_value = "")]
+    pub dashboard_tiles_attribution: String,
+}
+
+impl DashboardConfig {
+    pub fn tiles(&self) -> Option<TileServer> {
+        let attribution = self.dashboard_tiles_attribution.clone();
+        self.dashboard_tiles.clone().map(|address| TileServer { address, attribution })
+    }
+}
+
+/// Where pieces of a map are.
+#[derive(Debug, Clone)]
+pub struct TileServer {
+    pub address: TileAddress,
+    pub attribution: String,
+}
+
+impl TileServer {
+    /// As policies of content write it: `https://tiles.example.org`.
+    pub fn origin(&self) -> &str {
+        &self.address.origin
+    }
+}
+
+/// The address of a piece, with places for its number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TileAddress {
+    text: String,
+    origin: String,
+}
+
+impl TileAddress {
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
+impl FromStr for TileAddress {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let url = Url::parse(text).map_err(|error| format!("not an address: {error}"))?;
+        let is_whole = ["{z}", "{x}", "{y}"].iter().all(|place| text.contains(place));
+        if matches!(url.scheme(), "http" | "https") && is_whole {
+            Ok(Self { text: text.to_owned(), origin: url.origin().ascii_serialization() })
+        } else {
+            Err("an address such as `https://tiles.example.org/{z}/{x}/{y}.png`".to_owned())
+        }
+    }
 }
 
 impl Config {
@@ -176,5 +240,19 @@ mod tests {
                 ["secret", "keys"].iter().any(|word| name.ends_with(word)) || name == "database_url";
             assert!(!is_secret || argument.is_hide_env_values_set(), "{name} would be printed by --help");
         }
+    }
+
+    #[test]
+    fn a_server_of_maps_is_named_with_places_for_the_number_of_a_piece() {
+        let tiles = "https://tiles.example.org/{z}/{x}/{y}.png".parse::<TileAddress>().unwrap();
+        assert_eq!(tiles.origin, "https://tiles.example.org");
+        assert_eq!(tiles.as_str(), "https://tiles.example.org/{z}/{x}/{y}.png");
+        for odd in
+            ["", "tiles.example.org/{z}/{x}/{y}", "ftp://t.example/{z}/{x}/{y}", "https://t.example/{z}.png"]
+        {
+            assert!(odd.parse::<TileAddress>().is_err(), "{odd}");
+        }
+        let config = parse(&["--jwt-secret", SECRET]).unwrap();
+        assert!(config.dashboard.tiles().is_none(), "no stranger learns where people look");
     }
 }

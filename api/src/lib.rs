@@ -8,6 +8,7 @@ mod allowance;
 mod binding;
 mod config;
 mod cors;
+mod dashboard;
 mod description;
 mod extract;
 mod identity;
@@ -40,7 +41,7 @@ use tokio::net::TcpListener;
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument, Span, info, warn};
 
-pub use config::{AllowanceConfig, Config, JwtConfig};
+pub use config::{AllowanceConfig, Config, DashboardConfig, JwtConfig};
 
 use allowance::Allowance;
 use identity::Tokens;
@@ -102,7 +103,7 @@ pub async fn run(config: &Config, life: &Lifecycle) -> anyhow::Result<SocketAddr
     let app = App {
         tokens: Arc::new(Tokens::new(&config.jwt).context("cannot prove tokens")?),
         allowance: Arc::new(Allowance::new(&config.allowance)),
-        site: Arc::new(Site::new(&config.connections)),
+        site: Arc::new(Site::new(&config.connections, &config.dashboard)),
         connections: connect(config, &pool),
         under_way: TaskTracker::new(),
         pool,
@@ -156,6 +157,7 @@ fn keep(app: &App, life: &Lifecycle) {
 fn router(app: App) -> Router {
     let (routes, _) = routes::all();
     routes
+        .merge(dashboard::router())
         .fallback(async || Problem::new(Code::NoSuchRoute, "GET /api/openapi.json tells what there is."))
         .layer(DefaultBodyLimit::max(extract::LARGEST_BODY))
         .layer(middleware::from_fn_with_state(app.clone(), request::attend))

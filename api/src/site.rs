@@ -1,19 +1,23 @@
-//! Carvetka's own pages: where they are, and which addresses are theirs.
+//! Carvetka's own pages: where they are, which addresses are theirs, and where their maps come from.
 
 use connections::{ConnectionsConfig, Origin};
 use url::Url;
+
+use crate::config::{DashboardConfig, TileServer};
 
 pub struct Site {
     origins: Vec<Origin>,
     /// Whether people come back from Smartcar by TLS. They do, except on a developer's machine.
     pub is_secure: bool,
+    /// Who draws the ground under maps; nobody, unless the operator names one.
+    pub tiles: Option<TileServer>,
 }
 
 impl Site {
-    pub fn new(config: &ConnectionsConfig) -> Self {
+    pub fn new(config: &ConnectionsConfig, dashboard: &DashboardConfig) -> Self {
         let redirect = config.smartcar.smartcar_redirect_uri.as_ref();
         let is_secure = redirect.is_none_or(|redirect| redirect.scheme() != "http");
-        Self { origins: config.carvetka_origin.clone(), is_secure }
+        Self { origins: config.carvetka_origin.clone(), is_secure, tiles: dashboard.tiles() }
     }
 
     /// As browsers write them in the header `Origin`.

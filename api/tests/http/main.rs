@@ -7,6 +7,7 @@ mod books;
 mod browsers;
 mod connected;
 mod connecting;
+mod dashboard;
 mod deeds;
 mod description;
 mod edits;

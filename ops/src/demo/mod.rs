@@ -74,6 +74,7 @@ async fn play(
     page.note(&format!("webhooks are taken at {}, requests at {}", programs.webhook_url, programs.api_url))?;
     let simulator =
         Simulator::start(fleet::simulation(options, &site)).await.context("cannot start the simulator")?;
+    page.links(&stage, &site)?;
     let connecting = Instant::now();
     journey::connect(&stage.owners, &site).await?;
     let (people, took) = (stage.owners.len(), connecting.elapsed().as_secs_f64());

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::options::{Length, Options};
+use super::site::Site;
 use super::stage::Stage;
 use super::verdict::Verdict;
 use super::watch::Seen;
@@ -26,6 +27,8 @@ impl<'a> Page<'a> {
     /// How often a page, and how often a line.
     const PAGE: Duration = Duration::from_secs(1);
     const LINE: Duration = Duration::from_secs(5);
+    /// More links than this nobody reads.
+    const LINKS: usize = 12;
 
     pub fn new(out: &'a mut (dyn Write + Send), options: &'a Options) -> Self {
         Self { out, options, is_terminal: io::stdout().is_terminal(), lines: 0, shown: None }
@@ -67,6 +70,16 @@ impl<'a> Page<'a> {
     pub fn note(&mut self, text: &str) -> io::Result<()> {
         // On a terminal the page is about to be written over anyway.
         if self.is_terminal { Ok(()) } else { writeln!(self.out, "{text}") }
+    }
+
+    /// Where people see their cars. A secret each: whoever has the link is that person, as long as its token lasts.
+    pub fn links(&mut self, stage: &Stage, site: &Site) -> anyhow::Result<()> {
+        writeln!(self.out, "what people see, each under a link of their own:")?;
+        for owner in stage.owners.iter().take(Self::LINKS) {
+            let token = site.token_of(owner.user)?;
+            writeln!(self.out, "  {}: http://{}/app/#access_token={token}", owner.car_name, site.api)?;
+        }
+        Ok(writeln!(self.out)?)
     }
 
     pub fn summary(&mut self, verdict: &Verdict, stage: &Stage) -> io::Result<()> {

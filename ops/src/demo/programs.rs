@@ -1,7 +1,7 @@
 //! The programs of the pipeline, in this process, each with a lifecycle of its own.
 
 use anyhow::Context;
-use api::{AllowanceConfig, JwtConfig};
+use api::{AllowanceConfig, DashboardConfig, JwtConfig};
 use ingest::{DoorConfig, SpoolConfig};
 use runtime::config::{DatabaseConfig, LifecycleConfig, LogFormat, MetricsConfig, TelemetryConfig};
 use runtime::lifecycle::Lifecycle;
@@ -138,6 +138,7 @@ fn api_config(stage: &Stage, site: &Site) -> anyhow::Result<api::Config> {
             actions_per_minute: 12,
             proxies: 0,
         },
+        dashboard: DashboardConfig::default(),
         connections: site.connections()?,
         database: database(stage),
         telemetry: telemetry(),

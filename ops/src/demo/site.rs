@@ -79,7 +79,8 @@ impl Site {
         };
         Ok(ConnectionsConfig {
             token_encryption_keys: Some(self.token_key.clone()),
-            carvetka_origin: Vec::new(),
+            // Its own pages are Carvetka here.
+            carvetka_origin: vec![format!("http://{}", self.api).parse()?],
             free_vehicles: 1,
             budget: self.budget,
             smartcar: ClientConfig {

@@ -1,0 +1,83 @@
+// Numbers, moments and amounts as this person reads them. The books are metric; pages may show miles and gallons.
+
+export type Units = "metric" | "us" | "uk";
+
+const KM_PER_MILE = 1.609344;
+const LITRES_PER_GALLON: Record<Units, number> = { metric: 1, us: 3.785411784, uk: 4.54609 };
+
+export const NONE = "–";
+
+const locale = navigator.language;
+
+export function number(value: number | null | undefined, digits = 1): string {
+  return value == null ? NONE : value.toLocaleString(locale, { maximumFractionDigits: digits });
+}
+
+export function distance(km: number | null | undefined, units: Units, digits = 1): string {
+  if (km == null) return NONE;
+  return units === "metric" ? `${number(km, digits)} km` : `${number(km / KM_PER_MILE, digits)} mi`;
+}
+
+export function volume(litres: number | null | undefined, units: Units): string {
+  if (litres == null) return NONE;
+  return units === "metric" ? `${number(litres)} l` : `${number(litres / LITRES_PER_GALLON[units])} gal`;
+}
+
+export function economy(litresPer100Km: number | null | undefined, units: Units): string {
+  if (litresPer100Km == null) return NONE;
+  if (units === "metric") return `${number(litresPer100Km)} l/100 km`;
+  const milesPerGallon = (100 / KM_PER_MILE) * (LITRES_PER_GALLON[units] / litresPer100Km);
+  return `${number(milesPerGallon)} mpg`;
+}
+
+export function energy(kwh: number | null | undefined, plusMinus?: number | null): string {
+  if (kwh == null) return NONE;
+  return plusMinus ? `${number(kwh)} ± ${number(plusMinus)} kWh` : `${number(kwh)} kWh`;
+}
+
+export function percent(value: number | null | undefined): string {
+  return value == null ? NONE : `${number(value, 0)} %`;
+}
+
+export function money(amount: number | null | undefined, currency: string | null | undefined): string {
+  if (amount == null || !currency) return NONE;
+  return amount.toLocaleString(locale, { style: "currency", currency });
+}
+
+export function moment(at: string | null | undefined): string {
+  if (!at) return NONE;
+  return new Date(at).toLocaleString(locale, { dateStyle: "medium", timeStyle: "short" });
+}
+
+export function clock(at: string): string {
+  return new Date(at).toLocaleTimeString(locale, { timeStyle: "short" });
+}
+
+export function day(at: string): string {
+  return new Date(at).toLocaleDateString(locale, { weekday: "long", day: "numeric", month: "long", year: "numeric" });
+}
+
+/** A moment that is only known to lie between two others. */
+export function between(after: string | null | undefined, by: string | null | undefined): string {
+  if (!by) return NONE;
+  if (!after || new Date(by).getTime() - new Date(after).getTime() < 60_000) return moment(by);
+  const sameDay = new Date(after).toDateString() === new Date(by).toDateString();
+  return `${moment(after)} – ${sameDay ? clock(by) : moment(by)}`;
+}
+
+const AGES: [Intl.RelativeTimeFormatUnit, number][] = [
+  ["day", 86_400],
+  ["hour", 3_600],
+  ["minute", 60],
+];
+
+/** `3 hours ago` */
+export function age(at: string | null | undefined, now = Date.now()): string {
+  if (!at) return NONE;
+  const seconds = (now - new Date(at).getTime()) / 1000;
+  const words = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
+  for (const [unit, length] of AGES) {
+    if (Math.abs(seconds) >= length) return words.format(-Math.round(seconds / length), unit);
+  }
+  return words.format(0, "minute");
+}

@@ -1,0 +1,55 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "wouter";
+
+import { api, unwrap, type components } from "../api.ts";
+import { age, distance } from "../format.ts";
+import { ConnectionBadge } from "../parts/badge.tsx";
+import { Empty, Wait } from "../parts/states.tsx";
+import { useUnits } from "../preferences.ts";
+
+type Car = components["schemas"]["Car"];
+
+/** A person's cars at a glance. */
+export function Garage() {
+  const cars = useQuery({
+    queryKey: ["cars"],
+    queryFn: () => unwrap(api.GET("/api/cars")),
+    refetchInterval: 15_000,
+  });
+  return (
+    <>
+      <h1>Garage</h1>
+      <Wait for={cars}>
+        {({ items }) =>
+          items.length === 0 ? (
+            <Empty title="No cars yet">Add a car in Carvetka: it appears here and can be connected.</Empty>
+          ) : (
+            <ul className="cards">
+              {items.map((car) => (
+                <CarCard key={car.id} car={car} />
+              ))}
+            </ul>
+          )
+        }
+      </Wait>
+    </>
+  );
+}
+
+function CarCard({ car }: { car: Car }) {
+  const units = useUnits();
+  const model = [car.make, car.model, car.year].filter(Boolean).join(" ");
+  return (
+    <li className="card">
+      <div className="row">
+        <h2>
+          <Link href={`/cars/${car.id}`}>{car.name}</Link>
+        </h2>
+        <ConnectionBadge connection={car.connection} />
+      </div>
+      <p className="faint">{model}</p>
+      <p className="figure">{distance(car.odometerKm, units, 0)}</p>
+      <p className="faint">{car.odometerAt ? `read ${age(car.odometerAt)}` : "No mileage yet"}</p>
+    </li>
+  );
+}

@@ -1,0 +1,71 @@
+// A book: its lines page by page, newest first, and what a person may do with a line.
+
+import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
+import type { ReactNode } from "react";
+
+import { Empty, Trouble, Wait } from "./states.tsx";
+
+interface Page<T> {
+  items: T[];
+  next?: string | null;
+}
+
+export function usePages<T>(key: readonly unknown[], ask: (cursor: string | undefined) => Promise<Page<T>>) {
+  return useInfiniteQuery({
+    queryKey: key,
+    queryFn: ({ pageParam }) => ask(pageParam),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (last) => last.next ?? undefined,
+    refetchInterval: 15_000,
+  });
+}
+
+export function BookList<T extends { id: string }>(props: {
+  pages: ReturnType<typeof usePages<T>>;
+  empty: string;
+  children: (item: T) => ReactNode;
+}) {
+  const { pages, empty, children } = props;
+  return (
+    <Wait for={pages}>
+      {({ pages: read }) => {
+        const items = read.flatMap((page) => page.items);
+        return (
+          <>
+            {items.length === 0 && <Empty title={empty} />}
+            <ul className="cards wide">
+              {items.map((item) => (
+                <li key={item.id} className="card">
+                  {children(item)}
+                </li>
+              ))}
+            </ul>
+            {pages.hasNextPage && (
+              <button className="quiet wide" disabled={pages.isFetchingNextPage} onClick={() => void pages.fetchNextPage()}>
+                Earlier
+              </button>
+            )}
+          </>
+        );
+      }}
+    </Wait>
+  );
+}
+
+/** Something that a person does with a line. Afterwards everything about the car is read anew: one word may change much. */
+export function Act(props: { name: string; act: () => Promise<unknown>; confirm?: string; isPressed?: boolean }) {
+  const { name, act, confirm, isPressed } = props;
+  const queries = useQueryClient();
+  const deed = useMutation({ mutationFn: act, onSuccess: () => queries.invalidateQueries() });
+  const start = () => {
+    if (!confirm || window.confirm(confirm)) deed.mutate();
+  };
+  return (
+    <>
+      <button className="small" disabled={deed.isPending} onClick={start} aria-pressed={isPressed}>
+        {name}
+      </button>
+      {deed.isError && <Trouble error={deed.error} />}
+    </>
+  );
+}
