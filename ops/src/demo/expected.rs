@@ -1,7 +1,7 @@
 //! Which entries should be in the book, worked out without the pipeline: from what the cars told, by the simple rules
 //! that the product promises. It shares no code with the fold on purpose.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use simulator::ledger::{EventRecord, ReportedOdometer};
 
 /// An odometer at a moment.
@@ -28,6 +28,15 @@ pub fn readings<'a>(
     points.sort_unstable();
     points.dedup();
     points
+}
+
+/// Those of Smartcar's answers that came to us: who asks and waits too long asks again, and the first answer is nobody's.
+pub fn arrived(answers: Vec<ReportedOdometer>, stored: &[String]) -> Vec<ReportedOdometer> {
+    let is_in = |reading: &ReportedOdometer| {
+        let at = reading.at.to_rfc3339_opts(SecondsFormat::Millis, true);
+        stored.iter().any(|body| body.contains(&at))
+    };
+    answers.into_iter().filter(is_in).collect()
 }
 
 /// How many odometers of these events are broken on purpose.
@@ -64,6 +73,18 @@ fn point(reading: ReportedOdometer) -> Point {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_answer_that_nobody_waited_for_is_not_expected() {
+        let answer = |second: i64| ReportedOdometer {
+            at: DateTime::UNIX_EPOCH + TimeDelta::seconds(second),
+            value: 5.0,
+            unit: "km",
+            flaw: None,
+        };
+        let stored = [r#"{"oemUpdatedAt":"1970-01-01T00:00:07.000Z"}"#.to_owned()];
+        assert_eq!(arrived(vec![answer(7), answer(8)], &stored), [answer(7)]);
+    }
 
     fn at(minute: i64, metres: i64) -> Point {
         Point { at: DateTime::UNIX_EPOCH + TimeDelta::minutes(minute), metres }

@@ -25,9 +25,18 @@ pub async fn events(pool: &PgPool) -> sqlx::Result<HashMap<String, i64>> {
     Ok(rows.into_iter().collect())
 }
 
-/// How many answers of Smartcar are stored, for which we had asked.
-pub async fn answers(pool: &PgPool) -> sqlx::Result<i64> {
-    sqlx::query_scalar("SELECT count(*) FROM webhook_events WHERE source <> 'webhook'").fetch_one(pool).await
+/// The stored answers of Smartcar for which we had asked, as they came, by Smartcar's id.
+pub async fn answers(pool: &PgPool) -> sqlx::Result<HashMap<String, Vec<String>>> {
+    let rows: Vec<(Option<String>, String)> = sqlx::query_as(
+        "SELECT vehicle_id, convert_from(body, 'UTF8') FROM webhook_events WHERE source <> 'webhook'",
+    )
+    .fetch_all(pool)
+    .await?;
+    let mut answers: HashMap<String, Vec<String>> = HashMap::new();
+    for (smartcar_vehicle_id, body) in rows {
+        answers.entry(smartcar_vehicle_id.unwrap_or_default()).or_default().push(body);
+    }
+    Ok(answers)
 }
 
 /// How many messages were ever parked.

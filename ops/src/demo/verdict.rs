@@ -8,7 +8,7 @@ use simulator::world::Car as VirtualCar;
 
 use super::car::Car;
 use super::doings::{Doings, Size, Span};
-use super::expected::{Point, broken, readings};
+use super::expected::{Point, arrived, broken, readings};
 use super::stage::Stage;
 use super::stored::{self, Spent};
 use super::words::{grouped, km};
@@ -30,7 +30,7 @@ struct Trouble {
     /// Deliveries that never left the cloud.
     lost: usize,
     /// How often the cars were asked: when they were connected, and while webhooks were lost.
-    asked: i64,
+    asked: usize,
     /// Zeros and marks for "no value" that odometers told.
     broken: usize,
 }
@@ -63,6 +63,8 @@ impl Verdict {
         };
         let mut books = stored::books(&stage.pool).await?;
         let mut doings = stored::told(&stage.pool).await?;
+        let mut answers = stored::answers(&stage.pool).await?;
+        let asked = answers.values().map(Vec::len).sum();
         let cars = ledger.fleet().iter().enumerate().map(|(number, identity)| {
             let id = &identity.smartcar_vehicle_id;
             // What was answered too late for the platform to know may be stored all the same.
@@ -71,7 +73,8 @@ impl Verdict {
                 .filter(|event| event.smartcar_vehicle_id == *id)
                 .filter(|event| accepted(event) || is_stored(event));
             let book = books.remove(id).unwrap_or_default();
-            let readings = readings(told, ledger.polled_odometers(id));
+            let answers = answers.remove(id).unwrap_or_default();
+            let readings = readings(told, arrived(ledger.polled_odometers(id), &answers));
             let truth = ledger.truth(id);
             let model = VirtualCar::draw(seed, number).model;
             let size = Size { tank_ml: model.tank_ml, battery_wh: model.battery_wh };
@@ -87,7 +90,7 @@ impl Verdict {
             trouble: Trouble {
                 twice: counts.duplicates,
                 lost: counts.lost,
-                asked: stored::answers(&stage.pool).await?,
+                asked,
                 broken: broken(events.iter().filter(accepted)),
             },
         })
