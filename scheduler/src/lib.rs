@@ -2,11 +2,12 @@
 //! that the others do not ask as well, and a job that is asked for twice is harmless.
 //!
 //! Cars that Smartcar is to be asked about, cars that have to be folded again, events that waited for their car,
-//! partitions made ahead, what expires, and a look at the spool.
+//! partitions made ahead, what expires, a look at the spool, and figures for those who watch.
 
 mod chore;
 mod config;
 mod expiry;
+mod figures;
 mod partitions;
 mod polls;
 mod refreshes;
@@ -31,6 +32,7 @@ use chore::Chore;
 pub(crate) struct Scheduler {
     pub pool: PgPool,
     pub publisher: Publisher,
+    pub broker: BrokerOptions,
     pub events_retention: TimeDelta,
     pub pace: Pace,
     /// For each car.
@@ -51,6 +53,7 @@ pub async fn start(config: &Config, life: &Lifecycle) -> anyhow::Result<()> {
     let scheduler = Scheduler {
         pool: store::pool(url, config.database.database_connections)?,
         publisher: Publisher::start(&options, &life.tasks()),
+        broker: options,
         events_retention: config.events_retention(),
         pace: polls::pace(&config.budget),
         calls_a_month: config.budget.calls_per_vehicle,
@@ -73,7 +76,7 @@ pub async fn start(config: &Config, life: &Lifecycle) -> anyhow::Result<()> {
 }
 
 /// All that is done again and again.
-fn chores(config: &Config) -> [Chore; 12] {
+fn chores(config: &Config) -> [Chore; 13] {
     [
         Chore { name: "replays", every: config.look_every(), run: |it| Box::pin(replays::ask(it)) },
         Chore { name: "sweep", every: config.sweep_every(), run: |it| Box::pin(replays::sweep(it)) },
@@ -86,6 +89,7 @@ fn chores(config: &Config) -> [Chore; 12] {
         Chore { name: "connecting", every: expiry::EVERY, run: |it| Box::pin(expiry::connecting(it)) },
         Chore { name: "parked", every: expiry::EVERY, run: |it| Box::pin(expiry::parked(it)) },
         Chore { name: "spool", every: spool::EVERY, run: |it| Box::pin(spool::look(it)) },
+        Chore { name: "figures", every: figures::EVERY, run: |it| Box::pin(figures::look(it)) },
         Chore { name: "states", every: thinning::EVERY, run: |it| Box::pin(thinning::thin(it)) },
     ]
 }

@@ -31,6 +31,7 @@ pub mod expiry;
 pub mod exports;
 pub mod facts;
 mod fence_rows;
+pub mod figures;
 pub mod fuel_entries;
 mod fuel_rows;
 pub mod garage;
