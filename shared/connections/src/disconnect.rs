@@ -30,7 +30,7 @@ const ABANDONED: TimeDelta = TimeDelta::hours(1);
 pub struct Disconnected {
     /// The platform confirmed it. Else it is told again until it does.
     pub is_revoked: bool,
-    /// Rows of the mileage book that were deleted: those that no person had touched.
+    /// Rows of the books that were deleted: those that no person had touched.
     pub entries_deleted: u64,
     pub readings_deleted: u64,
 }
@@ -51,7 +51,8 @@ impl From<sqlx::Error> for DisconnectError {
 }
 
 impl Connections {
-    /// Disconnects a car of this user. From the first commit on nothing is taken in any more, whatever the platform says.
+    /// Disconnects a car of this user. From the first commit on nothing is taken in any more, whatever the platform says. Who
+    /// disconnected it before may still have its data deleted.
     ///
     /// # Errors
     ///
@@ -65,21 +66,18 @@ impl Connections {
     ) -> Result<Disconnected, DisconnectError> {
         let mut tx = self.pool().begin().await?;
         act_as_machine(&mut tx).await?;
-        let vehicle = connecting::of_car(&mut tx, user, car).await?.ok_or(DisconnectError::NotConnected)?;
+        let ever = connecting::ever_of_car(&mut tx, user, car).await?;
+        let is_connected = connecting::of_car(&mut tx, user, car).await?.is_some();
+        if ever.is_empty() || !(is_connected || delete_data) {
+            return Err(DisconnectError::NotConnected);
+        }
         // Whoever folds this car right now comes to an end first, and whoever comes next looks at it anew.
-        vehicles::lock(&mut tx, &[vehicle]).await?;
+        vehicles::lock(&mut tx, &ever).await?;
         let ended = connecting::disconnect(&mut tx, car, None).await?;
-        let mut erased = Erased::default();
         for one in &ended {
             revocations::note(&mut tx, one, LEASE, now).await?;
-            if delete_data {
-                let more = erase(&mut tx, one).await?;
-                erased.entries += more.entries;
-                erased.readings += more.readings;
-                // Readings that are gone are remembered as stored here and there: what comes next gets another id.
-                connecting::give_up(&mut tx, one.id).await?;
-            }
         }
+        let erased = if delete_data { erasure::erase(&mut tx, car, now).await? } else { Erased::default() };
         tx.commit().await?;
         let mut is_revoked = true;
         for one in &ended {
@@ -164,10 +162,6 @@ impl Connections {
             Err(_) => false,
         }
     }
-}
-
-async fn erase(db: &mut sqlx::PgConnection, ended: &Ended) -> Result<Erased, StoreError> {
-    erasure::erase(db, ended.id, &ended.smartcar_vehicle_id, ended.smartcar_user_id.as_deref()).await
 }
 
 pub(crate) fn pending(ended: Ended, now: DateTime<Utc>) -> Pending {

@@ -14,7 +14,7 @@ use sqlx::{Connection as _, PgConnection, PgPool};
 use store::book::Written;
 use store::events::{self, EventSource, NewEvent};
 use store::vehicles::{self, Connection, VehicleKey};
-use store::{StoreError, act_as_machine, geofences, parked};
+use store::{StoreError, act_as_machine, erasure, geofences, parked};
 use uuid::Uuid;
 
 use crate::absorb::{Absorbed, Said, absorb};
@@ -133,10 +133,11 @@ async fn take(
         return Ok(Absorbed::default());
     }
     let connections = resolve_and_lock(db, new).await?;
+    let erased = erased(db, new, &connections).await?;
     let zones = private_zones(db, &connections).await?;
     let (mut rows, mut said) = (Vec::new(), Vec::new());
     for (one, delivery) in new {
-        let about = About::new(delivery, &connections, &zones);
+        let about = About::new(one.delivery.received_at, delivery, &connections, &erased, &zones);
         outcome.folded += usize::from(about.is_known);
         outcome.waiting += usize::from(!about.is_known);
         rows.push(event_row(one, delivery, &about));
@@ -157,6 +158,28 @@ async fn private_zones(
     let telling = connections.values().flatten().filter(|one| one.location_consent && !one.is_disconnected);
     let telling: Vec<Uuid> = telling.map(|one| one.id).collect();
     if telling.is_empty() { Ok(HashMap::new()) } else { geofences::private_for(db, &telling).await }
+}
+
+/// When the data of vehicles were deleted, of those of which a delivery may be from before that: nobody has connected them since,
+/// or it came before somebody did.
+async fn erased(
+    db: &mut PgConnection,
+    new: &[(&Understood, &webhook::Delivery)],
+    connections: &HashMap<VehicleKey, Vec<Connection>>,
+) -> Result<HashMap<VehicleKey, DateTime<Utc>>, StoreError> {
+    let mut asked: BTreeSet<VehicleKey> = BTreeSet::new();
+    for (one, delivery) in new {
+        let came_before =
+            |connection: &Connection| connection.since.is_some_and(|since| one.delivery.received_at <= since);
+        let keys = delivery.reports.iter().map(key);
+        asked.extend(
+            keys.filter(|key| connections.get(key).is_none_or(|there| there.iter().all(came_before))),
+        );
+    }
+    if asked.is_empty() {
+        return Ok(HashMap::new());
+    }
+    erasure::erased(db, &asked.iter().collect::<Vec<_>>()).await
 }
 
 /// The connections as they are while they are locked: what somebody changed or took away while the lock was waited for
@@ -192,6 +215,8 @@ async fn resolve(
 /// What is known of the vehicles that a delivery speaks of.
 struct About<'a> {
     reports: Vec<(&'a Report, &'a [Connection])>,
+    /// It also speaks of a vehicle whose data were deleted since: then nothing of its bytes is kept.
+    is_erased: bool,
     /// Every vehicle that it names is connected, so that nothing of it has to wait.
     is_known: bool,
     /// Everybody whose car it is about agreed that positions are kept.
@@ -202,13 +227,21 @@ struct About<'a> {
 
 impl<'a> About<'a> {
     fn new(
+        received_at: DateTime<Utc>,
         delivery: &'a webhook::Delivery,
         connections: &'a HashMap<VehicleKey, Vec<Connection>>,
+        erased: &HashMap<VehicleKey, DateTime<Utc>>,
         zones: &'a HashMap<Uuid, Vec<Fence>>,
     ) -> Self {
+        let is_connected = |key: &VehicleKey| connections.get(key).is_some_and(|there| !there.is_empty());
+        let is_gone = |report: &Report| {
+            let key = key(report);
+            erased.get(&key).is_some_and(|at| received_at <= *at || !is_connected(&key))
+        };
         let reports: Vec<(&Report, &[Connection])> = delivery
             .reports
             .iter()
+            .filter(|report| !is_gone(report))
             .map(|report| (report, connections.get(&key(report)).map_or(&[][..], Vec::as_slice)))
             .collect();
         let is_known = reports.iter().all(|(_, connections)| !connections.is_empty());
@@ -216,11 +249,15 @@ impl<'a> About<'a> {
         let is_about_somebody = !reports.is_empty();
         let positions_allowed =
             is_about_somebody && is_known && all.all(|one| one.location_consent && !one.is_disconnected);
-        Self { reports, is_known, positions_allowed, zones }
+        let is_erased = reports.len() < delivery.reports.len();
+        Self { reports, is_erased, is_known, positions_allowed, zones }
     }
 
-    /// The vehicles that nobody has connected.
+    /// The vehicles that nobody has connected. Without bytes nothing can wait.
     fn waiting(&self) -> Vec<String> {
+        if self.is_erased {
+            return Vec::new();
+        }
         let unknown = self.reports.iter().filter(|(_, connections)| connections.is_empty());
         let ids: BTreeSet<&str> =
             unknown.map(|(report, _)| report.vehicle.smartcar_vehicle_id.as_str()).collect();
@@ -229,6 +266,9 @@ impl<'a> About<'a> {
 
     /// Why the delivery is kept and not folded.
     fn error(&self) -> Option<&'static str> {
+        if self.is_erased {
+            return Some(erasure::ERASED);
+        }
         if !self.is_known {
             return Some("no connection is known for this vehicle");
         }
@@ -268,15 +308,7 @@ impl<'a> About<'a> {
 }
 
 fn event_row(one: &Understood, delivery: &webhook::Delivery, about: &About<'_>) -> NewEvent {
-    let redacted = if about.positions_allowed {
-        redact::without_zones(&one.delivery.body, &about.all_zones())
-    } else {
-        redact::without_positions(&one.delivery.body)
-    };
-    let (body, original_sha256) = match redacted {
-        Redacted::Unchanged => (one.delivery.body.clone(), None),
-        Redacted::Changed { body, original_sha256 } => (body, Some(original_sha256.to_vec())),
-    };
+    let (body, original_sha256) = bytes(one, about);
     let vehicle = about.reports.first().map(|(report, _)| &report.vehicle);
     NewEvent {
         event_id: one.delivery.event_id.clone(),
@@ -293,6 +325,22 @@ fn event_row(one: &Understood, delivery: &webhook::Delivery, about: &About<'_>) 
         waiting: about.waiting(),
         error: about.error().map(str::to_owned),
         received_at: one.delivery.received_at,
+    }
+}
+
+/// What may be kept of the bytes, and the hash of what was signed if that is not all.
+fn bytes(one: &Understood, about: &About<'_>) -> (Vec<u8>, Option<Vec<u8>>) {
+    if about.is_erased {
+        return (b"{}".to_vec(), None);
+    }
+    let redacted = if about.positions_allowed {
+        redact::without_zones(&one.delivery.body, &about.all_zones())
+    } else {
+        redact::without_positions(&one.delivery.body)
+    };
+    match redacted {
+        Redacted::Unchanged => (one.delivery.body.clone(), None),
+        Redacted::Changed { body, original_sha256 } => (body, Some(original_sha256.to_vec())),
     }
 }
 

@@ -25,6 +25,8 @@ pub struct Connection {
     pub car_id: Uuid,
     pub is_disconnected: bool,
     pub location_consent: bool,
+    /// When it was (last) connected.
+    pub since: Option<DateTime<Utc>>,
     /// To the minute: the newest delivery that was folded.
     pub last_heard: Option<DateTime<Utc>>,
 }
@@ -42,7 +44,7 @@ pub async fn resolve(db: &mut PgConnection, keys: &[VehicleKey]) -> Result<Vec<V
     let vehicles: Vec<&str> = keys.iter().map(|key| key.smartcar_vehicle_id.as_str()).collect();
     let users: Vec<Option<&str>> = keys.iter().map(|key| key.smartcar_user_id.as_deref()).collect();
     let rows = sqlx::query!(
-        r#"SELECT key.number AS "number!", vehicle.id, vehicle.car_id AS "car_id!", vehicle.location_consent, vehicle.last_synced_at,
+        r#"SELECT key.number AS "number!", vehicle.id, vehicle.car_id AS "car_id!", vehicle.location_consent, vehicle.last_synced_at, vehicle.connected_at AS since,
              vehicle.status = 'disconnected' OR NOT coalesce(vehicle.is_active, true) AS "is_disconnected!"
            FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS key (vehicle, "user", number)
            JOIN smartcar_vehicles AS vehicle ON vehicle.smartcar_vehicle_id COLLATE "C" = key.vehicle
@@ -68,6 +70,7 @@ pub async fn resolve(db: &mut PgConnection, keys: &[VehicleKey]) -> Result<Vec<V
                 car_id: row.car_id,
                 is_disconnected: row.is_disconnected,
                 location_consent: row.location_consent,
+                since: row.since,
                 last_heard: row.last_synced_at,
             });
         }
@@ -81,7 +84,7 @@ pub async fn find(
     vehicle: Uuid,
 ) -> Result<Option<(VehicleKey, Connection)>, StoreError> {
     let row = sqlx::query!(
-        r#"SELECT id, car_id AS "car_id!", location_consent, last_synced_at, smartcar_vehicle_id, smartcar_user_id,
+        r#"SELECT id, car_id AS "car_id!", location_consent, last_synced_at, connected_at AS since, smartcar_vehicle_id, smartcar_user_id,
              status = 'disconnected' OR NOT coalesce(is_active, true) AS "is_disconnected!"
            FROM smartcar_vehicles WHERE id = $1 AND car_id IS NOT NULL"#,
         vehicle,
@@ -98,6 +101,7 @@ pub async fn find(
             car_id: row.car_id,
             is_disconnected: row.is_disconnected,
             location_consent: row.location_consent,
+            since: row.since,
             last_heard: row.last_synced_at,
         };
         (key, connection)

@@ -138,6 +138,14 @@ impl Stage {
         self.back(&begun, Callback { user_id: Some(user), ..Callback::default() }).await.outcome
     }
 
+    /// A person connects their car with this vehicle, as they did before.
+    pub async fn connect_again(&self, owner: Owner, vehicle: &str) -> Outcome {
+        match self.version {
+            "v2" => self.connect(owner, &[vehicle]).await,
+            _ => self.connect_v3(owner, vehicle, Ask { location: false, ..Ask::default() }).await,
+        }
+    }
+
     pub async fn grant_of(&self, vehicle: Uuid) -> Uuid {
         sqlx::query_scalar("SELECT grant_id FROM smartcar_vehicles WHERE id = $1")
             .bind(vehicle)

@@ -192,3 +192,16 @@ pub async fn of_car(db: &mut PgConnection, user: Uuid, car: Uuid) -> Result<Opti
     .await?;
     Ok(vehicle)
 }
+
+/// All connections that this user's car ever had.
+pub async fn ever_of_car(db: &mut PgConnection, user: Uuid, car: Uuid) -> Result<Vec<Uuid>, StoreError> {
+    let vehicles = sqlx::query_scalar!(
+        "SELECT vehicle.id FROM smartcar_vehicles AS vehicle JOIN cars AS car ON car.id = vehicle.car_id
+         WHERE car.user_id = $1 AND car.id = $2",
+        user,
+        car,
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(vehicles)
+}
