@@ -29,8 +29,8 @@ use crate::within::Within;
 
 pub use session::{ChargingSession, Current, Energy, EnergySource, Finished, Piece, Segment};
 
-use counter::{Count, Shown, Tally};
-use level::{Levels, TOGETHER};
+use counter::{Count, Habit, Shown, Tally};
+use level::{Level, Levels, TOGETHER};
 use stay::{Doubt, Leg, Origin, Stay};
 
 /// A car that drove this far was unplugged.
@@ -53,16 +53,19 @@ pub struct Charging {
     flagged: Option<DateTime<Utc>>,
     /// Whether the cable is in, as the car said last.
     cable: Option<(DateTime<Utc>, bool)>,
+    /// When it was seen out last.
+    out: Option<DateTime<Utc>>,
     /// The newest moment at which no current flowed for sure.
     quiet: Option<DateTime<Utc>>,
     levels: Levels,
     /// The counter's newest reading, and the one of an earlier moment before it.
     counter: Option<(Count, Option<Count>)>,
-    /// It was seen to begin anew.
-    begins_anew: bool,
+    counts: Habit,
     riddle: Riddle,
-    /// When anything was heard last, and the stay as it was before that.
+    /// When anything was heard last.
     heard: Option<DateTime<Utc>>,
+    /// The stay as it was before this moment: before what is heard just now.
+    kept: Option<DateTime<Utc>>,
     earlier: Option<Box<Stay>>,
     /// Kilowatt hours, as the car says.
     gross: Option<Milli>,
@@ -83,6 +86,8 @@ struct Riddle {
     counted: bool,
     /// The battery is full.
     full: Option<(DateTime<Utc>, Option<Mileage>)>,
+    /// From the first of these levels to the second, it fell to where it was before the stay.
+    back: Option<(Level, Level)>,
 }
 
 impl Charging {
@@ -119,8 +124,9 @@ impl Charging {
         if self.heard.is_none_or(|heard| at > heard) {
             self.explain(at, scene, book);
         }
-        if self.heard.is_none_or(|heard| at > heard + TOGETHER) {
+        if self.kept.is_none_or(|kept| at > kept + TOGETHER) {
             self.earlier = self.stay.clone().map(|stay| Box::new(Stay { written: None, ..stay }));
+            self.kept = Some(at);
         }
         self.heard = Some(at);
         let plugged = self.plugged();
@@ -262,11 +268,15 @@ impl Charging {
             return;
         }
         let known = self.quiet.is_some() || self.last.is_some();
-        let mut stay = Stay::begun(leg, self.tally(&leg, known));
+        let (before, tally) = self.tally(&leg, known);
+        let mut stay = Stay::begun(leg, tally);
+        let shared = before.is_some_and(|before| self.is_in_last(before.shown.at));
+        stay.counted_from = if shared { self.last_mileage } else { before.and_then(|before| before.mileage) };
         if !known && !leg.inferred {
             stay.origin = Origin::FoundGoingOn;
         }
         stay.mileage = mileage;
+        stay.counts(self.counts);
         stay.place = place(&leg, scene);
         if let Some((_, celsius)) = self.celsius.filter(|(seen, _)| leg.start.by - *seen <= WARM) {
             stay.warmth.saw(celsius);
@@ -275,7 +285,13 @@ impl Charging {
         self.stay = Some(stay);
     }
 
-    fn tally(&self, leg: &Leg, known: bool) -> Tally {
+    /// Whether that was before the last session had ended.
+    fn is_in_last(&self, at: DateTime<Utc>) -> bool {
+        self.last.is_some_and(|(_, span)| at < span.by)
+    }
+
+    /// What the counter showed before it, and what it counts.
+    fn tally(&self, leg: &Leg, known: bool) -> (Option<Count>, Tally) {
         let (before, now) = match self.counter {
             // Of this very moment: its first reading.
             Some((now, before)) if now.shown.at >= leg.start.by => (before, Some(now)),
@@ -287,7 +303,10 @@ impl Charging {
         if let Some(now) = now {
             tally.saw(now.shown, leg.start.after, now.shown.at);
         }
-        tally
+        tally.shared = before.is_some_and(|before| self.is_in_last(before.shown.at));
+        let since = before.map(|before| before.shown.at).max(self.last.map(|(_, span)| span.by));
+        tally.anew = self.counts.begins_anew() && self.out.is_some_and(|out| Some(out) >= since);
+        (before, tally)
     }
 }
 

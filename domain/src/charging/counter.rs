@@ -47,6 +47,33 @@ pub(super) struct Tally {
     perhaps: i64,
     /// It began anew on the way.
     pub(super) resets: bool,
+    /// It began anew before its first reading, as this car's counter does at each plug.
+    pub(super) anew: bool,
+    /// Another session lies between its last reading before the stay and the stay: it counted that, too.
+    pub(super) shared: bool,
+}
+
+/// Whether a car's counter begins anew at each plug, as was seen so far: more than nought if so.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Habit(i8);
+
+impl Habit {
+    /// A fall says more than a rise: a counter that begins anew may have come further than the time before.
+    const FELL: i8 = 2;
+    const MOST: i8 = 8;
+
+    pub(super) fn fell(&mut self) {
+        self.0 = (self.0 + Self::FELL).min(Self::MOST);
+    }
+
+    /// It rose after a drive, from something.
+    pub(super) fn went_on(&mut self) {
+        self.0 = (self.0 - 1).max(-Self::MOST);
+    }
+
+    pub(super) const fn begins_anew(self) -> bool {
+        self.0 > 0
+    }
 }
 
 /// How a counter came from one reading to the next.
@@ -110,6 +137,11 @@ impl Tally {
         self.since.is_some()
     }
 
+    /// Whether it counted what came in this stay, and nothing else.
+    pub(super) fn tells(&self) -> bool {
+        self.is_counting() && (self.anew || !self.shared)
+    }
+
     pub(super) fn last(&self) -> Option<Shown> {
         self.last
     }
@@ -117,6 +149,9 @@ impl Tally {
     /// What was counted: of its two readings, the one that is nearer to what another source says.
     pub(super) fn wh(&self, elsewhere: Option<i64>) -> i64 {
         let least = self.curve.total();
+        if self.anew {
+            return least + self.perhaps;
+        }
         match elsewhere {
             Some(wh) if (least + self.perhaps - wh).abs() < (least - wh).abs() => least + self.perhaps,
             Some(_) | None => least,

@@ -84,12 +84,12 @@ fn best(stay: &Stay, by_level: Option<Energy>) -> (Option<Energy>, bool) {
         })
     };
     let counted = stay.tally.wh(level_wh);
-    if stay.tally.is_counting() && counted > 0 && !is_cut_short(stay, counted, level_wh) {
+    if stay.tally.tells() && counted > 0 && !is_cut_short(stay, counted, level_wh) {
         let plus_minus_wh = COUNTER_STEP.max(counted * COUNTER_PER_MILLE / 1000);
         let energy = Energy { wh: counted, plus_minus_wh, source: EnergySource::Counter };
         return (Some(energy), contradicts(counted));
     }
-    let stuck = stay.tally.is_counting() && contradicts(counted);
+    let stuck = stay.tally.tells() && contradicts(counted);
     if let Some(wh) = stay.power.wh().filter(|wh| *wh > 0 && (stay.power.is_metered() || !contradicts(*wh))) {
         let plus_minus_wh = wh * POWER_PER_MILLE / 1000;
         return (Some(Energy { wh, plus_minus_wh, source: EnergySource::Power }), stuck || contradicts(wh));

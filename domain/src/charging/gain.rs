@@ -28,9 +28,11 @@ impl Charging {
     pub(super) fn level(&mut self, percent: Milli, reading: &Reading, scene: &Scene<'_>, book: &mut Book) {
         let Some(step) = self.levels.saw(reading.at, percent, scene.motion.mileage) else { return };
         let at = step.now.at;
-        if self.is_taken_back(&step) {
-            self.withdraw(book);
-        } else if self.rises_here(&step, reading) || self.look_back(&step, reading, scene, book) {
+        if let Some(before) = step.before.filter(|_| self.is_back(&step)) {
+            self.riddle.back = Some((before, step.now));
+            self.explain(at, scene, book);
+        }
+        if self.rises_here(&step, reading) || self.look_back(&step, reading, scene, book) {
             self.levels.count_anew();
         } else if step.before.is_some_and(|before| before.gain(&step.now) <= 0) {
             self.quiet = self.quiet.max(Some(at));
@@ -69,16 +71,18 @@ impl Charging {
         true
     }
 
-    /// Whether the level is back where it was: then only an odd reading had raised it.
-    fn is_taken_back(&self, step: &Step) -> bool {
+    /// Whether the level is back where it was before the stay, as far as was asked where the car is.
+    fn is_back(&self, step: &Step) -> bool {
         let (Some(stay), Some(before)) = (&self.stay, step.before) else { return false };
-        let Some(leg) = stay.first().filter(|leg| leg.inferred && stay.legs.len() == 1) else { return false };
         before.at == stay.key
-            && stay.tally.curve.total() == 0
+            && stay.rests_on_one_level()
             && stay.top() == Some(before.percent)
             && before.stands(&step.now) != Some(false)
             && before.gain(&step.now) < -BACK
-            && leg.start_level.is_some_and(|start| step.now.percent.0 - start.0 <= BACK)
+            && stay
+                .first()
+                .and_then(|leg| leg.start_level)
+                .is_some_and(|start| step.now.percent.0 - start.0 <= BACK)
     }
 
     /// Whether it was charged since the level was read before, without anybody seeing it.

@@ -4,7 +4,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::counter::{Count, Shown, Step, Tally, step};
-use super::level::{NEAR, TOGETHER};
+use super::level::{Level, NEAR, TOGETHER};
 use super::stay::{Doubt, Leg, Stay};
 use super::{Charging, DRIVEN};
 use crate::book::{Book, Cited};
@@ -25,21 +25,26 @@ impl Charging {
     pub(super) fn counted(&mut self, now: Shown, reading: &Reading, scene: &Scene<'_>, book: &mut Book) {
         let before = match self.counter {
             Some((last, before)) if last.shown.at == now.at => before,
-            Some((last, _)) => Some(last),
+            Some((last, before)) => {
+                self.went_on(before, &last);
+                Some(last)
+            }
             None => None,
         };
         self.counter = Some((Count { shown: now, mileage: scene.motion.mileage }, before));
         let before = before.map(|before| before.shown);
         let fell = before.is_some_and(|before| matches!(step(before.wh, now.wh), Step::Anew(_)));
-        self.begins_anew |= fell;
+        if fell {
+            self.counts.fell();
+        }
         let differs = before.is_some_and(|before| (before.wh - now.wh).abs() >= DIFFERS);
-        self.riddle.counted |= differs;
+        self.riddle.counted |= before.is_some_and(|before| before.wh != now.wh);
         if differs {
             self.levels.charged(now.at);
         }
         let of_the_stay = |end: Within| !fell && before.is_none_or(|before| before.at < end.by);
         if let Some(stay) = &mut self.stay
-            && stay.end().is_none_or(of_the_stay)
+            && ((stay.key - now.at).abs() <= TOGETHER || stay.end().is_none_or(of_the_stay))
         {
             if stay.counted(now) {
                 stay.cite(super::cited(reading));
@@ -47,7 +52,8 @@ impl Charging {
             return;
         }
         let Some(before) = before else { return };
-        if !matches!(step(before.wh, now.wh), Step::Rose(wh) if wh >= COUNTED) {
+        if !matches!(step(before.wh, now.wh), Step::Rose(wh) if wh >= COUNTED) || self.is_in_last(before.at) {
+            // Of what it counted, some (or all) came in a session that is over.
             return;
         }
         let after = self.last.map_or(before.at, |(_, span)| before.at.max(span.by)).min(now.at);
@@ -55,6 +61,15 @@ impl Charging {
         self.begin(Leg { end: Some(start), ..Leg::begun(start, true) }, cite(now), scene, book);
         if let Some(stay) = &mut self.stay {
             stay.counted(now);
+        }
+    }
+
+    /// Learns from two readings of the counter: by now, all that was said with them is known.
+    fn went_on(&mut self, before: Option<Count>, last: &Count) {
+        let Some(before) = before.filter(|before| before.shown.wh >= COUNTED) else { return };
+        let drove = before.way(last).is_some_and(|way| way >= DRIVEN);
+        if drove && last.shown.wh > before.shown.wh {
+            self.counts.went_on();
         }
     }
 
@@ -68,6 +83,7 @@ impl Charging {
 
     /// Looks at what did not fit, now that more is known. `at`: of what is heard now.
     pub(super) fn explain(&mut self, at: DateTime<Utc>, scene: &Scene<'_>, book: &mut Book) {
+        self.take_back(at, scene, book);
         if let Some((now, Some(before))) = self.counter.filter(|_| self.riddle.counted) {
             if let Some(wh) = self.counted_anew(&before, &now) {
                 self.riddle.counted = false;
@@ -95,6 +111,23 @@ impl Charging {
         }
     }
 
+    /// The level was back where it was: then only an odd one had raised it, if the car stood.
+    fn take_back(&mut self, at: DateTime<Utc>, scene: &Scene<'_>, book: &mut Book) {
+        let Some((before, now)) = self.riddle.back else { return };
+        let is_near = |mileage: &Mileage| mileage.at + TOGETHER >= now.at && mileage.at - now.at <= NEAR;
+        let read = scene.motion.mileage.filter(is_near);
+        if read.is_none() && at - now.at <= NEAR {
+            // Of one report, all is heard first.
+            return;
+        }
+        self.riddle.back = None;
+        let stood = before.stands(&Level { mileage: read.or(now.mileage), ..now }) != Some(false);
+        if stood && self.stay.as_ref().is_some_and(|stay| stay.key == before.at && stay.rests_on_one_level())
+        {
+            self.withdraw(book);
+        }
+    }
+
     /// The odometer is known anew: it tells where the car was when these were heard.
     pub(super) fn riddles_came(&mut self, mileage: Mileage) {
         let is_nearer = |at: DateTime<Utc>, known: Option<Mileage>| {
@@ -116,7 +149,12 @@ impl Charging {
     /// Watt hours that came at another plug than where the counter was read before, if that is sure.
     fn counted_anew(&self, before: &Count, now: &Count) -> Option<i64> {
         let (was, is) = (before.shown.wh, now.shown.wh);
-        before.way(now).filter(|way| *way >= DRIVEN)?;
+        let little = (was - is).abs() < DIFFERS;
+        // Counters drift, and some cars never say that the cable is out.
+        if little && self.out.is_none() {
+            return None;
+        }
+        before.way(now).filter(|way| *way >= if little { TELLING } else { DRIVEN })?;
         // The stay that is known began where the counter was read.
         let stays = self.stay.as_ref().is_some_and(|stay| !stay.left);
         if stays && self.way_since_last(now.mileage).is_none_or(|way| way < DRIVEN) {
@@ -125,7 +163,7 @@ impl Charging {
         let is_in = self.cable.is_some_and(|(_, connected)| connected);
         let wh = match step(was, is) {
             Step::Rose(_) | Step::Drifted if !is_in => return None,
-            Step::Rose(_) | Step::Drifted if self.begins_anew => is,
+            Step::Rose(_) | Step::Drifted if self.counts.begins_anew() => is,
             Step::Anew(wh) | Step::Rose(wh) => wh,
             Step::Drifted => return None,
         };
@@ -161,6 +199,10 @@ impl Charging {
             let written = stay.written.take();
             *stay = *earlier;
             stay.written = written;
+        }
+        if let Some((seen, true)) = &mut self.cable {
+            // Nobody heard it go out, but it did; and it is in again.
+            *seen = by.max(*seen);
         }
         if let Some(stay) = &mut self.stay {
             if let Some(leg) = stay.flowing() {

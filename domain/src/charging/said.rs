@@ -93,6 +93,7 @@ impl Charging {
         }
         self.stop(at);
         self.quiet = Some(at);
+        self.out = Some(at);
         if let Some(stay) = &mut self.stay {
             stay.left = true;
         }
@@ -113,6 +114,7 @@ impl Charging {
         let arrived = nearer && mileage.at - start <= ARRIVES;
         if arrived && stay.doubt != Doubt::MayHaveMoved {
             stay.mileage = Some(mileage);
+            stay.counts(self.counts);
             return;
         }
         let Some(way) = stay.way(Some(mileage)) else { return };

@@ -3,11 +3,11 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::counter::{Shown, Tally};
+use super::counter::{Habit, Shown, Tally};
 use super::curve::Curve;
 use super::ends::Ends;
 use super::gain::MOVING_GAIN;
-use super::level::Level;
+use super::level::{Level, TOGETHER};
 use super::power::Power;
 use super::{ChargingSession, DRIVEN};
 use crate::book::{Cited, Entry};
@@ -37,6 +37,8 @@ pub(super) struct Stay {
     pub(super) power: Power,
     pub(super) ends: Ends,
     pub(super) mileage: Option<Mileage>,
+    /// Where the counter was read before it, or where the session before was, if that was later.
+    pub(super) counted_from: Option<Mileage>,
     pub(super) place: Option<Place>,
     /// The car is somewhere else, or not plugged in any more: nothing resumes.
     pub(super) left: bool,
@@ -137,6 +139,7 @@ impl Stay {
             power: Power::default(),
             ends: Ends::default(),
             mileage: None,
+            counted_from: None,
             place: None,
             left: false,
             settled: false,
@@ -149,6 +152,13 @@ impl Stay {
         };
         stay.power.begins(leg.start.by);
         stay
+    }
+
+    /// Whether the counter began anew since it was read before: it does so at each plug, and this one is another.
+    pub(super) fn counts(&mut self, habit: Habit) {
+        let way = self.mileage.zip(self.counted_from);
+        let way = way.map(|(here, there)| here.travelled.minus(there.travelled));
+        self.tally.anew |= habit.begins_anew() && way.is_some_and(|way| way >= DRIVEN);
     }
 
     pub(super) fn first(&self) -> Option<&Leg> {
@@ -211,6 +221,11 @@ impl Stay {
         }
     }
 
+    /// Nothing but a single level tells of it.
+    pub(super) fn rests_on_one_level(&self) -> bool {
+        self.legs.len() == 1 && self.legs.iter().all(|leg| leg.inferred) && self.tally.curve.total() == 0
+    }
+
     /// Current flows again.
     pub(super) fn resume(&mut self, leg: Leg) {
         self.power.begins(leg.start.by);
@@ -241,10 +256,16 @@ impl Stay {
         way: Option<Distance>,
     ) -> bool {
         let Some(end) = self.end() else { return true };
-        let at_plug = plugged.is_some_and(|at| at >= end.by);
+        let at_plug = self.is_at(plugged);
         let longest = if at_plug { RESUMES_AT_PLUG } else { RESUMES };
         let moved = way.is_some_and(|way| way >= DRIVEN);
         !self.left && !moved && since - end.by <= longest
+    }
+
+    /// Whether the plug that was seen in then, and not out since, is that of this stay.
+    fn is_at(&self, plugged: Option<DateTime<Utc>>) -> bool {
+        let since = self.first().map(|leg| leg.start.after);
+        plugged.zip(since).is_some_and(|(plugged, since)| plugged + TOGETHER >= since)
     }
 
     /// Whether nothing but a late reading can change it any more.
@@ -257,13 +278,13 @@ impl Stay {
     ) -> bool {
         let (Some(leg), Some(end)) = (self.leg(), self.end()) else { return self.legs.is_empty() };
         let waited = at - end.by;
-        let at_plug = plugged.is_some_and(|at| at >= end.by);
+        let at_plug = self.is_at(plugged);
         let may_resume = !self.left && waited <= if at_plug { RESUMES_AT_PLUG } else { RESUMES };
         let may_go_on = leg.inferred && level <= Some(end.by);
         let unsettled = !self.settled || may_go_on || self.doubt == Doubt::MayHaveMoved;
         let may_settle = unsettled && waited <= SETTLES;
-        // Of one moment, all is heard first.
-        waited > TimeDelta::zero() && !may_resume && !may_settle
+        // Of one report, all is heard first.
+        waited > TOGETHER && !may_resume && !may_settle
     }
 
     /// The way since the car came here, as far as its odometer was read here.
