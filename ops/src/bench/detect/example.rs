@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use chrono::TimeDelta;
+use domain::book::Entry;
 use domain::reading::{Signal, Value};
 
 use super::life::Lived;
@@ -24,6 +25,41 @@ pub const EVERYTHING: [&str; 4] =
 /// So long before and after.
 const AROUND: TimeDelta = TimeDelta::hours(26);
 const MOST: usize = 40;
+
+/// The sessions around it: the true ones, and those of the book.
+pub fn sessions(lived: &Lived, span: Span) -> String {
+    let mut example = String::new();
+    let is_near = |from, to| from <= span.to + AROUND && to >= span.from - AROUND;
+    for session in &lived.truth.sessions {
+        let until = session.unplugged_at.unwrap_or(session.ended_at);
+        if is_near(session.plugged_at, until) {
+            let wh = session.after_wh - session.before_wh;
+            let (from, to) = (session.plugged_at.format(MOMENT), until.format(MOMENT));
+            // Writing into a text cannot fail.
+            let _ = write!(example, "\n    true: {from} to {to}, {wh} Wh");
+        }
+    }
+    for entry in &lived.book {
+        if let Entry::ChargingSession(session) = entry
+            && is_near(session.start.after, session.end.map_or(session.start.by, |end| end.by))
+        {
+            let (after, by) = (session.start.after.format(MOMENT), session.start.by.format(MOMENT));
+            let end =
+                session.end.map(|end| format!("{}..{}", end.after.format(MOMENT), end.by.format(MOMENT)));
+            let wh = session.energy.map(|energy| (energy.wh, energy.source));
+            let levels = (session.start_level.map(|at| at.0 / 1000), session.end_level.map(|at| at.0 / 1000));
+            let marks = &session.evidence.marks;
+            let _ = write!(
+                example,
+                "\n    told: {after}..{by} to {end:?}, {levels:?} {wh:?} {:?} {marks:?}",
+                session.state
+            );
+        }
+    }
+    example
+}
+
+const MOMENT: &str = "%m-%d %H:%M:%S";
 
 pub fn of(kind: &str, lived: &Lived, span: Span, text: &str, signals: &[&str]) -> String {
     let mut example = format!(

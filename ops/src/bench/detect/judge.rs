@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::book::{Entry, EntryState};
 use domain::charging::ChargingSession;
 use domain::fuel::FillUp;
+use domain::reading::{Reading, Signal, Value};
 use domain::tariff;
 use domain::trips::Trip;
 use simulator::world::{Doing, Fill, Gauges, PlaceKind, Segment, Session};
@@ -34,6 +35,7 @@ const FAR_OFF: i64 = 10;
 pub fn judge(lived: &Lived, examples: usize) -> Judged {
     let mut judge = Judge {
         lived,
+        telling: telling(&lived.readings),
         score: Score::default(),
         plain: Score::default(),
         examples: Vec::new(),
@@ -49,8 +51,32 @@ pub fn judge(lived: &Lived, examples: usize) -> Judged {
     Judged { score: judge.score, plain: judge.plain, examples: judge.examples }
 }
 
+/// What reports tell of a true session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Seen {
+    /// It brought so little that nobody asks.
+    Small,
+    /// A reading of the time after current had begun to flow and before the cable was out shows it: see [`telling`].
+    AtThePlug,
+    /// None does, but the level is much higher in the report after it than it was in the one before.
+    Later,
+    Never,
+}
+
+impl Seen {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Small => "small",
+            Self::AtThePlug => "seen",
+            Self::Later => "hidden",
+            Self::Never => "unseen",
+        }
+    }
+}
+
 struct Judge<'a> {
     lived: &'a Lived,
+    telling: Vec<DateTime<Utc>>,
     score: Score,
     plain: Score,
     examples: Vec<String>,
@@ -79,12 +105,17 @@ impl Judge<'_> {
             fills.iter().map(|fill| Span { from: fill.started_at, to: fill.ended_at }).collect();
         let claims: Vec<Span> =
             told.iter().map(|fill| Span { from: fill.between.after, to: fill.between.by }).collect();
-        let pairing = pair(&claims, &truths);
+        let seen_rise = |fill: &Fill| {
+            self.seen_rise(fill.started_at, fill.ended_at, |gauges| gauges.fuel_ml, lived.tank_ml)
+        };
+        let rises: Vec<i64> = fills.iter().map(|fill| seen_rise(fill)).collect();
+        let counts = |place: usize| rises[place] >= SEEN_FILL;
+        let pairing = pair(&claims, &truths, counts);
         let simple = plain::fill_ups(&lived.readings);
-        let simple_pairing = pair(&simple, &truths);
+        let simple_pairing = pair(&simple, &truths, counts);
         for (place, fill) in fills.iter().enumerate() {
             let points = points(fill.after_ml - fill.before_ml, lived.tank_ml);
-            let seen = self.seen_rise(fill.started_at, fill.ended_at, |gauges| gauges.fuel_ml, lived.tank_ml);
+            let seen = rises[place];
             if seen < SEEN_FILL {
                 self.score.unseen_fill_ups += 1;
                 continue;
@@ -150,35 +181,30 @@ impl Judge<'_> {
         let truths: Vec<Span> =
             sessions.iter().map(|session| Span { from: session.plugged_at, to: until(session) }).collect();
         let claims: Vec<Span> = told.iter().map(|session| self.claimed(session)).collect();
-        let mut pairing = pair(&claims, &truths);
+        let seen: Vec<Seen> = sessions.iter().map(|session| self.seen(session)).collect();
+        let counts = |place: usize| matches!(seen[place], Seen::AtThePlug | Seen::Later);
+        let mut pairing = pair(&claims, &truths, counts);
         let simple = plain::sessions(&lived.readings);
-        let simple_pairing = pair(&simple, &truths);
-        for (place, session) in sessions.iter().enumerate() {
-            let gain = points(session.after_wh - session.before_wh, lived.battery_wh);
-            if gain < CHARGE {
-                continue;
-            }
-            let rise = self.seen_rise(
-                session.started_at,
-                until(session),
-                |gauges| gauges.battery_wh,
-                lived.battery_wh,
-            );
-            let is_seen = lived.reports.iter().any(|at| (session.started_at..=until(session)).contains(at));
-            if !is_seen && rise < HIDDEN_CHARGE {
-                self.score.unseen_sessions += 1;
-                continue;
-            }
+        let simple_pairing = pair(&simple, &truths, counts);
+        for place in 0..sessions.len() {
             let found = pairing.claims[place].is_some();
             for (score, found) in
                 [(&mut self.score, found), (&mut self.plain, simple_pairing.claims[place].is_some())]
             {
-                let kind = if is_seen { &mut score.seen_sessions } else { &mut score.hidden_sessions };
-                kind.count(found);
+                match seen[place] {
+                    Seen::AtThePlug => score.seen_sessions.count(found),
+                    Seen::Later => score.hidden_sessions.count(found),
+                    Seen::Never => score.unseen_sessions += 1,
+                    Seen::Small => {}
+                }
             }
-            if !found {
-                let kind = if is_seen { "seen session missed" } else { "hidden session missed" };
-                self.example(kind, truths[place], &format!("{gain} points, {rise} seen"), &example::CHARGE);
+            if !found && counts(place) {
+                self.example(
+                    &format!("{} session missed", seen[place].name()),
+                    truths[place],
+                    "",
+                    &example::CHARGE,
+                );
             }
         }
         let unfinished = |claim: &Span| {
@@ -201,6 +227,10 @@ impl Judge<'_> {
     }
 
     fn energy_and_cost(&mut self, told: &[&ChargingSession], sessions: &[&Session], pairing: &Pairing) {
+        let told_wh = told.iter().filter_map(|session| session.energy).map(|energy| energy.wh).sum();
+        let all_wh =
+            self.lived.truth.sessions.iter().map(|truth| i64::from(truth.after_wh - truth.before_wh)).sum();
+        self.score.all_watt_hours.count(all_wh, told_wh);
         for (claim, session) in told.iter().enumerate() {
             let truths: Vec<&Session> = of_claim(pairing, claim).map(|place| sessions[place]).collect();
             let true_wh: i64 = truths.iter().map(|truth| i64::from(truth.after_wh - truth.before_wh)).sum();
@@ -269,6 +299,23 @@ impl Judge<'_> {
         self.lived.reports.last().is_some_and(|last| at + TimeDelta::minutes(1) < *last)
     }
 
+    /// What anybody could know of it.
+    fn seen(&self, session: &Session) -> Seen {
+        let lived = self.lived;
+        let until = until(session);
+        if points(session.after_wh - session.before_wh, lived.battery_wh) < CHARGE {
+            Seen::Small
+        } else if self.telling.iter().any(|at| (session.started_at..=until).contains(at)) {
+            Seen::AtThePlug
+        } else if self.seen_rise(session.started_at, until, |gauges| gauges.battery_wh, lived.battery_wh)
+            >= HIDDEN_CHARGE
+        {
+            Seen::Later
+        } else {
+            Seen::Never
+        }
+    }
+
     /// The rise between the last report before and the first after, in points: what of it anybody could see.
     fn seen_rise(
         &self,
@@ -323,9 +370,35 @@ impl Judge<'_> {
 
     fn example(&mut self, kind: &str, span: Span, text: &str, signals: &[&str]) {
         if self.examples.iter().filter(|example| example.starts_with(kind)).count() < self.wanted {
-            self.examples.push(example::of(kind, self.lived, span, text, signals));
+            let mut example = example::of(kind, self.lived, span, text, signals);
+            if signals == example::CHARGE {
+                example.push_str(&example::sessions(self.lived, span));
+            }
+            self.examples.push(example);
         }
     }
+}
+
+/// When readings were taken that show a charging: the cable is in, current flows, the battery is full, the level is higher or
+/// the counter another than when it was read before.
+fn telling(readings: &[Reading]) -> Vec<DateTime<Utc>> {
+    let (mut level, mut counter) = (None, None);
+    let tells = |reading: &&Reading| match &reading.value {
+        Value::Bool(is_so) => {
+            let is_of_the_plug =
+                reading.signal.is(Signal::CABLE_CONNECTED) || reading.signal.is(Signal::IS_CHARGING);
+            *is_so && is_of_the_plug
+        }
+        Value::Text(status) => reading.signal.is(Signal::CHARGING_STATUS) && status != "NOT_CHARGING",
+        Value::Number(now) if reading.signal.is(Signal::STATE_OF_CHARGE) => {
+            level.replace(*now).is_some_and(|before| *now > before)
+        }
+        Value::Number(now) if reading.signal.is(Signal::ENERGY_ADDED) => {
+            counter.replace(*now).is_some_and(|before| *now != before)
+        }
+        Value::Number(_) | Value::Position(_) | Value::Structure(_) => false,
+    };
+    readings.iter().filter(tells).map(|reading| reading.at).collect()
 }
 
 fn cost_of(segment: &Segment) -> i64 {

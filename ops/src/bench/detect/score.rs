@@ -50,7 +50,10 @@ pub struct Score {
     pub unseen_sessions: u32,
     pub sessions: Precision,
     pub asked_sessions: u32,
+    /// Of sessions that are told.
     pub watt_hours: Amount,
+    /// Of everything that was charged, told or not; by car.
+    pub all_watt_hours: Amount,
     /// Millionths of the currency's unit.
     pub cost: Amount,
     pub trips: Recall,
@@ -129,6 +132,7 @@ impl Score {
             sessions,
             asked_sessions,
             watt_hours,
+            all_watt_hours,
             cost,
             trips,
             metres,
@@ -148,6 +152,7 @@ impl Score {
         self.sessions.add(sessions);
         self.asked_sessions += asked_sessions;
         self.watt_hours.add(watt_hours);
+        self.all_watt_hours.add(all_watt_hours);
         self.cost.add(cost);
         self.trips.add(trips);
         self.metres.add(metres);
@@ -193,7 +198,8 @@ impl fmt::Display for Round {
         line("sessions hidden, found", text(score.hidden_sessions), text(plain.hidden_sessions))?;
         line("sessions that are true", text(score.sessions), text(plain.sessions))?;
         line("litres", text(score.millilitres), String::new())?;
-        line("energy", text(score.watt_hours), String::new())?;
+        line("energy of what is told", text(score.watt_hours), String::new())?;
+        line("energy of all that was charged", text(score.all_watt_hours), String::new())?;
         line("cost", text(score.cost), String::new())?;
         line("trips told of driven", text(score.trips), String::new())?;
         line("distance", text(score.metres), String::new())?;
