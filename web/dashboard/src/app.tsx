@@ -1,10 +1,16 @@
-import { Link, Route, Router, Switch } from "wouter";
+import { lazy, Suspense, type ReactNode } from "react";
+import { Link, Route, Router, Switch, useLocation } from "wouter";
 
 import { CarPage } from "./pages/car.tsx";
 import { Garage } from "./pages/garage.tsx";
 import { SignIn } from "./pages/sign_in.tsx";
-import { signOut, useSignedIn } from "./session.ts";
-import { Empty } from "./parts/states.tsx";
+import { useSignedIn } from "./session.ts";
+import { Empty, Loading } from "./parts/states.tsx";
+
+// What not everybody opens comes when it is opened.
+const Places = lazy(() => import("./pages/places.tsx"));
+const Tariffs = lazy(() => import("./pages/tariffs.tsx"));
+const Settings = lazy(() => import("./pages/settings.tsx"));
 
 /** Where the api serves these pages. */
 const BASE = "/app";
@@ -16,33 +22,49 @@ export function App() {
       <a className="skip" href="#content">
         Skip to content
       </a>
-      <header className="top">
+      <header className="top no-print">
         <Link href="/" className="brand">
           Carvetka sync
         </Link>
         {isSignedIn && (
-          <button className="quiet" onClick={signOut}>
-            Sign out
-          </button>
+          <nav className="menu" aria-label="Carvetka sync">
+            <MenuLink href="/places">Places</MenuLink>
+            <MenuLink href="/tariffs">Tariffs</MenuLink>
+            <MenuLink href="/settings">Settings</MenuLink>
+          </nav>
         )}
       </header>
       <main id="content" tabIndex={-1}>
-        {isSignedIn ? (
-          <Switch>
-            <Route path="/">
-              <Garage />
-            </Route>
-            <Route path="/cars/:carId/:book?">{({ carId, book }) => <CarPage carId={carId} book={book} />}</Route>
-            <Route>
-              <Empty title="There is no such page">
-                <Link href="/">Back to the garage</Link>
-              </Empty>
-            </Route>
-          </Switch>
-        ) : (
-          <SignIn />
-        )}
+        <Suspense fallback={<Loading />}>{isSignedIn ? <Pages /> : <SignIn />}</Suspense>
       </main>
     </Router>
+  );
+}
+
+function MenuLink({ href, children }: { href: string; children: ReactNode }) {
+  const [at] = useLocation();
+  return (
+    <Link href={href} aria-current={at === href ? "page" : undefined}>
+      {children}
+    </Link>
+  );
+}
+
+function Pages() {
+  return (
+    <Switch>
+      <Route path="/">
+        <Garage />
+      </Route>
+      <Route path="/places" component={Places} />
+      <Route path="/tariffs" component={Tariffs} />
+      <Route path="/settings" component={Settings} />
+      <Route path="/cars/:carId/:book?">{({ carId, book }) => <CarPage carId={carId} book={book} />}</Route>
+      <Route>
+        <Empty title="There is no such page">
+          <Link href="/">Back to the garage</Link>
+        </Empty>
+      </Route>
+    </Switch>
   );
 }

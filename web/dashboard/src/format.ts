@@ -35,6 +35,27 @@ export function energy(kwh: number | null | undefined, plusMinus?: number | null
   return plusMinus ? `${number(kwh)} ± ${number(plusMinus)} kWh` : `${number(kwh)} kWh`;
 }
 
+/** Of electricity: `17.2 kWh/100 km`, or `3.6 mi/kWh`. */
+export function draw(kwhPer100Km: number | null | undefined, units: Units): string {
+  if (kwhPer100Km == null) return NONE;
+  if (units === "metric") return `${number(kwhPer100Km)} kWh/100 km`;
+  return `${number(100 / KM_PER_MILE / kwhPer100Km)} mi/kWh`;
+}
+
+/** So many of the person's own units a kilometre is. */
+export function unitsPerKm(units: Units): number {
+  return units === "metric" ? 1 : 1 / KM_PER_MILE;
+}
+
+export function distanceUnit(units: Units): string {
+  return units === "metric" ? "km" : "mi";
+}
+
+/** What a person typed, in kilometres. */
+export function kmOf(text: string, units: Units): number {
+  return Number(text) / unitsPerKm(units);
+}
+
 export function percent(value: number | null | undefined): string {
   return value == null ? NONE : `${number(value, 0)} %`;
 }
@@ -51,6 +72,28 @@ export function moment(at: string | null | undefined): string {
 
 export function clock(at: string): string {
   return new Date(at).toLocaleTimeString(locale, { timeStyle: "short" });
+}
+
+/** `10 Oct` */
+export function date(at: string | Date): string {
+  return new Date(at).toLocaleDateString(locale, { day: "numeric", month: "short", year: "numeric" });
+}
+
+/** Of a month as the api writes it, `2026-10`. */
+export function monthName(month: string): string {
+  return new Date(`${month.slice(0, 7)}-15`).toLocaleDateString(locale, { month: "short", year: "numeric" });
+}
+
+/** Words of the api, such as `battery_weak`, for those of which the page knows no better. */
+export function plain(word: string): string {
+  const text = word.replaceAll("_", " ").replaceAll("-", " ");
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+export function duration(ms: number): string {
+  const minutes = Math.round(ms / 60_000);
+  if (minutes < 60) return `${minutes} min`;
+  return minutes < 48 * 60 ? `${Math.floor(minutes / 60)} h ${minutes % 60} min` : `${Math.round(minutes / 1440)} days`;
 }
 
 export function day(at: string): string {

@@ -30,6 +30,14 @@ export function takeTokenFromAddress(): void {
   }
 }
 
+/** Of the page that embeds this one: `{ type: "carvetka:token", token }`, again whenever it was renewed. */
+export function listenForTokens(origins: string[]): void {
+  window.addEventListener("message", ({ origin, data }: MessageEvent<unknown>) => {
+    const told = data as { type?: unknown; token?: unknown } | null;
+    if (origins.includes(origin) && told?.type === "carvetka:token" && typeof told.token === "string") signIn(told.token);
+  });
+}
+
 export function useSignedIn(): boolean {
   return useSyncExternalStore(
     (listener) => {

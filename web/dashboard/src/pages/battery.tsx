@@ -1,50 +1,98 @@
 import { useQuery } from "@tanstack/react-query";
 
-import { api, unwrap } from "../api.ts";
-import { energy, NONE, number, percent } from "../format.ts";
+import { api, unwrap, type components } from "../api.ts";
+import { energy, monthName, NONE, number, percent } from "../format.ts";
+import Chart from "../parts/chart.tsx";
 import { Empty, Wait } from "../parts/states.tsx";
 
+type Estimate = components["schemas"]["BatteryEstimate"];
+
 /** What the battery holds, with how far that may be off. */
-export function BatteryBook({ carId }: { carId: string }) {
+export default function BatteryBook({ carId }: { carId: string }) {
   const battery = useQuery({
     queryKey: ["battery", carId],
     queryFn: () => unwrap(api.GET("/api/cars/{carId}/battery", { params: { path: { carId } } })),
   });
   return (
     <Wait for={battery}>
-      {({ items }) =>
-        items.length === 0 ? (
-          <Empty title="Nobody can say yet how the battery is">
-            It takes five charging sessions over at least 30 points, in mild weather.
-          </Empty>
-        ) : (
-          <div className="card scroll">
-            <table>
-              <caption>What the battery held</caption>
-              <thead>
-                <tr>
-                  <th scope="col">Month</th>
-                  <th scope="col">Usable</th>
-                  <th scope="col">Health</th>
-                  <th scope="col">A year</th>
-                  <th scope="col">Sessions</th>
-                </tr>
-              </thead>
-              <tbody>
-                {items.map((estimate) => (
-                  <tr key={estimate.id}>
-                    <td>{estimate.month.slice(0, 7)}</td>
-                    <td>{energy(estimate.usableKwh, estimate.plusMinusKwh)}</td>
-                    <td>{percent(estimate.healthPercent)}</td>
-                    <td>{estimate.trendPercentPerYear == null ? NONE : `${number(estimate.trendPercentPerYear)} %`}</td>
-                    <td>{estimate.sessions}</td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
-        )
-      }
+      {({ items }) => {
+        const [newest] = items;
+        if (!newest) {
+          return (
+            <Empty title="Nobody can say yet how the battery is">
+              It takes five charging sessions over at least 30 points, in mild weather.
+            </Empty>
+          );
+        }
+        return (
+          <>
+            <Newest estimate={newest} />
+            <section className="card">
+              <History items={[...items].reverse()} />
+            </section>
+          </>
+        );
+      }}
     </Wait>
+  );
+}
+
+function Newest({ estimate }: { estimate: Estimate }) {
+  const trend = estimate.trendPercentPerYear;
+  return (
+    <section className="card">
+      <h2>Usable energy</h2>
+      <p className="figure">{energy(estimate.usableKwh, estimate.plusMinusKwh)}</p>
+      <p className="faint">
+        In {monthName(estimate.month)}, from {estimate.sessions} charging sessions.{" "}
+        {estimate.healthPercent == null
+          ? "What it held when it was new is not known."
+          : `That is ${percent(estimate.healthPercent)} of what it held when it was new.`}{" "}
+        {trend != null && `It changes by ${number(trend)} % a year.`}
+      </p>
+    </section>
+  );
+}
+
+/** Oldest first. */
+function History({ items }: { items: Estimate[] }) {
+  return (
+    <Chart
+      label="What the battery held, month by month; the band is how far that may be off"
+      unit="kWh"
+      byMonth
+      x={items.map(({ month }) => Date.parse(month) / 1000)}
+      lines={[
+        {
+          label: "Usable",
+          values: items.map(({ usableKwh }) => usableKwh),
+          low: items.map(({ usableKwh, plusMinusKwh }) => usableKwh - plusMinusKwh),
+          high: items.map(({ usableKwh, plusMinusKwh }) => usableKwh + plusMinusKwh),
+        },
+      ]}
+    >
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Month</th>
+            <th scope="col">Usable</th>
+            <th scope="col">Health</th>
+            <th scope="col">A year</th>
+            <th scope="col">Sessions</th>
+          </tr>
+        </thead>
+        <tbody>
+          {items.map((estimate) => (
+            <tr key={estimate.id}>
+              <td>{monthName(estimate.month)}</td>
+              <td>{energy(estimate.usableKwh, estimate.plusMinusKwh)}</td>
+              <td>{percent(estimate.healthPercent)}</td>
+              <td>{estimate.trendPercentPerYear == null ? NONE : `${number(estimate.trendPercentPerYear)} %`}</td>
+              <td>{estimate.sessions}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Chart>
   );
 }

@@ -1,43 +1,50 @@
 import { useQuery } from "@tanstack/react-query";
+import { lazy, Suspense, useEffect, useRef, type ComponentType } from "react";
 import { Link } from "wouter";
 
 import { api, unwrap, type components } from "../api.ts";
 import { age, distance } from "../format.ts";
-import { Empty, Wait } from "../parts/states.tsx";
+import { Empty, Loading, Wait } from "../parts/states.tsx";
 import { useUnits } from "../preferences.ts";
-import { BatteryBook } from "./battery.tsx";
-import { ChargingBook } from "./charging.tsx";
-import { Connection } from "./connection.tsx";
-import { CostsBook } from "./costs.tsx";
-import { FuelBook } from "./fuel.tsx";
-import { TimelinePage } from "./timeline.tsx";
-import { TripsBook } from "./trips.tsx";
+import Overview from "./overview.tsx";
 
 type Car = components["schemas"]["Car"];
 
+interface Book {
+  name: string;
+  page: ComponentType<{ carId: string }>;
+  /** It is reached from another one. */
+  isHidden?: boolean;
+}
+
 const BOOKS = {
-  timeline: { name: "Timeline", page: TimelinePage },
-  trips: { name: "Trips", page: TripsBook },
-  charging: { name: "Charging", page: ChargingBook },
-  fuel: { name: "Fuel", page: FuelBook },
-  costs: { name: "Costs", page: CostsBook },
-  battery: { name: "Battery", page: BatteryBook },
-  connection: { name: "Connection", page: Connection },
-} as const;
+  overview: { name: "Overview", page: Overview },
+  timeline: { name: "Timeline", page: lazy(() => import("./timeline.tsx")) },
+  trips: { name: "Trips", page: lazy(() => import("./trips.tsx")) },
+  log: { name: "Mileage log", page: lazy(() => import("./log.tsx")), isHidden: true },
+  charging: { name: "Charging", page: lazy(() => import("./charging.tsx")) },
+  fuel: { name: "Fuel", page: lazy(() => import("./fuel.tsx")) },
+  mileage: { name: "Mileage", page: lazy(() => import("./mileage.tsx")) },
+  costs: { name: "Costs", page: lazy(() => import("./costs.tsx")) },
+  battery: { name: "Battery", page: lazy(() => import("./battery.tsx")) },
+  alerts: { name: "Alerts", page: lazy(() => import("./alerts.tsx")) },
+  connection: { name: "Connection", page: lazy(() => import("./connection.tsx")) },
+  data: { name: "Data", page: lazy(() => import("./data.tsx")) },
+} satisfies Record<string, Book>;
 
 type BookName = keyof typeof BOOKS;
 
 /** Of what a car without a tank or a battery has no book. */
 function booksOf(car: Car): BookName[] {
-  const all = Object.keys(BOOKS) as BookName[];
+  const all = (Object.keys(BOOKS) as BookName[]).filter((name) => !(BOOKS[name] as Book).isHidden);
   const without: Record<string, BookName[]> = { ICE: ["charging", "battery"], BEV: ["fuel"] };
   return all.filter((book) => !(without[car.powertrain ?? ""] ?? []).includes(book));
 }
 
 export function CarPage({ carId, book }: { carId: string; book: string | undefined }) {
   const cars = useQuery({ queryKey: ["cars"], queryFn: () => unwrap(api.GET("/api/cars")), refetchInterval: 15_000 });
-  const shown: BookName = book && book in BOOKS ? (book as BookName) : "timeline";
-  const Page = BOOKS[shown].page;
+  const shown: BookName = book && book in BOOKS ? (book as BookName) : "overview";
+  const Page: Book["page"] = BOOKS[shown].page;
   return (
     <Wait for={cars}>
       {({ items }) => {
@@ -52,18 +59,31 @@ export function CarPage({ carId, book }: { carId: string; book: string | undefin
         return (
           <>
             <Head car={car} />
-            <nav className="tabs" aria-label="Books of the car">
-              {booksOf(car).map((name) => (
-                <Link key={name} href={`/cars/${carId}/${name}`} aria-current={name === shown ? "page" : undefined}>
-                  {BOOKS[name].name}
-                </Link>
-              ))}
-            </nav>
-            <Page carId={carId} />
+            <Tabs car={car} shown={shown} />
+            <Suspense fallback={<Loading />}>
+              <Page carId={carId} />
+            </Suspense>
           </>
         );
       }}
     </Wait>
+  );
+}
+
+function Tabs({ car, shown }: { car: Car; shown: BookName }) {
+  const row = useRef<HTMLElement>(null);
+  // On a phone the row is longer than the screen.
+  useEffect(() => {
+    row.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+  }, [shown]);
+  return (
+    <nav ref={row} className="tabs no-print" aria-label="Books of the car">
+      {booksOf(car).map((name) => (
+        <Link key={name} href={`/cars/${car.id}/${name}`} aria-current={name === shown ? "page" : undefined}>
+          {BOOKS[name].name}
+        </Link>
+      ))}
+    </nav>
   );
 }
 

@@ -1,59 +1,215 @@
 import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
 
 import { api, unwrap, type components } from "../api.ts";
-import { money, NONE } from "../format.ts";
+import { date, money, monthName, NONE, plain } from "../format.ts";
+import { Act, BookList, usePages } from "../parts/book.tsx";
+import Chart from "../parts/chart.tsx";
+import { Dialog } from "../parts/dialog.tsx";
+import { Field, Form, instant, localInput } from "../parts/form.tsx";
 import { Empty, Wait } from "../parts/states.tsx";
+import { usePreferences } from "../preferences.ts";
 
 type Cost = components["schemas"]["CostSum"];
+type Expense = components["schemas"]["Expense"];
 
 /** What the car costs, month by month. */
-export function CostsBook({ carId }: { carId: string }) {
+export default function CostsBook({ carId }: { carId: string }) {
+  const [isAdding, setAdding] = useState(false);
   const costs = useQuery({
     queryKey: ["costs", carId],
     queryFn: () =>
       unwrap(api.GET("/api/cars/{carId}/costs", { params: { path: { carId }, query: { by: "month" } } })),
   });
   return (
-    <Wait for={costs}>
-      {({ items }) =>
-        items.length === 0 ? (
-          <Empty title="Nothing was spent yet">Fill-ups, charging and expenses add up here.</Empty>
-        ) : (
-          <div className="card scroll">
-            <table>
-              <caption>Costs by month</caption>
-              <thead>
-                <tr>
-                  <th scope="col">Month</th>
-                  <th scope="col">What</th>
-                  <th scope="col">Amount</th>
-                  <th scope="col">Between</th>
-                  <th scope="col">Entries</th>
-                </tr>
-              </thead>
-              <tbody>
-                {[...items].reverse().map((cost) => (
-                  <tr key={`${cost.month}-${cost.category}-${cost.currency}`}>
-                    <td>{cost.month}</td>
-                    <td>{cost.category}</td>
-                    <td>{money(cost.amount, cost.currency)}</td>
-                    <td>{range(cost)}</td>
-                    <td>
-                      {cost.entries}
-                      {cost.unpriced > 0 && <span className="faint"> ({cost.unpriced} without a price)</span>}
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
-        )
-      }
-    </Wait>
+    <>
+      <div className="acts end">
+        <button type="button" onClick={() => setAdding(true)} aria-haspopup="dialog">
+          Add an expense
+        </button>
+      </div>
+      {isAdding && (
+        <Dialog title="An expense" close={() => setAdding(false)}>
+          <ExpenseForm carId={carId} done={() => setAdding(false)} />
+        </Dialog>
+      )}
+      <Wait for={costs}>
+        {({ items }) =>
+          items.length === 0 ? (
+            <Empty title="Nothing was spent yet">Fill-ups, charging and expenses add up here.</Empty>
+          ) : (
+            <section className="card">
+              {[...new Set(items.flatMap(({ currency }) => currency ?? []))].map((currency) => (
+                <Months key={currency} currency={currency} items={items.filter((cost) => cost.currency === currency)} />
+              ))}
+              <Unpriced items={items} />
+            </section>
+          )
+        }
+      </Wait>
+      <Expenses carId={carId} />
+    </>
   );
+}
+
+/** Money of different currencies is never added. */
+function Months({ currency, items }: { currency: string; items: Cost[] }) {
+  const months = [...new Set(items.flatMap(({ month }) => month ?? []))].sort();
+  const sum = (month: string, of: (cost: Cost) => number | null | undefined) =>
+    items.filter((cost) => cost.month === month).reduce((total, cost) => total + (of(cost) ?? 0), 0);
+  return (
+    <Chart
+      label={`Costs by month in ${currency}; the whisker is between what they lie`}
+      unit={currency}
+      byMonth
+      x={months.map((month) => Date.parse(`${month}-15`) / 1000)}
+      lines={[
+        {
+          label: "Costs",
+          kind: "bars",
+          values: months.map((month) => sum(month, ({ amount }) => amount)),
+          low: months.map((month) => sum(month, ({ low, amount }) => low ?? amount)),
+          high: months.map((month) => sum(month, ({ high, amount }) => high ?? amount)),
+        },
+      ]}
+    >
+      <CostTable items={[...items].reverse()} />
+    </Chart>
+  );
+}
+
+function CostTable({ items }: { items: Cost[] }) {
+  return (
+    <table>
+      <thead>
+        <tr>
+          <th scope="col">Month</th>
+          <th scope="col">What</th>
+          <th scope="col">Amount</th>
+          <th scope="col">Between</th>
+          <th scope="col">Entries</th>
+        </tr>
+      </thead>
+      <tbody>
+        {items.map((cost) => (
+          <tr key={`${cost.month}-${cost.category}-${cost.currency}`}>
+            <td>{cost.month && monthName(cost.month)}</td>
+            <td>{plain(cost.category)}</td>
+            <td>{money(cost.amount, cost.currency)}</td>
+            <td>{range(cost)}</td>
+            <td>
+              {cost.entries}
+              {cost.estimated > 0 && <span className="faint"> ({money(cost.estimated, cost.currency)} is estimated)</span>}
+              {cost.partial > 0 && <span className="faint"> ({cost.partial} only in part)</span>}
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function Unpriced({ items }: { items: Cost[] }) {
+  const unpriced = items.reduce((count, cost) => count + cost.unpriced, 0);
+  if (unpriced === 0) return null;
+  return <p className="faint">{unpriced} entries have no price: what was spent is more than stands here.</p>;
 }
 
 function range({ low, high, currency }: Cost): string {
   if (low == null || high == null || high - low < 0.01) return NONE;
   return `${money(low, currency)} – ${money(high, currency)}`;
+}
+
+function Expenses({ carId }: { carId: string }) {
+  const pages = usePages<Expense>(["expenses", carId], (cursor) =>
+    unwrap(api.GET("/api/cars/{carId}/expenses", { params: { path: { carId }, query: cursor ? { cursor } : {} } })),
+  );
+  return (
+    <>
+      <h2>Expenses</h2>
+      <BookList pages={pages} empty="No expenses">
+        {(expense) => <ExpenseLine expense={expense} carId={carId} />}
+      </BookList>
+    </>
+  );
+}
+
+function ExpenseLine({ expense, carId }: { expense: Expense; carId: string }) {
+  const [isOpen, setOpen] = useState(false);
+  const path = { carId, entryId: expense.id };
+  // What a session cost is corrected at the session.
+  const isMachines = expense.source === "smartcar_sync";
+  return (
+    <div className="row">
+      <span>
+        {plain(expense.category)} <strong>{money(expense.amount, expense.currency)}</strong>{" "}
+        <span className="faint">{date(expense.occurredAt)}</span> {!isMachines && expense.notes}
+      </span>
+      {!isMachines && (
+        <span className="acts">
+          <button type="button" className="quiet small" onClick={() => setOpen(true)} aria-haspopup="dialog">
+            Change
+          </button>
+          <Act
+            name="Delete"
+            isQuiet
+            confirm="Delete this expense?"
+            act={() => unwrap(api.DELETE("/api/cars/{carId}/expenses/{entryId}", { params: { path } }))}
+          />
+        </span>
+      )}
+      {isOpen && (
+        <Dialog title="An expense" close={() => setOpen(false)}>
+          <ExpenseForm carId={carId} expense={expense} done={() => setOpen(false)} />
+        </Dialog>
+      )}
+    </div>
+  );
+}
+
+function ExpenseForm({ carId, expense, done }: { carId: string; expense?: Expense; done: () => void }) {
+  const { data: preferences } = usePreferences();
+  return (
+    <Form
+      name="Save"
+      done={done}
+      submit={(filled) => {
+        const body = {
+          amount: Number(filled["amount"]),
+          currency: filled["currency"] ?? "EUR",
+          category: filled["category"] ?? "other",
+          occurredAt: instant(filled["at"] ?? ""),
+          notes: filled["notes"] ?? null,
+        };
+        return expense
+          ? unwrap(
+              api.PATCH("/api/cars/{carId}/expenses/{entryId}", {
+                params: { path: { carId, entryId: expense.id } },
+                body,
+              }),
+            )
+          : unwrap(api.POST("/api/cars/{carId}/expenses", { params: { path: { carId } }, body }));
+      }}
+    >
+      <div className="fields">
+        <Field label="Paid" name="amount" type="number" step="0.001" required defaultValue={expense?.amount ?? ""} />
+        <Field
+          label="Currency"
+          name="currency"
+          pattern="[A-Z]{3}"
+          maxLength={3}
+          required
+          defaultValue={expense?.currency ?? preferences?.currency ?? "EUR"}
+        />
+        <Field label="For" name="category" maxLength={64} required list="categories" defaultValue={expense?.category ?? ""} />
+        <datalist id="categories">
+          {["insurance", "tax", "service", "tyres", "parking", "toll", "wash"].map((word) => (
+            <option key={word} value={word} />
+          ))}
+        </datalist>
+        <Field label="When" name="at" type="datetime-local" required defaultValue={localInput(expense?.occurredAt ?? new Date().toISOString())} />
+      </div>
+      <Field label="Notes" name="notes" maxLength={2000} defaultValue={expense?.notes ?? ""} />
+    </Form>
+  );
 }

@@ -1,22 +1,28 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
+import { Link } from "wouter";
 
 import { api, unwrap, type components } from "../api.ts";
-import { clock, day, distance, energy, moment, money, number, volume, type Units } from "../format.ts";
+import { clock, day, distance, energy, moment, money, number, plain, volume, type Units } from "../format.ts";
 import { StateBadge } from "../parts/badge.tsx";
-import { EvidenceButton, type BookWord } from "../parts/evidence.tsx";
+import { EvidenceButton } from "../parts/evidence.tsx";
+import { Check } from "../parts/form.tsx";
 import { Empty, Wait } from "../parts/states.tsx";
 import { useUnits } from "../preferences.ts";
 
 type Schemas = components["schemas"];
+type Happening = Schemas["Happening"];
 
 /** So many days are shown at once. */
 const STRETCH_DAYS = 14;
+/** More than this the api does not tell at once. */
+const LONGEST_DAYS = 90;
 const DAY_MS = 86_400_000;
 
 /** Day by day: what the car did, what was spent, and when nothing was heard of it. */
-export function TimelinePage({ carId }: { carId: string }) {
+export default function TimelinePage({ carId }: { carId: string }) {
   const [daysBack, setDaysBack] = useState(STRETCH_DAYS);
+  const [isWhole, setWhole] = useState(false);
   // To the minute, so that the question stays the same while one looks.
   const to = new Date(Math.ceil(Date.now() / 60_000) * 60_000);
   const from = new Date(to.getTime() - daysBack * DAY_MS);
@@ -33,18 +39,24 @@ export function TimelinePage({ carId }: { carId: string }) {
   });
   return (
     <Wait for={timeline}>
-      {({ days }) => {
+      {({ days, isCutOff }) => {
         const newestFirst = [...days].reverse().filter((day) => day.entries.length > 0 || day.silences.length > 0);
-        if (newestFirst.length === 0) {
-          return <Empty title="Nothing happened in this time">As soon as the car tells something, it stands here.</Empty>;
-        }
         return (
           <>
+            <Check label="Every reading of the counter, too" checked={isWhole} onChange={() => setWhole(!isWhole)} />
+            {newestFirst.length === 0 && (
+              <Empty title={`Nothing happened in ${daysBack} days`}>As soon as the car tells something, it stands here.</Empty>
+            )}
             {newestFirst.map((day) => (
-              <Day key={day.date} day={day} carId={carId} />
+              <Day key={day.date} day={day} carId={carId} isWhole={isWhole} />
             ))}
-            {daysBack < 90 && (
-              <button className="quiet wide" onClick={() => setDaysBack(daysBack + STRETCH_DAYS)}>
+            {isCutOff && <p className="faint">There was more than fits here: the books have all of it.</p>}
+            {daysBack < LONGEST_DAYS && !isCutOff && (
+              <button
+                type="button"
+                className="quiet wide"
+                onClick={() => setDaysBack(Math.min(daysBack + STRETCH_DAYS, LONGEST_DAYS))}
+              >
                 Earlier
               </button>
             )}
@@ -55,61 +67,74 @@ export function TimelinePage({ carId }: { carId: string }) {
   );
 }
 
-function Day({ day: { date, entries, silences }, carId }: { day: Schemas["Day"]; carId: string }) {
+function Day(props: { day: Schemas["Day"]; carId: string; isWhole: boolean }) {
+  const { day: told, carId, isWhole } = props;
+  const units = useUnits();
+  const isCounter = ({ book }: Happening) => book === "meter-entries";
+  const counter = told.entries.findLast(isCounter);
+  const shown = told.entries.filter((entry) => isWhole || !isCounter(entry)).reverse();
+  const name = day(`${told.date}T12:00:00`);
   return (
-    <section className="card" aria-label={date}>
-      <h2 className="day">{day(`${date}T12:00:00`)}</h2>
+    <section className="card" aria-label={name}>
+      <div className="row">
+        <h2 className="day">{name}</h2>
+        {counter && <span className="faint">{distance(counter.amount, units, 0)}</span>}
+      </div>
       <ol className="line">
-        {[...entries].reverse().map((entry) => (
+        {shown.map((entry) => (
           <Entry key={`${entry.book}-${entry.id}`} entry={entry} carId={carId} />
         ))}
-        {silences.map((silence) => (
+        {told.silences.map((silence) => (
           <li key={silence.from} className="silence">
             Nothing was heard from {moment(silence.from)} {silence.goesOn ? "on" : `to ${moment(silence.to)}`}
           </li>
         ))}
+        {shown.length === 0 && told.silences.length === 0 && <li className="silence">Only the counter was read.</li>}
       </ol>
     </section>
   );
 }
 
-const WORDS: Record<string, { icon: string; text: string }> = {
-  "meter-entries": { icon: "◷", text: "Mileage" },
-  "fuel-entries": { icon: "⛽", text: "Fill-up" },
-  "charging-sessions": { icon: "⚡", text: "Charged" },
-  trips: { icon: "➜", text: "Drove" },
-  battery: { icon: "▮", text: "Battery" },
-  alerts: { icon: "!", text: "Alert" },
-  expenses: { icon: "¤", text: "Expense" },
+/** `page`: where the book is that can be corrected. */
+export const BOOKS: Record<Happening["book"], { icon: string; text: string; page?: string }> = {
+  "meter-entries": { icon: "◷", text: "Counter", page: "mileage" },
+  "fuel-entries": { icon: "⛽", text: "Filled up", page: "fuel" },
+  "charging-sessions": { icon: "⚡", text: "Charged", page: "charging" },
+  trips: { icon: "➜", text: "Drove", page: "trips" },
+  battery: { icon: "▮", text: "Battery", page: "battery" },
+  alerts: { icon: "!", text: "Alert", page: "alerts" },
+  expenses: { icon: "¤", text: "Paid", page: "costs" },
   issues: { icon: "✎", text: "Issue" },
   "geofence-events": { icon: "⌂", text: "Place" },
 };
 
-function Entry({ entry, carId }: { entry: Schemas["Happening"]; carId: string }) {
+const PASSAGES: Record<string, string> = { enter: "Came to", exit: "Left", dwell: "Stayed at", passed: "Passed" };
+
+function Entry({ entry, carId }: { entry: Happening; carId: string }) {
   const units = useUnits();
-  const words = WORDS[entry.book] ?? { icon: "•", text: entry.book };
+  const { icon, text, page } = BOOKS[entry.book];
+  const isPlace = entry.book === "geofence-events";
+  const words = isPlace ? (PASSAGES[entry.state ?? ""] ?? text) : text;
+  const time = clock(entry.from) + (entry.to && clock(entry.to) !== clock(entry.from) ? `–${clock(entry.to)}` : "");
   return (
     <li>
       <span className="icon" aria-hidden="true">
-        {words.icon}
+        {icon}
       </span>
-      <span className="time">
-        {clock(entry.from)}
-        {entry.to && entry.to !== entry.from && `–${clock(entry.to)}`}
-      </span>
+      <span className="time">{time}</span>
       <span className="what">
-        {words.text} <strong>{amount(entry, units)}</strong> {entry.about?.replaceAll("_", " ")}{" "}
-        <StateBadge state={entry.state} />
+        {page ? <Link href={`/cars/${carId}/${page}`}>{words}</Link> : words} <strong>{amount(entry, units)}</strong>{" "}
+        {entry.about && (isPlace ? entry.about : plain(entry.about))} {!isPlace && <StateBadge state={entry.state} />}
         {entry.progress === "open" && <span className="badge good">now</span>}
       </span>
       <span className="cost">{entry.cost != null && money(entry.cost, entry.currency)}</span>
-      <EvidenceButton carId={carId} book={entry.book as BookWord} entryId={entry.id} />
+      <EvidenceButton carId={carId} book={entry.book} entryId={entry.id} about={`${words}, ${moment(entry.from)}`} />
     </li>
   );
 }
 
 /** With its unit, as this person reckons. */
-function amount({ amount, unit }: Schemas["Happening"], units: Units): string {
+export function amount({ amount, unit }: Happening, units: Units): string {
   if (amount == null) return "";
   switch (unit) {
     case "km":

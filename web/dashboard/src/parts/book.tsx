@@ -23,25 +23,27 @@ export function usePages<T>(key: readonly unknown[], ask: (cursor: string | unde
 export function BookList<T extends { id: string }>(props: {
   pages: ReturnType<typeof usePages<T>>;
   empty: string;
-  children: (item: T) => ReactNode;
+  about?: ReactNode;
+  /** With a line comes the one before it in time. */
+  children: (item: T, earlier: T | undefined) => ReactNode;
 }) {
-  const { pages, empty, children } = props;
+  const { pages, empty, about, children } = props;
   return (
     <Wait for={pages}>
       {({ pages: read }) => {
         const items = read.flatMap((page) => page.items);
         return (
           <>
-            {items.length === 0 && <Empty title={empty} />}
+            {items.length === 0 && <Empty title={empty}>{about}</Empty>}
             <ul className="cards wide">
-              {items.map((item) => (
+              {items.map((item, index) => (
                 <li key={item.id} className="card">
-                  {children(item)}
+                  {children(item, items[index + 1])}
                 </li>
               ))}
             </ul>
             {pages.hasNextPage && (
-              <button className="quiet wide" disabled={pages.isFetchingNextPage} onClick={() => void pages.fetchNextPage()}>
+              <button type="button" className="quiet wide" disabled={pages.isFetchingNextPage} onClick={() => void pages.fetchNextPage()}>
                 Earlier
               </button>
             )}
@@ -53,16 +55,35 @@ export function BookList<T extends { id: string }>(props: {
 }
 
 /** Something that a person does with a line. Afterwards everything about the car is read anew: one word may change much. */
-export function Act(props: { name: string; act: () => Promise<unknown>; confirm?: string; isPressed?: boolean }) {
-  const { name, act, confirm, isPressed } = props;
+export function Act(props: {
+  name: string;
+  act: () => Promise<unknown>;
+  confirm?: string;
+  isPressed?: boolean;
+  isQuiet?: boolean;
+  done?: () => void;
+}) {
+  const { name, act, confirm, isPressed, isQuiet, done } = props;
   const queries = useQueryClient();
-  const deed = useMutation({ mutationFn: act, onSuccess: () => queries.invalidateQueries() });
+  const deed = useMutation({
+    mutationFn: act,
+    onSuccess: async () => {
+      done?.();
+      await queries.invalidateQueries();
+    },
+  });
   const start = () => {
     if (!confirm || window.confirm(confirm)) deed.mutate();
   };
   return (
     <>
-      <button className="small" disabled={deed.isPending} onClick={start} aria-pressed={isPressed}>
+      <button
+        type="button"
+        className={isQuiet ? "quiet small" : "small"}
+        disabled={deed.isPending}
+        onClick={start}
+        aria-pressed={isPressed}
+      >
         {name}
       </button>
       {deed.isError && <Trouble error={deed.error} />}

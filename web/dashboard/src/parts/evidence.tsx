@@ -1,10 +1,12 @@
 // "Why was this recorded?"
 
 import { useQuery } from "@tanstack/react-query";
-import { useEffect, useRef, useState } from "react";
+import { useState, type ReactNode } from "react";
 
 import { api, unwrap, type components } from "../api.ts";
-import { moment, percent } from "../format.ts";
+import { moment, percent, plain } from "../format.ts";
+import { Dialog } from "./dialog.tsx";
+import { signalName } from "./signals.ts";
 import { Wait } from "./states.tsx";
 
 export type BookWord = components["schemas"]["Book"];
@@ -16,40 +18,44 @@ interface Named {
   entryId: string;
 }
 
-export function EvidenceButton(named: Named) {
-  const [isOpen, setOpen] = useState(false);
-  return (
-    <>
-      <button className="quiet small" onClick={() => setOpen(true)} aria-haspopup="dialog">
-        Why?
-      </button>
-      {isOpen && <EvidenceDialog {...named} close={() => setOpen(false)} />}
-    </>
-  );
-}
-
-function EvidenceDialog({ carId, book, entryId, close }: Named & { close: () => void }) {
-  const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => dialog.current?.showModal(), []);
-  const evidence = useQuery({
+export function useEvidence({ carId, book, entryId }: Named) {
+  return useQuery({
     queryKey: ["evidence", carId, book, entryId],
     queryFn: () =>
       unwrap(api.GET("/api/cars/{carId}/evidence/{book}/{entryId}", { params: { path: { carId, book, entryId } } })),
   });
+}
+
+/** `about`: of what, for those who hear a list of buttons. */
+export function EvidenceButton({ about, children, ...named }: Named & { about: string; children?: ReactNode }) {
+  const [isOpen, setOpen] = useState(false);
   return (
-    <dialog ref={dialog} onClose={close} aria-labelledby="why">
-      <div className="row">
-        <h2 id="why">Why was this recorded?</h2>
-        <button className="quiet" onClick={() => dialog.current?.close()}>
-          Close
-        </button>
-      </div>
-      <Wait for={evidence}>{(evidence) => <Reasons evidence={evidence} />}</Wait>
-    </dialog>
+    <>
+      <button
+        type="button"
+        className="quiet small"
+        onClick={() => setOpen(true)}
+        aria-haspopup="dialog"
+        aria-label={`Why? ${about}`}
+      >
+        Why?
+      </button>
+      {isOpen && (
+        <Dialog title="Why was this recorded?" close={() => setOpen(false)}>
+          <Reasons {...named} />
+          {children}
+        </Dialog>
+      )}
+    </>
   );
 }
 
-function Reasons({ evidence }: { evidence: Evidence }) {
+function Reasons(named: Named) {
+  const evidence = useEvidence(named);
+  return <Wait for={evidence}>{(evidence) => <Told evidence={evidence} />}</Wait>;
+}
+
+function Told({ evidence }: { evidence: Evidence }) {
   return (
     <>
       <p>
@@ -59,43 +65,58 @@ function Reasons({ evidence }: { evidence: Evidence }) {
         {evidence.asOf && <span className="faint">As of {moment(evidence.asOf)}.</span>}
       </p>
       {evidence.marks.length > 0 && (
-        <ul>
+        <ul className="plain">
           {evidence.marks.map(({ mark, words }) => (
             <li key={mark}>{words}</li>
           ))}
         </ul>
       )}
-      {evidence.readings.length > 0 && (
-        <table>
-          <caption>What the car said</caption>
-          <thead>
-            <tr>
-              <th scope="col">When</th>
-              <th scope="col">Signal</th>
-              <th scope="col">Value</th>
-            </tr>
-          </thead>
-          <tbody>
-            {evidence.readings.map((reading) => (
-              <tr key={`${reading.at}-${reading.signal}-${reading.value}`}>
-                <td>{moment(reading.at)}</td>
-                <td>{reading.signal}</td>
-                <td>{reading.value}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      )}
-      {evidence.decisions.map((decision) => (
-        <p key={decision.decidedAt} className="faint">
-          {decision.verdict} by you, {moment(decision.decidedAt)}
-        </p>
-      ))}
-      {evidence.history.map((change) => (
-        <p key={change.changedAt} className="faint">
-          {change.what}, {moment(change.changedAt)}
-        </p>
-      ))}
+      {evidence.readings.length > 0 ? <Readings readings={evidence.readings} /> : null}
+      <Past evidence={evidence} />
     </>
+  );
+}
+
+function Readings({ readings }: { readings: Evidence["readings"] }) {
+  return (
+    <div className="scroll">
+      <table>
+        <caption>What the car said</caption>
+        <thead>
+          <tr>
+            <th scope="col">When</th>
+            <th scope="col">What</th>
+            <th scope="col">Value</th>
+          </tr>
+        </thead>
+        <tbody>
+          {readings.map((reading) => (
+            <tr key={`${reading.at}-${reading.signal}-${reading.value}`}>
+              <td>{moment(reading.at)}</td>
+              <td>{signalName(reading.signal)}</td>
+              <td>{reading.value}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+/** What people and the machine did with it, in the order of time. */
+function Past({ evidence }: { evidence: Evidence }) {
+  const past = [
+    ...evidence.decisions.map(({ decidedAt, verdict }) => ({ at: decidedAt, words: `${plain(verdict)} by you` })),
+    ...evidence.history.map(({ changedAt, what }) => ({ at: changedAt, words: plain(what) })),
+  ].sort((one, other) => Date.parse(one.at) - Date.parse(other.at));
+  if (past.length === 0) return null;
+  return (
+    <ul className="plain faint">
+      {past.map(({ at, words }) => (
+        <li key={`${at}-${words}`}>
+          {moment(at)}: {words}
+        </li>
+      ))}
+    </ul>
   );
 }

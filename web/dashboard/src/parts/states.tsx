@@ -8,6 +8,10 @@ import { RefusedError } from "../api.ts";
 export function Wait<T>({ for: query, children }: { for: UseQueryResult<T>; children: (data: T) => ReactNode }) {
   if (query.data !== undefined) return <>{children(query.data)}</>;
   if (query.isError) return <Trouble error={query.error} again={() => void query.refetch()} />;
+  return <Loading />;
+}
+
+export function Loading() {
   return (
     <div className="loading" role="status">
       <span className="visually-hidden">Loading</span>
@@ -22,7 +26,7 @@ export function Trouble({ error, again }: { error: unknown; again?: () => void }
     <div className="card trouble" role="alert">
       <p>{text}</p>
       {number && <p className="faint">For support: {number}</p>}
-      {again && <button onClick={again}>Try again</button>}
+      {again && <button type="button" onClick={again}>Try again</button>}
     </div>
   );
 }

@@ -1,0 +1,176 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "wouter";
+
+import { api, unwrap, type components } from "../api.ts";
+import { date, distance, draw, economy, energy, moment, money, volume, type Units } from "../format.ts";
+import { AlertLine } from "../parts/alert.tsx";
+import { Act } from "../parts/book.tsx";
+import { deedsOf, type Corrected } from "../parts/deeds.ts";
+import { EvidenceButton } from "../parts/evidence.tsx";
+import { Fact } from "../parts/fact.tsx";
+import { Wait } from "../parts/states.tsx";
+import { useUnits } from "../preferences.ts";
+import { ConnectionCard } from "./connection.tsx";
+import { amount, BOOKS } from "./timeline.tsx";
+
+type Schemas = components["schemas"];
+type Happening = Schemas["Happening"];
+
+const DAY_MS = 86_400_000;
+const LEDGER_DAYS = 30;
+const QUESTION_DAYS = 60;
+const LATEST = 6;
+
+/** What an owner wants to know in the morning: is something wrong, is something asked, what happened last. */
+export default function Overview({ carId }: { carId: string }) {
+  return (
+    <>
+      <Alerts carId={carId} />
+      <ConnectionCard carId={carId} />
+      <Ledger carId={carId} />
+      <Happened carId={carId} />
+    </>
+  );
+}
+
+function Alerts({ carId }: { carId: string }) {
+  const alerts = useQuery({
+    queryKey: ["alerts", carId, "new"],
+    queryFn: () => unwrap(api.GET("/api/cars/{carId}/alerts", { params: { path: { carId }, query: { limit: 20 } } })),
+    refetchInterval: 15_000,
+  });
+  const unseen = (alerts.data?.items ?? []).filter((alert) => !alert.seenAt && !alert.dismissedAt);
+  if (unseen.length === 0) return null;
+  return (
+    <ul className="cards wide" aria-label="New alerts">
+      {unseen.map((alert) => (
+        <li key={alert.id} className="card alarm">
+          <AlertLine alert={alert} carId={carId} />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** The last thirty days in a few numbers. */
+function Ledger({ carId }: { carId: string }) {
+  const units = useUnits();
+  const to = new Date(Math.ceil(Date.now() / 60_000) * 60_000);
+  const from = new Date(to.getTime() - LEDGER_DAYS * DAY_MS);
+  const ledger = useQuery({
+    queryKey: ["energy", carId, LEDGER_DAYS],
+    queryFn: () =>
+      unwrap(
+        api.GET("/api/cars/{carId}/energy", {
+          params: { path: { carId }, query: { from: from.toISOString(), to: to.toISOString() } },
+        }),
+      ),
+    refetchInterval: 60_000,
+  });
+  return (
+    <section className="card" aria-labelledby="ledger">
+      <h2 id="ledger">The last {LEDGER_DAYS} days</h2>
+      <Wait for={ledger}>{(ledger) => <Sums ledger={ledger} units={units} />}</Wait>
+    </section>
+  );
+}
+
+function Sums({ ledger, units }: { ledger: Schemas["EnergyLedger"]; units: Units }) {
+  const { km, fuel, electricity, paid, withoutCost } = ledger;
+  return (
+    <>
+      <dl className="facts">
+        <Fact name="Driven" value={distance(km, units, 0)} />
+        {fuel && <Fact name="Fuel" value={volume(fuel.litres, units)} note={economyNote(fuel, units)} />}
+        {electricity && (
+          <Fact
+            name="Electricity"
+            value={energy(electricity.gridKwh)}
+            note={electricity.per100Km == null ? undefined : draw(electricity.per100Km, units)}
+          />
+        )}
+        {paid.map((sum) => (
+          <Fact key={sum.currency} name="Paid" value={money(sum.fuel + sum.charging, sum.currency)} />
+        ))}
+      </dl>
+      {withoutCost > 0 && <p className="faint">{withoutCost} entries have no price, or not for all: what was paid is more.</p>}
+    </>
+  );
+}
+
+function economyNote(fuel: Schemas["Fuel"], units: Units): string | undefined {
+  return fuel.per100Km == null ? undefined : economy(fuel.per100Km, units);
+}
+
+function Happened({ carId }: { carId: string }) {
+  const units = useUnits();
+  const to = new Date(Math.ceil(Date.now() / 60_000) * 60_000);
+  const from = new Date(to.getTime() - QUESTION_DAYS * DAY_MS);
+  const timeline = useQuery({
+    queryKey: ["timeline", carId, "latest"],
+    queryFn: () =>
+      unwrap(
+        api.GET("/api/cars/{carId}/timeline", {
+          params: { path: { carId }, query: { from: from.toISOString(), to: to.toISOString() } },
+        }),
+      ),
+    refetchInterval: 15_000,
+  });
+  return (
+    <Wait for={timeline}>
+      {({ days }) => {
+        const all = days.flatMap(({ entries }) => entries).reverse();
+        const asked = all.filter(({ state }) => state === "candidate");
+        const latest = all.filter(({ book }) => book !== "meter-entries" && book !== "geofence-events").slice(0, LATEST);
+        return (
+          <>
+            {asked.map((entry) => (
+              <Question key={entry.id} entry={entry} carId={carId} />
+            ))}
+            <section className="card" aria-labelledby="latest">
+              <div className="row">
+                <h2 id="latest">Lately</h2>
+                <Link href={`/cars/${carId}/timeline`}>All of it</Link>
+              </div>
+              {latest.length === 0 && <p className="faint">Nothing in {QUESTION_DAYS} days.</p>}
+              <ul className="brief">
+                {latest.map((entry) => (
+                  <li key={entry.id}>
+                    <span className="icon" aria-hidden="true">
+                      {BOOKS[entry.book].icon}
+                    </span>
+                    <span>
+                      {BOOKS[entry.book].text} <strong>{amount(entry, units)}</strong>
+                    </span>
+                    <span className="faint">{date(entry.from)}</span>
+                  </li>
+                ))}
+              </ul>
+            </section>
+          </>
+        );
+      }}
+    </Wait>
+  );
+}
+
+/** The machine is not sure and asks; what it asks counts nowhere yet. */
+function Question({ entry, carId }: { entry: Happening; carId: string }) {
+  const units = useUnits();
+  const { book, id } = entry;
+  const words = `${BOOKS[book].text} ${amount(entry, units)}, ${moment(entry.from)}`;
+  if (book !== "trips" && book !== "charging-sessions" && book !== "fuel-entries") return null;
+  const deeds = deedsOf(book satisfies Corrected, carId, id);
+  return (
+    <section className="card question" aria-label={words}>
+      <p>
+        Is this right? <strong>{words}</strong>
+      </p>
+      <div className="acts">
+        <Act name="Yes" act={deeds.confirm} />
+        <Act name="No, that never was" act={deeds.reject} isQuiet />
+        <EvidenceButton carId={carId} book={book} entryId={id} about={words} />
+      </div>
+    </section>
+  );
+}

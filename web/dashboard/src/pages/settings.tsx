@@ -1,0 +1,69 @@
+import { api, unwrap } from "../api.ts";
+import { Choice, Field, Form } from "../parts/form.tsx";
+import { Wait } from "../parts/states.tsx";
+import { usePreferences } from "../preferences.ts";
+import { signOut } from "../session.ts";
+
+const ZONES = Intl.supportedValuesOf("timeZone");
+
+/** In what a person reckons. */
+export default function SettingsPage() {
+  const preferences = usePreferences();
+  return (
+    <>
+      <h1>Settings</h1>
+      <Wait for={preferences}>
+        {(said) => (
+          <section className="card">
+            <Form
+              name="Save"
+              submit={({ units, currency, timeZone }) =>
+                unwrap(
+                  api.PATCH("/api/preferences", {
+                    body: {
+                      units: units === "us" || units === "uk" || units === "metric" ? units : null,
+                      currency: currency ?? null,
+                      timeZone: timeZone ?? null,
+                    },
+                  }),
+                )
+              }
+            >
+              <Choice label="Units" name="units" defaultValue={said.units ?? "metric"}>
+                <option value="metric">Kilometres and litres</option>
+                <option value="us">Miles and US gallons</option>
+                <option value="uk">Miles and imperial gallons</option>
+              </Choice>
+              <Field
+                label="Currency"
+                name="currency"
+                pattern="[A-Z]{3}"
+                maxLength={3}
+                placeholder="EUR"
+                defaultValue={said.currency ?? ""}
+                note="Of estimates that bring none of their own. What was paid is never converted."
+              />
+              <Field
+                label="Time zone"
+                name="timeZone"
+                list="zones"
+                defaultValue={said.timeZone ?? ""}
+                note="By its clock days and months are reckoned."
+              />
+              <datalist id="zones">
+                {ZONES.map((zone) => (
+                  <option key={zone} value={zone} />
+                ))}
+              </datalist>
+            </Form>
+          </section>
+        )}
+      </Wait>
+      <div className="acts">
+        <button type="button" className="quiet" onClick={signOut}>
+          Sign out
+        </button>
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,61 @@
+import { api, unwrap, type components } from "../api.ts";
+import { moment, number, plain } from "../format.ts";
+import { Act } from "./book.tsx";
+import { EvidenceButton } from "./evidence.tsx";
+
+type Alert = components["schemas"]["Alert"];
+
+const WORDS: Record<string, { title: string; text: string }> = {
+  fuel_drop: { title: "Fuel is missing", text: "The level fell while the car stood." },
+  moved_without_driving: { title: "The car was moved", text: "It is somewhere else, and its counter did not turn: it may be towed." },
+  left_its_place: { title: "The car left its place", text: "You asked to be told when it does." },
+  odometer_behind_position: { title: "The counter does not fit", text: "The car came farther than its counter says." },
+  battery_weak: { title: "The 12 V battery is weak", text: "Charge it, or have it looked at, before the car does not start." },
+};
+
+/** Something that is not as it should be, and what one may do about it. */
+export function AlertLine({ alert, carId }: { alert: Alert; carId: string }) {
+  const { title, text } = WORDS[alert.kind] ?? { title: plain(alert.kind), text: "" };
+  const path = { carId, entryId: alert.id };
+  return (
+    <>
+      <div className="row">
+        <h2>{title}</h2>
+        <span className="faint">{moment(alert.at)}</span>
+      </div>
+      <p>{text}</p>
+      <Details details={alert.details} />
+      {alert.foundLater && <p className="faint">Found later, when it was no news any more.</p>}
+      <div className="acts">
+        {!alert.seenAt && (
+          <Act name="Seen" isQuiet act={() => unwrap(api.POST("/api/cars/{carId}/alerts/{entryId}/seen", { params: { path } }))} />
+        )}
+        {!alert.dismissedAt && (
+          <Act
+            name="It is nothing"
+            isQuiet
+            act={() => unwrap(api.POST("/api/cars/{carId}/alerts/{entryId}/dismiss", { params: { path } }))}
+          />
+        )}
+        <EvidenceButton carId={carId} book="alerts" entryId={alert.id} about={title} />
+      </div>
+    </>
+  );
+}
+
+/** Numbers and words of the kind; places are for maps and stay out. */
+function Details({ details }: { details: unknown }) {
+  if (typeof details !== "object" || details === null) return null;
+  const told = Object.entries(details).filter(([, value]) => typeof value === "number" || typeof value === "string");
+  if (told.length === 0) return null;
+  return (
+    <p className="faint">
+      {told.map(([name, value]) => `${plain(words(name))}: ${typeof value === "number" ? number(value) : String(value)}`).join(" · ")}
+    </p>
+  );
+}
+
+/** `levelBefore` → `level before` */
+function words(name: string): string {
+  return name.replaceAll(/([a-z])([A-Z])/g, "$1 $2").toLowerCase();
+}
