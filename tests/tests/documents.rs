@@ -116,3 +116,38 @@ fn every_promise_of_reliability_names_a_test_that_exists() {
     let missing: Vec<_> = named.iter().filter(is_missing).collect();
     assert!(missing.is_empty(), "docs/reliability.md names tests that do not exist: {missing:?}");
 }
+
+/// What a word of a query is a series of: `_bucket`, `_sum` and `_count` belong to histograms.
+fn series_in(text: &str) -> BTreeSet<String> {
+    const PROGRAMS: [&str; 5] = ["ingest_", "worker_", "scheduler_", "api_", "broker_"];
+    let words = text.split(|letter: char| !(letter.is_ascii_lowercase() || letter == '_'));
+    let series = words.filter(|word| PROGRAMS.iter().any(|program| word.starts_with(program)));
+    series.map(|word| word.trim_end_matches("_bucket").to_owned()).collect()
+}
+
+#[test]
+fn every_series_of_alarms_and_dashboard_is_one_that_a_program_shows() {
+    let all = sources().concat();
+    let deploy = root().join("deploy");
+    for file in ["prometheus/rules.yml", "prometheus/rules_test.yml", "grafana/dashboards/carvetka.json"] {
+        let series = series_in(&fs::read_to_string(deploy.join(file)).unwrap());
+        assert!(series.len() > 5, "where are the series of {file}? {series:?}");
+        let unknown: Vec<_> = series.iter().filter(|name| !all.contains(&format!("\"{name}\""))).collect();
+        assert!(unknown.is_empty(), "no program shows these series of {file}: {unknown:?}");
+    }
+}
+
+#[test]
+fn every_alarm_has_a_chapter_and_every_chapter_an_alarm() {
+    let rules = fs::read_to_string(root().join("deploy/prometheus/rules.yml")).unwrap();
+    let alarms: BTreeSet<&str> =
+        rules.lines().filter_map(|line| line.trim().strip_prefix("- alert: ")).collect();
+    let page = fs::read_to_string(root().join("docs/runbooks.md")).unwrap();
+    let chapters: BTreeSet<&str> = page.lines().filter_map(|line| line.strip_prefix("### ")).collect();
+    assert!(alarms.len() > 10, "where are the alarms? {alarms:?}");
+    assert_eq!(alarms, chapters);
+    for alarm in alarms {
+        let anchor = format!("runbook: docs/runbooks.md#{}\n", alarm.to_lowercase());
+        assert!(rules.contains(&anchor), "{alarm} does not name its chapter");
+    }
+}
