@@ -78,6 +78,10 @@ client-test: ## Check that the client is up to date, compiles, and does what it 
 web: ## Build the pages of web/dashboard, which the api takes in when it is built next (npm, node 20.19 or later)
 	cd web/dashboard && npm ci --no-audit --no-fund && npm run build
 
+.PHONY: web-test
+web-test: web programs ## Look at the pages in a browser, at a demo of their own (npm, Chromium)
+	@$(with_services) npm --prefix web/dashboard test
+
 .PHONY: deny
 deny: ## Check advisories, licences and sources of all crates (cargo install cargo-deny --locked)
 	cargo deny --all-features check

@@ -17,6 +17,7 @@ export default function SettingsPage() {
           <section className="card">
             <Form
               name="Save"
+              told="Saved."
               submit={({ units, currency, timeZone }) =>
                 unwrap(
                   api.PATCH("/api/preferences", {

@@ -6,7 +6,7 @@ import { date, money, number, plain } from "../format.ts";
 import { Act } from "../parts/book.tsx";
 import { Dialog } from "../parts/dialog.tsx";
 import { Check, Field, Form, type Filled } from "../parts/form.tsx";
-import { Empty, Trouble, Wait } from "../parts/states.tsx";
+import { Empty, Wait } from "../parts/states.tsx";
 import { usePreferences } from "../preferences.ts";
 
 type Schemas = components["schemas"];
@@ -119,7 +119,7 @@ function exact(price: number, currency: string): string {
 function TariffForm({ tariff, done }: { tariff?: Tariff; done: () => void }) {
   const { data: preferences } = usePreferences();
   const newest = tariff?.versions.at(-1);
-  const [asked, ask] = useState<Filled>();
+  const [isSeen, see] = useState(false);
   const zone = newest?.timeZone ?? preferences?.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
   const versionOf = (filled: Filled): Schemas["VersionInput"] => ({
     currency: filled["currency"] ?? "EUR",
@@ -141,9 +141,9 @@ function TariffForm({ tariff, done }: { tariff?: Tariff; done: () => void }) {
   });
   // First what would change, then the word to do it.
   const submit = async (filled: Filled): Promise<void> => {
-    if (!asked || JSON.stringify(asked) !== JSON.stringify(filled)) {
+    if (!isSeen) {
       await preview.mutateAsync(filled);
-      ask(filled);
+      see(true);
       return;
     }
     if (tariff) {
@@ -154,28 +154,25 @@ function TariffForm({ tariff, done }: { tariff?: Tariff; done: () => void }) {
     done();
   };
   return (
-    <>
-      <Form name={asked ? "Save it" : "What would change?"} submit={submit}>
-        {!tariff && (
-          <div className="fields">
-            <Field label="Name" name="name" required maxLength={64} />
-            <Field label="Network of charging stations" name="network" maxLength={64} note="Counts at places that are called so." />
-          </div>
-        )}
+    <Form name={isSeen ? "Save it" : "What would change?"} submit={submit} changed={() => see(false)}>
+      {!tariff && (
         <div className="fields">
-          <Field label="A kilowatt hour" name="day" type="number" step="0.0001" required />
-          <Field label="Currency" name="currency" pattern="[A-Z]{3}" maxLength={3} required defaultValue={newest?.currency ?? preferences?.currency ?? "EUR"} />
-          <Field label="By night" name="night" type="number" step="0.0001" />
-          <Field label="Night from" name="from" type="time" defaultValue="22:00" />
-          <Field label="Night until" name="to" type="time" defaultValue="06:00" />
-          <Field label="Once a session" name="fee" type="number" step="0.01" min="0" />
-          <Field label="Since" name="since" type="date" note="Empty: from now on." />
+          <Field label="Name" name="name" required maxLength={64} />
+          <Field label="Network of charging stations" name="network" maxLength={64} note="Counts at places that are called so." />
         </div>
-        {!tariff && <Check label="It counts wherever no other does" name="isDefault" />}
-      </Form>
-      {preview.isError && <Trouble error={preview.error} />}
-      {asked && preview.data && <Preview preview={preview.data} />}
-    </>
+      )}
+      <div className="fields">
+        <Field label="A kilowatt hour" name="day" type="number" step="0.0001" required />
+        <Field label="Currency" name="currency" pattern="[A-Z]{3}" maxLength={3} required defaultValue={newest?.currency ?? preferences?.currency ?? "EUR"} />
+        <Field label="By night" name="night" type="number" step="0.0001" />
+        <Field label="Night from" name="from" type="time" defaultValue="22:00" />
+        <Field label="Night until" name="to" type="time" defaultValue="06:00" />
+        <Field label="Once a session" name="fee" type="number" step="0.01" min="0" />
+        <Field label="Since" name="since" type="date" note="Empty: from now on." />
+      </div>
+      {!tariff && <Check label="It counts wherever no other does" name="isDefault" />}
+      {isSeen && preview.data && <Preview preview={preview.data} />}
+    </Form>
   );
 }
 

@@ -48,10 +48,14 @@ export function Form(props: {
   submit: (filled: Filled) => Promise<unknown>;
   name: string;
   done?: () => void;
+  /** What is said when it is done and stays open. */
+  told?: string;
+  /** Something else stands in the fields. */
+  changed?: () => void;
   children: ReactNode;
   more?: ReactNode;
 }) {
-  const { submit, name, done, children, more } = props;
+  const { submit, name, done, told, changed, children, more } = props;
   const queries = useQueryClient();
   const deed = useMutation({
     mutationFn: submit,
@@ -62,6 +66,7 @@ export function Form(props: {
   });
   return (
     <form
+      onInput={changed}
       onSubmit={(event) => {
         event.preventDefault();
         const filled: Filled = {};
@@ -78,6 +83,7 @@ export function Form(props: {
           {name}
         </button>
         {more}
+        {told && <span role="status">{deed.isSuccess && told}</span>}
       </div>
     </form>
   );

@@ -1,0 +1,188 @@
+// The pages in a browser, against a whole pipeline: `make web-test`.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { after, before, test } from "node:test";
+
+import { startBrowser, startDemo, visit } from "./demo.js";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const LARGEST_FIRST_SCRIPT = 200_000;
+const PHONE = { width: 390, height: 844 };
+
+const PAGES = [
+  "/",
+  ...["overview", "timeline", "trips", "log", "charging", "mileage", "costs", "battery", "alerts", "connection", "data"].map(
+    (book) => `/cars/CAR/${book}`,
+  ),
+  "/places",
+  "/tariffs",
+  "/settings",
+];
+
+let demo;
+let browser;
+/** With a battery and agreed positions; with a tank. */
+let [electric, fuelled] = [];
+
+before(async () => {
+  demo = await startDemo();
+  browser = await startBrowser();
+  electric = demo.people.find(({ car }) => car.includes("ID.4")) ?? demo.people[0];
+  fuelled = demo.people.find(({ car }) => car.includes("Octavia") || car.includes("Seal")) ?? demo.people[1];
+});
+
+after(async () => {
+  await browser?.close();
+  await demo?.stop();
+});
+
+for (const colorScheme of ["light", "dark"]) {
+  test(`axe finds nothing serious, no page is wider than a phone, and nothing fails: ${colorScheme}`, async () => {
+    const { page, faults, goto } = await visit(browser, electric, "/", { viewport: PHONE, colorScheme });
+    for (const path of PAGES) {
+      await goto(path);
+      await page.waitForTimeout(400);
+      const wider = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+      assert.ok(wider <= 0, `${path} is ${wider} px wider than a phone`);
+      assert.deepEqual(await serious(page), [], path);
+    }
+    assert.deepEqual(faults, []);
+    await page.close();
+  });
+}
+
+test("axe finds nothing serious in dialogs", async () => {
+  const { page, goto } = await visit(browser, electric, "/cars/CAR/timeline");
+  await page.getByRole("button", { name: /^Why\?/ }).first().click();
+  await page.getByText("sure.").waitFor();
+  assert.deepEqual(await serious(page), [], "why");
+  await goto("/cars/CAR/trips");
+  await page.getByRole("button", { name: "Correct" }).first().click();
+  assert.deepEqual(await serious(page), [], "corrections");
+  await goto("/tariffs");
+  await page.getByRole("button", { name: /tariff|price/ }).first().click();
+  assert.deepEqual(await serious(page), [], "a tariff");
+  await page.close();
+});
+
+test("the first view needs little script, and nobody else is asked for anything", async () => {
+  const page = await browser.newPage();
+  let scripts = 0;
+  const strangers = [];
+  page.on("requestfinished", async (request) => {
+    if (!request.url().startsWith(electric.origin)) strangers.push(request.url());
+    if (request.resourceType() === "script") scripts += (await request.sizes()).responseBodySize;
+  });
+  await page.goto(`${electric.origin}/app/#access_token=${electric.token}`);
+  await page.getByRole("heading", { name: "Garage" }).waitFor();
+  await page.waitForTimeout(500);
+  assert.deepEqual(strangers, []);
+  if (!process.env.PAGES) assert.ok(scripts > 0 && scripts < LARGEST_FIRST_SCRIPT, `${scripts} bytes of script`);
+  assert.equal(await page.evaluate(() => window.location.hash), "", "the token does not stay in the address");
+  await page.close();
+});
+
+test("by the keyboard alone a person asks why something was recorded, and comes back to where they were", async () => {
+  const { page } = await visit(browser, electric, "/cars/CAR/timeline");
+  await page.keyboard.press("Tab");
+  assert.equal(await focused(page), "Skip to content");
+  const why = page.getByRole("button", { name: /^Why\?/ }).first();
+  await why.focus();
+  await page.keyboard.press("Enter");
+  const dialog = page.getByRole("dialog", { name: "Why was this recorded?" });
+  await dialog.getByText("sure.").waitFor();
+  await page.keyboard.press("Escape");
+  await dialog.waitFor({ state: "detached" });
+  assert.equal(await focused(page), "Why?");
+  await page.close();
+});
+
+test("a person says what a trip was for, corrects it, and takes that back", async () => {
+  const { page } = await visit(browser, electric, "/cars/CAR/trips");
+  const trip = page.locator("li.card").nth(2);
+  const business = trip.getByRole("button", { name: "Business" });
+  await business.click();
+  await until(async () => (await business.getAttribute("aria-pressed")) === "true");
+  await trip.getByRole("button", { name: "Correct" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Notes").fill("To the customer");
+  await dialog.getByRole("button", { name: "Save" }).click();
+  await dialog.waitFor({ state: "detached" });
+  await trip.getByText("To the customer").waitFor();
+  await business.click();
+  await until(async () => (await business.getAttribute("aria-pressed")) === "false");
+  await page.close();
+});
+
+test("a fill-up from a receipt stands in the book, and goes again", async () => {
+  const { page } = await visit(browser, fuelled, "/cars/CAR/fuel");
+  await page.getByRole("button", { name: "Add a fill-up" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Litres").fill("12.34");
+  await dialog.getByLabel("Paid").fill("20");
+  await dialog.getByLabel("Notes").fill("Typed by a test");
+  await dialog.getByRole("button", { name: "Save" }).click();
+  const fill = page.locator("li.card", { hasText: "Typed by a test" });
+  await fill.waitFor();
+  await fill.getByRole("button", { name: "Correct" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "That never was" }).click();
+  await fill.waitFor({ state: "detached" });
+  await page.close();
+});
+
+test("a tariff shows what it would change before it is saved", async () => {
+  const { page } = await visit(browser, electric, "/tariffs");
+  await page.getByRole("button", { name: /New price/ }).first().click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("A kilowatt hour").fill("0.5");
+  await dialog.getByRole("button", { name: "What would change?" }).click();
+  await dialog.getByRole("status").waitFor();
+  await dialog.getByRole("button", { name: "Save it" }).waitFor();
+  await dialog.getByLabel("A kilowatt hour").fill("0.6");
+  await dialog.getByRole("button", { name: "What would change?" }).waitFor();
+  await page.close();
+});
+
+test("people reckon in miles where they said so", async () => {
+  const { page, goto } = await visit(browser, fuelled, "/settings");
+  await page.getByLabel("Units").selectOption("uk");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText("Saved.").waitFor();
+  await goto("/cars/CAR/overview");
+  await page.getByText(/^[\d,]+ mi$/).first().waitFor();
+  await page.close();
+});
+
+test("who brings no token, or one that is over, is asked to come in", async () => {
+  const page = await browser.newPage();
+  await page.goto(`${electric.origin}/app/`);
+  await page.getByRole("heading", { name: "Please come in from Carvetka" }).waitFor();
+  await page.goto(`${electric.origin}/app/?again#access_token=over`);
+  await page.getByRole("heading", { name: "Please come in from Carvetka" }).waitFor();
+  await page.close();
+});
+
+/** What axe finds serious or critical: rule, and where. */
+async function serious(page) {
+  await page.evaluate(AXE);
+  return page.evaluate(async () => {
+    const { violations } = await window.axe.run(document, { resultTypes: ["violations"] });
+    return violations
+      .filter(({ impact }) => impact === "serious" || impact === "critical")
+      .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).slice(0, 3).join(" | ")}`);
+  });
+}
+
+function focused(page) {
+  return page.evaluate(() => document.activeElement?.textContent?.trim());
+}
+
+async function until(holds) {
+  for (let tries = 0; tries < 100; tries += 1) {
+    if (await holds()) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error("it did not come to that");
+}
