@@ -7,6 +7,7 @@
 pub mod alert;
 pub mod battery;
 pub mod book;
+pub mod cadence;
 pub mod charging;
 pub mod decision;
 pub mod distance;

@@ -19,6 +19,7 @@ mod exports;
 mod fuel_entries;
 mod geofence_events;
 mod geofences;
+mod health;
 mod imports;
 mod meter_entries;
 mod mileage;
@@ -72,6 +73,7 @@ pub fn all() -> (Router<App>, OpenApi) {
         .routes(routes!(alerts::find))
         .routes(routes!(alerts::see))
         .routes(routes!(alerts::dismiss))
+        .routes(routes!(health::read))
         .routes(routes!(timeline::find))
         .routes(routes!(evidence::find))
         .routes(routes!(energy::find))

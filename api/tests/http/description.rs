@@ -111,7 +111,7 @@ async fn the_description_lists_every_route_of_the_contract() {
             assert!(listed.contains(&route), "{route} is missing in {listed:?}");
         }
     }
-    for look in ["battery", "alerts", "timeline", "energy", "evidence/{book}/{entryId}"] {
+    for look in ["battery", "alerts", "health", "timeline", "energy", "evidence/{book}/{entryId}"] {
         let route = format!("GET /api/cars/{{carId}}/{look}");
         assert!(listed.contains(&route), "{route} is missing in {listed:?}");
     }

@@ -40,7 +40,8 @@ impl Life {
     }
 
     /// `story`: one line a webhook: `<day> <hh:mm> <what> <value> [<what> <value> …]`, `what` being `km`, `soc`, `fuel`,
-    /// `charging` (yes, no), `cable` (in, out) or `kwh` (the counter). Day 1 is 2026-02-17.
+    /// `charging` (yes, no), `cable` (in, out), `kwh` (the counter), `tires` (kPa of four, with commas), `codes` (with commas, or `none`),
+    /// `oil` or `12v` (GOOD, WARN, BAD). Day 1 is 2026-02-17.
     pub async fn tell(&self, story: &str) {
         let deliveries: Vec<Understood> = lines(story).map(|line| self.delivery(line)).collect();
         let batch: Vec<&Understood> = deliveries.iter().collect();
@@ -170,6 +171,18 @@ fn signal(what: &str, value: &str) -> (&'static str, Value) {
         "charging" => ("charge-ischarging", json!({ "value": value == "yes" })),
         "cable" => ("charge-ischargingcableconnected", json!({ "value": value == "in" })),
         "kwh" => ("charge-energyadded", json!({ "value": number(), "unit": "kWh" })),
+        "oil" => ("internalcombustionengine-oillife", json!({ "value": number(), "unit": "percent" })),
+        "12v" => ("lowvoltagebattery-status", json!({ "value": value })),
+        "codes" => {
+            let codes = value.split(',').filter(|code| *code != "none");
+            let codes: Vec<Value> = codes.map(|code| json!({ "code": code, "timestamp": null })).collect();
+            ("diagnostics-dtclist", json!({ "values": codes }))
+        }
+        "tires" => {
+            let wheel = |(number, kpa): (usize, &str)| json!({ "row": number / 2, "column": number % 2, "tirePressure": kpa.parse::<f64>().unwrap() });
+            let wheels: Vec<Value> = value.split(',').enumerate().map(wheel).collect();
+            ("wheel-tires", json!({ "values": wheels, "rowCount": 2, "columnCount": 2, "unit": "kPa" }))
+        }
         other => panic!("no such word in a story: {other}"),
     }
 }

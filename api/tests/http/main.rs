@@ -15,6 +15,7 @@ mod files;
 mod fill_ups;
 mod fixture;
 mod garage;
+mod health;
 mod identity;
 mod life;
 mod limits;

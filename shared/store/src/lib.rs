@@ -43,6 +43,7 @@ pub mod history;
 pub mod imports;
 mod issues;
 pub mod journal;
+pub mod latest;
 pub mod legacy_tokens;
 mod meter_entries;
 pub mod mileage;

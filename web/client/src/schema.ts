@@ -473,6 +473,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/cars/{carId}/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the car is, as it said last. */
+        get: operations["getHealth"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/cars/{carId}/imports": {
         parameters: {
             query?: never;
@@ -1900,6 +1917,46 @@ export interface components {
             to?: string | null;
             unit?: string | null;
         };
+        /** @description What the car said last, and what no car says. */
+        Health: {
+            /**
+             * Format: date-time
+             * @description Ages are reckoned up to this moment.
+             */
+            asOf: string;
+            /** Format: uuid */
+            carId: string;
+            signals: components["schemas"]["HealthSignal"][];
+        };
+        /** @description One thing that pages show of a car. */
+        HealthSignal: {
+            /** Format: int64 */
+            ageSeconds?: number | null;
+            /**
+             * Format: date-time
+             * @description When the car said it; where `isTimed` is false, when it came.
+             */
+            at?: string | null;
+            isTimed: boolean;
+            /** @description `odometer`, `fuel_level`, `tires` …; of diagnostics, the platform's own word: `diagnostics-oilpressure`. More may come. */
+            name: string;
+            /**
+             * Format: int64
+             * @description After this it counts as stale: three times the usual time between two values of this car, between six hours and seven
+             *     days.
+             */
+            staleAfterSeconds?: number | null;
+            state: components["schemas"]["HealthState"];
+            /** @description Of a number, and of the numbers within: `km`, `percent`, `l`, `kWh`, `kPa` … */
+            unit?: string | null;
+            /** @description A number, a truth, a word, or the parts of which it consists; `null` where nothing is known. */
+            value: unknown;
+        };
+        /**
+         * @description What is known of it.
+         * @enum {string}
+         */
+        HealthState: "fresh" | "stale" | "not_reported" | "not_available_over_smartcar";
         /**
          * @description How it is known.
          * @enum {string}
@@ -6001,6 +6058,73 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    getHealth: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                carId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What the car said last */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
                 };
             };
             /** @description Unauthorized */
