@@ -77,6 +77,7 @@ client-test: ## Check that the client is up to date, compiles, and does what it 
 .PHONY: web
 web: ## Build the pages of web/dashboard, which the api takes in when it is built next (npm, node 20.19 or later)
 	cd web/dashboard && npm ci --no-audit --no-fund && npm run build
+	web/dashboard/node_modules/.bin/tsc -p docs/nextjs
 
 .PHONY: web-test
 web-test: web programs ## Look at the pages in a browser, at a demo of their own (npm, Chromium)
