@@ -1,6 +1,7 @@
 import { lazy, Suspense, type ReactNode } from "react";
 import { Link, Route, Router, Switch, useLocation } from "wouter";
 
+import { useNews } from "./live.ts";
 import { CarPage } from "./pages/car.tsx";
 import { Garage } from "./pages/garage.tsx";
 import { SignIn } from "./pages/sign_in.tsx";
@@ -17,6 +18,7 @@ const BASE = "/app";
 
 export function App() {
   const isSignedIn = useSignedIn();
+  useNews();
   return (
     <Router base={BASE}>
       <a className="skip" href="#content">

@@ -4,6 +4,7 @@ import { Link } from "wouter";
 
 import { api, unwrap, type components } from "../api.ts";
 import { age, distance } from "../format.ts";
+import { useAskEvery } from "../live.ts";
 import { Empty, Loading, Wait } from "../parts/states.tsx";
 import { useUnits } from "../preferences.ts";
 import Overview from "./overview.tsx";
@@ -20,6 +21,7 @@ interface Book {
 const BOOKS = {
   overview: { name: "Overview", page: Overview },
   timeline: { name: "Timeline", page: lazy(() => import("./timeline.tsx")) },
+  health: { name: "Health", page: lazy(() => import("./health.tsx")) },
   trips: { name: "Trips", page: lazy(() => import("./trips.tsx")) },
   log: { name: "Mileage log", page: lazy(() => import("./log.tsx")), isHidden: true },
   charging: { name: "Charging", page: lazy(() => import("./charging.tsx")) },
@@ -42,7 +44,8 @@ function booksOf(car: Car): BookName[] {
 }
 
 export function CarPage({ carId, book }: { carId: string; book: string | undefined }) {
-  const cars = useQuery({ queryKey: ["cars"], queryFn: () => unwrap(api.GET("/api/cars")), refetchInterval: 15_000 });
+  const askEvery = useAskEvery();
+  const cars = useQuery({ queryKey: ["cars"], queryFn: () => unwrap(api.GET("/api/cars")), refetchInterval: askEvery });
   const shown: BookName = book && book in BOOKS ? (book as BookName) : "overview";
   const Page: Book["page"] = BOOKS[shown].page;
   return (
@@ -94,7 +97,10 @@ function Head({ car }: { car: Car }) {
     <div className="row head">
       <div>
         <h1>{car.name}</h1>
-        <p className="faint">{model}</p>
+        <p className="faint">
+          {model}
+          {car.vin && <span className="print-only"> · {car.vin}</span>}
+        </p>
       </div>
       <div className="right">
         <p className="figure">{distance(car.odometerKm, units, 0)}</p>

@@ -3,6 +3,7 @@ import { useState } from "react";
 
 import { api, unwrap, type components } from "../api.ts";
 import { age, distance, moment, plain } from "../format.ts";
+import { useAskEvery } from "../live.ts";
 import { Act } from "../parts/book.tsx";
 import { Check } from "../parts/form.tsx";
 import { signalName } from "../parts/signals.ts";
@@ -21,10 +22,11 @@ const WORDS: Record<Status["badge"], { text: string; look: string }> = {
 };
 
 function useStatus(carId: string) {
+  const askEvery = useAskEvery();
   return useQuery({
     queryKey: ["status", carId],
     queryFn: () => unwrap(api.GET("/api/smartcar/status/{carId}", { params: { path: { carId } } })),
-    refetchInterval: 15_000,
+    refetchInterval: askEvery,
   });
 }
 

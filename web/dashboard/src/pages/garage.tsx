@@ -3,6 +3,7 @@ import { Link } from "wouter";
 
 import { api, unwrap, type components } from "../api.ts";
 import { age, distance } from "../format.ts";
+import { useAskEvery } from "../live.ts";
 import { ConnectionBadge } from "../parts/badge.tsx";
 import { Empty, Wait } from "../parts/states.tsx";
 import { useUnits } from "../preferences.ts";
@@ -11,10 +12,11 @@ type Car = components["schemas"]["Car"];
 
 /** A person's cars at a glance. */
 export function Garage() {
+  const askEvery = useAskEvery();
   const cars = useQuery({
     queryKey: ["cars"],
     queryFn: () => unwrap(api.GET("/api/cars")),
-    refetchInterval: 15_000,
+    refetchInterval: askEvery,
   });
   return (
     <>

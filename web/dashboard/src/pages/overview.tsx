@@ -3,11 +3,13 @@ import { Link } from "wouter";
 
 import { api, unwrap, type components } from "../api.ts";
 import { date, distance, draw, economy, energy, moment, money, volume, type Units } from "../format.ts";
+import { useAskEvery } from "../live.ts";
 import { AlertLine } from "../parts/alert.tsx";
 import { Act } from "../parts/book.tsx";
 import { deedsOf, type Corrected } from "../parts/deeds.ts";
 import { EvidenceButton } from "../parts/evidence.tsx";
 import { Fact } from "../parts/fact.tsx";
+import { Icon } from "../parts/icon.tsx";
 import { Wait } from "../parts/states.tsx";
 import { useUnits } from "../preferences.ts";
 import { ConnectionCard } from "./connection.tsx";
@@ -34,10 +36,11 @@ export default function Overview({ carId }: { carId: string }) {
 }
 
 function Alerts({ carId }: { carId: string }) {
+  const askEvery = useAskEvery();
   const alerts = useQuery({
     queryKey: ["alerts", carId, "new"],
     queryFn: () => unwrap(api.GET("/api/cars/{carId}/alerts", { params: { path: { carId }, query: { limit: 20 } } })),
-    refetchInterval: 15_000,
+    refetchInterval: askEvery,
   });
   const unseen = (alerts.data?.items ?? []).filter((alert) => !alert.seenAt && !alert.dismissedAt);
   if (unseen.length === 0) return null;
@@ -106,6 +109,7 @@ function Happened({ carId }: { carId: string }) {
   const units = useUnits();
   const to = new Date(Math.ceil(Date.now() / 60_000) * 60_000);
   const from = new Date(to.getTime() - QUESTION_DAYS * DAY_MS);
+  const askEvery = useAskEvery();
   const timeline = useQuery({
     queryKey: ["timeline", carId, "latest"],
     queryFn: () =>
@@ -114,7 +118,7 @@ function Happened({ carId }: { carId: string }) {
           params: { path: { carId }, query: { from: from.toISOString(), to: to.toISOString() } },
         }),
       ),
-    refetchInterval: 15_000,
+    refetchInterval: askEvery,
   });
   return (
     <Wait for={timeline}>
@@ -136,9 +140,7 @@ function Happened({ carId }: { carId: string }) {
               <ul className="brief">
                 {latest.map((entry) => (
                   <li key={entry.id}>
-                    <span className="icon" aria-hidden="true">
-                      {BOOKS[entry.book].icon}
-                    </span>
+                    <Icon name={BOOKS[entry.book].icon} />
                     <span>
                       {BOOKS[entry.book].text} <strong>{amount(entry, units)}</strong>
                     </span>

@@ -4,9 +4,11 @@ import { Link } from "wouter";
 
 import { api, unwrap, type components } from "../api.ts";
 import { clock, day, distance, energy, moment, money, number, plain, volume, type Units } from "../format.ts";
+import { useAskEvery } from "../live.ts";
 import { StateBadge } from "../parts/badge.tsx";
 import { EvidenceButton } from "../parts/evidence.tsx";
 import { Check } from "../parts/form.tsx";
+import { Icon, type IconName } from "../parts/icon.tsx";
 import { Empty, Wait } from "../parts/states.tsx";
 import { useUnits } from "../preferences.ts";
 
@@ -26,6 +28,7 @@ export default function TimelinePage({ carId }: { carId: string }) {
   // To the minute, so that the question stays the same while one looks.
   const to = new Date(Math.ceil(Date.now() / 60_000) * 60_000);
   const from = new Date(to.getTime() - daysBack * DAY_MS);
+  const askEvery = useAskEvery();
   const timeline = useQuery({
     queryKey: ["timeline", carId, daysBack],
     queryFn: () =>
@@ -34,7 +37,7 @@ export default function TimelinePage({ carId }: { carId: string }) {
           params: { path: { carId }, query: { from: from.toISOString(), to: to.toISOString() } },
         }),
       ),
-    refetchInterval: 15_000,
+    refetchInterval: askEvery,
     placeholderData: (before) => before,
   });
   return (
@@ -96,16 +99,16 @@ function Day(props: { day: Schemas["Day"]; carId: string; isWhole: boolean }) {
 }
 
 /** `page`: where the book is that can be corrected. */
-export const BOOKS: Record<Happening["book"], { icon: string; text: string; page?: string }> = {
-  "meter-entries": { icon: "◷", text: "Counter", page: "mileage" },
-  "fuel-entries": { icon: "⛽", text: "Filled up", page: "fuel" },
-  "charging-sessions": { icon: "⚡", text: "Charged", page: "charging" },
-  trips: { icon: "➜", text: "Drove", page: "trips" },
-  battery: { icon: "▮", text: "Battery", page: "battery" },
-  alerts: { icon: "!", text: "Alert", page: "alerts" },
-  expenses: { icon: "¤", text: "Paid", page: "costs" },
-  issues: { icon: "✎", text: "Issue" },
-  "geofence-events": { icon: "⌂", text: "Place" },
+export const BOOKS: Record<Happening["book"], { icon: IconName; text: string; page?: string }> = {
+  "meter-entries": { icon: "counter", text: "Counter", page: "mileage" },
+  "fuel-entries": { icon: "fuel", text: "Filled up", page: "fuel" },
+  "charging-sessions": { icon: "charge", text: "Charged", page: "charging" },
+  trips: { icon: "drive", text: "Drove", page: "trips" },
+  battery: { icon: "battery", text: "Battery", page: "battery" },
+  alerts: { icon: "alert", text: "Alert", page: "alerts" },
+  expenses: { icon: "money", text: "Paid", page: "costs" },
+  issues: { icon: "issue", text: "Issue" },
+  "geofence-events": { icon: "place", text: "Place" },
 };
 
 const PASSAGES: Record<string, string> = { enter: "Came to", exit: "Left", dwell: "Stayed at", passed: "Passed" };
@@ -118,9 +121,7 @@ function Entry({ entry, carId }: { entry: Happening; carId: string }) {
   const time = clock(entry.from) + (entry.to && clock(entry.to) !== clock(entry.from) ? `–${clock(entry.to)}` : "");
   return (
     <li>
-      <span className="icon" aria-hidden="true">
-        {icon}
-      </span>
+      <Icon name={icon} />
       <span className="time">{time}</span>
       <span className="what">
         {page ? <Link href={`/cars/${carId}/${page}`}>{words}</Link> : words} <strong>{amount(entry, units)}</strong>{" "}

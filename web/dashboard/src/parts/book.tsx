@@ -3,6 +3,8 @@
 import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 
+import { useAskEvery } from "../live.ts";
+
 import { Empty, Trouble, Wait } from "./states.tsx";
 
 interface Page<T> {
@@ -11,12 +13,13 @@ interface Page<T> {
 }
 
 export function usePages<T>(key: readonly unknown[], ask: (cursor: string | undefined) => Promise<Page<T>>) {
+  const askEvery = useAskEvery();
   return useInfiniteQuery({
     queryKey: key,
     queryFn: ({ pageParam }) => ask(pageParam),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last) => last.next ?? undefined,
-    refetchInterval: 15_000,
+    refetchInterval: askEvery,
   });
 }
 

@@ -1,0 +1,177 @@
+import { useQuery } from "@tanstack/react-query";
+
+import { api, unwrap, type components } from "../api.ts";
+import { age, distance, energy, moment, number, percent, plain, volume, type Units } from "../format.ts";
+import { useAskEvery } from "../live.ts";
+import { Empty, Wait } from "../parts/states.tsx";
+import { useUnits } from "../preferences.ts";
+
+type Signal = components["schemas"]["HealthSignal"];
+
+/** How the car is, as it said last. */
+export default function HealthPage({ carId }: { carId: string }) {
+  const askEvery = useAskEvery();
+  const health = useQuery({
+    queryKey: ["health", carId],
+    queryFn: () => unwrap(api.GET("/api/cars/{carId}/health", { params: { path: { carId } } })),
+    refetchInterval: askEvery,
+  });
+  return (
+    <Wait for={health}>
+      {({ signals }) => {
+        const told = signals.filter(({ state }) => state === "fresh" || state === "stale");
+        const untold = signals.filter(({ state }) => state === "not_reported");
+        const nowhere = signals.filter(({ state }) => state === "not_available_over_smartcar");
+        if (told.length === 0) return <Empty title="The car said nothing yet">As soon as it is connected and heard of, it stands here.</Empty>;
+        return (
+          <>
+            <ul className="cards small">
+              {told.map((signal) => (
+                <li key={signal.name} className="card">
+                  <SignalCard signal={signal} />
+                </li>
+              ))}
+            </ul>
+            <Untold title="This car did not tell in two months" signals={untold} />
+            <Untold title="No car tells over Smartcar" signals={nowhere} />
+          </>
+        );
+      }}
+    </Wait>
+  );
+}
+
+function SignalCard({ signal }: { signal: Signal }) {
+  const units = useUnits();
+  const { state, at, isTimed } = signal;
+  return (
+    <>
+      <div className="row">
+        <h2>{nameOf(signal)}</h2>
+        {state === "stale" && <span className="badge warn">Old</span>}
+        {isBad(signal) && <span className="badge bad">Look at it</span>}
+      </div>
+      <Value signal={signal} units={units} />
+      <p className="faint" title={moment(at)}>
+        {isTimed ? age(at) : `it came ${age(at)}; when the car said it is not known`}
+      </p>
+    </>
+  );
+}
+
+function nameOf({ name }: Signal): string {
+  if (name.startsWith("low_voltage")) return plain(name.replace("low_voltage", "12 V"));
+  return plain(name.replace(/^diagnostics-/, ""));
+}
+
+/** What a maker's own check calls so. */
+function isBad({ name, value }: Signal): boolean {
+  if (name === "trouble_code_count") return typeof value === "number" && value > 0;
+  return value === "WARN" || value === "BAD" || value === "ERROR" || value === "CRITICAL";
+}
+
+function Value({ signal, units }: { signal: Signal; units: Units }) {
+  if (typeof signal.value === "object" && signal.value !== null) {
+    const wheels = wheelsOf(signal.value);
+    if (wheels) return <Tires wheels={wheels} />;
+    const parts = partsOf(signal.value);
+    return (
+      <ul className="plain">
+        {parts.map((part, index) => (
+          <li key={index}>{part}</li>
+        ))}
+      </ul>
+    );
+  }
+  return <p className="figure">{inWords(signal, units)}</p>;
+}
+
+function inWords({ name, value, unit }: Signal, units: Units): string {
+  if (typeof value === "boolean") return truth(name, value);
+  if (typeof value !== "number") return plain(String(value ?? "").toLowerCase());
+  switch (unit) {
+    case "km":
+      return distance(value, units, 0);
+    case "percent":
+      return percent(value);
+    case "l":
+      return volume(value, units);
+    case "kWh":
+      return energy(value);
+    case "W":
+      return `${number(value / 1000)} kW`;
+    case "km/h":
+      return `${distance(value, units, 0)}/h`;
+    default:
+      return `${number(value)} ${unit ?? ""}`;
+  }
+}
+
+const TRUTHS: Record<string, [string, string]> = {
+  locked: ["Locked", "Open"],
+  charging: ["Charging", "Not charging"],
+  charging_cable: ["Plugged in", "Not plugged in"],
+  online: ["Online", "Asleep"],
+};
+
+function truth(name: string, value: boolean): string {
+  const [yes, no] = TRUTHS[name] ?? ["Yes", "No"];
+  return value ? yes : no;
+}
+
+interface Wheel {
+  row: number;
+  column: number;
+  tirePressure: number;
+}
+
+const KPA_PER_BAR = 100;
+const SIDES = ["left", "right"];
+
+function wheelsOf(value: object): Wheel[] | null {
+  const { values } = value as { values?: unknown };
+  if (!Array.isArray(values)) return null;
+  const wheels = values.filter((wheel): wheel is Wheel => typeof wheel?.tirePressure === "number");
+  return wheels.length > 0 ? wheels : null;
+}
+
+/** As they stand on the road, seen from above. */
+function Tires({ wheels }: { wheels: Wheel[] }) {
+  return (
+    <ul className="tires">
+      {wheels.map(({ row, column, tirePressure }) => (
+        <li key={`${row}-${column}`}>
+          <strong>{(tirePressure / KPA_PER_BAR).toFixed(1)} bar</strong>{" "}
+          <span className="faint">
+            {row === 0 ? "front" : "rear"} {SIDES[column] ?? ""}
+          </span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** Of doors, windows and codes: each part with what is told of it. */
+function partsOf(value: object): string[] {
+  const { values } = value as { values?: unknown };
+  const parts = Array.isArray(values) ? values : [value];
+  const told = parts.map((part: unknown) =>
+    typeof part === "object" && part !== null
+      ? Object.entries(part)
+          .filter(([, said]) => said != null && typeof said !== "object")
+          .map(([name, said]) => (name === "code" ? String(said) : `${plain(name.replaceAll(/([a-z])([A-Z])/g, "$1 $2").toLowerCase())}: ${String(said)}`))
+          .join(", ")
+      : String(part),
+  );
+  return told.length > 0 ? told : ["None"];
+}
+
+function Untold({ title, signals }: { title: string; signals: Signal[] }) {
+  if (signals.length === 0) return null;
+  return (
+    <details className="card">
+      <summary>{title}</summary>
+      <p className="faint">{signals.map(nameOf).join(" · ")}</p>
+    </details>
+  );
+}
