@@ -38,6 +38,8 @@ use runtime::metrics as runtime_metrics;
 use secrecy::ExposeSecret;
 use sqlx::PgPool;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument, Span, info, warn};
 
@@ -58,6 +60,9 @@ struct App {
     site: Arc<Site>,
     /// Absent where the installation has no credentials of Smartcar: the books work without.
     connections: Option<Connections>,
+    /// Seats for those who follow: half of the connections, so that others can ask.
+    followers: Arc<Semaphore>,
+    stopping: CancellationToken,
     /// Work that goes on when the one who asked for it does not wait.
     under_way: TaskTracker,
 }
@@ -105,6 +110,8 @@ pub async fn run(config: &Config, life: &Lifecycle) -> anyhow::Result<SocketAddr
         allowance: Arc::new(Allowance::new(&config.allowance)),
         site: Arc::new(Site::new(&config.connections, &config.dashboard)),
         connections: connect(config, &pool),
+        followers: Arc::new(Semaphore::new(usize::from(config.api_connections) / 2)),
+        stopping: life.stopping(),
         under_way: TaskTracker::new(),
         pool,
     };

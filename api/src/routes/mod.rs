@@ -21,6 +21,7 @@ mod geofence_events;
 mod geofences;
 mod health;
 mod imports;
+mod live;
 mod meter_entries;
 mod mileage;
 mod preferences;
@@ -45,6 +46,7 @@ pub fn all() -> (Router<App>, OpenApi) {
     let (routes, mut api) = OpenApiRouter::with_openapi(description::begin())
         .routes(routes!(openapi))
         .routes(routes!(cars::list))
+        .routes(routes!(live::follow))
         .routes(routes!(meter_entries::list, meter_entries::add))
         .routes(routes!(meter_entries::change, meter_entries::delete))
         .routes(routes!(fuel_entries::list, fuel_entries::add))

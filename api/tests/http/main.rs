@@ -19,6 +19,7 @@ mod health;
 mod identity;
 mod life;
 mod limits;
+mod live;
 mod looks;
 mod mileage;
 mod outages;

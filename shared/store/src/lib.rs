@@ -47,6 +47,7 @@ pub mod latest;
 pub mod legacy_tokens;
 mod meter_entries;
 pub mod mileage;
+pub mod news;
 pub mod overview;
 pub mod parked;
 pub mod partitions;

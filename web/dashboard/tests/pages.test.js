@@ -116,7 +116,8 @@ test("a person says what a trip was for, corrects it, and takes that back", asyn
   await page.close();
 });
 
-test("a fill-up from a receipt stands in the book, and goes again", async () => {
+test("a fill-up from a receipt stands in the book, in other pages that are open, too, and goes again", async () => {
+  const { page: other } = await visit(browser, fuelled, "/cars/CAR/fuel");
   const { page } = await visit(browser, fuelled, "/cars/CAR/fuel");
   await page.getByRole("button", { name: "Add a fill-up" }).click();
   const dialog = page.getByRole("dialog");
@@ -126,6 +127,8 @@ test("a fill-up from a receipt stands in the book, and goes again", async () => 
   await dialog.getByRole("button", { name: "Save" }).click();
   const fill = page.locator("li.card", { hasText: "Typed by a test" });
   await fill.waitFor();
+  await other.locator("li.card", { hasText: "Typed by a test" }).waitFor();
+  await other.close();
   await fill.getByRole("button", { name: "Correct" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "That never was" }).click();
   await fill.waitFor({ state: "detached" });

@@ -7,7 +7,9 @@ import { age, distance } from "../format.ts";
 import { useAskEvery } from "../live.ts";
 import { Empty, Loading, Wait } from "../parts/states.tsx";
 import { useUnits } from "../preferences.ts";
+import Connection from "./connection.tsx";
 import Overview from "./overview.tsx";
+import Timeline from "./timeline.tsx";
 
 type Car = components["schemas"]["Car"];
 
@@ -20,7 +22,7 @@ interface Book {
 
 const BOOKS = {
   overview: { name: "Overview", page: Overview },
-  timeline: { name: "Timeline", page: lazy(() => import("./timeline.tsx")) },
+  timeline: { name: "Timeline", page: Timeline },
   health: { name: "Health", page: lazy(() => import("./health.tsx")) },
   trips: { name: "Trips", page: lazy(() => import("./trips.tsx")) },
   log: { name: "Mileage log", page: lazy(() => import("./log.tsx")), isHidden: true },
@@ -30,7 +32,7 @@ const BOOKS = {
   costs: { name: "Costs", page: lazy(() => import("./costs.tsx")) },
   battery: { name: "Battery", page: lazy(() => import("./battery.tsx")) },
   alerts: { name: "Alerts", page: lazy(() => import("./alerts.tsx")) },
-  connection: { name: "Connection", page: lazy(() => import("./connection.tsx")) },
+  connection: { name: "Connection", page: Connection },
   data: { name: "Data", page: lazy(() => import("./data.tsx")) },
 } satisfies Record<string, Book>;
 
