@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::book::Evidence;
 use crate::distance::Distance;
+use crate::health::{Ailment, Condition};
 use crate::motion::Place;
 use crate::reading::Milli;
 
@@ -29,6 +30,8 @@ pub enum Alarm {
     OdometerBehindPosition { straight: Distance, counted: Distance },
     /// The battery holds (much) less than it did, or loses fast; thousandths.
     BatteryWeak { health: Milli },
+    /// What the car says of its own condition.
+    Condition(Condition),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -38,6 +41,18 @@ pub enum AlertKind {
     LeftItsPlace,
     OdometerBehindPosition,
     BatteryWeak,
+    TyreLow,
+    TyresUneven,
+    TyreLeaks,
+    TyreLosesFast,
+    LowVoltageBattery,
+    OilLow,
+    OilWearsFast,
+    OilRenewed,
+    TroubleCodes,
+    TroubleCodesReturn,
+    WarningLamps,
+    ParasiticDrain,
 }
 
 impl Alarm {
@@ -48,6 +63,26 @@ impl Alarm {
             Self::LeftItsPlace { .. } => AlertKind::LeftItsPlace,
             Self::OdometerBehindPosition { .. } => AlertKind::OdometerBehindPosition,
             Self::BatteryWeak { .. } => AlertKind::BatteryWeak,
+            Self::Condition(condition) => condition.what.kind(),
+        }
+    }
+}
+
+impl Ailment {
+    pub const fn kind(&self) -> AlertKind {
+        match self {
+            Self::TyreLow { .. } => AlertKind::TyreLow,
+            Self::TyresUneven { .. } => AlertKind::TyresUneven,
+            Self::TyreLeaks { .. } => AlertKind::TyreLeaks,
+            Self::TyreLosesFast { .. } => AlertKind::TyreLosesFast,
+            Self::LowVoltage { .. } => AlertKind::LowVoltageBattery,
+            Self::OilLow { .. } => AlertKind::OilLow,
+            Self::OilWearsFast { .. } => AlertKind::OilWearsFast,
+            Self::OilRenewed { .. } => AlertKind::OilRenewed,
+            Self::TroubleCodes { .. } => AlertKind::TroubleCodes,
+            Self::TroubleCodesReturn { .. } => AlertKind::TroubleCodesReturn,
+            Self::WarningLamps { .. } => AlertKind::WarningLamps,
+            Self::ParasiticDrain { .. } => AlertKind::ParasiticDrain,
         }
     }
 }
@@ -61,6 +96,18 @@ impl AlertKind {
             Self::LeftItsPlace => "left_its_place",
             Self::OdometerBehindPosition => "odometer_behind_position",
             Self::BatteryWeak => "battery_weak",
+            Self::TyreLow => "tyre_low",
+            Self::TyresUneven => "tyres_uneven",
+            Self::TyreLeaks => "tyre_leaks",
+            Self::TyreLosesFast => "tyre_loses_fast",
+            Self::LowVoltageBattery => "low_voltage_battery",
+            Self::OilLow => "oil_low",
+            Self::OilWearsFast => "oil_wears_fast",
+            Self::OilRenewed => "oil_renewed",
+            Self::TroubleCodes => "trouble_codes",
+            Self::TroubleCodesReturn => "trouble_codes_return",
+            Self::WarningLamps => "warning_lamps",
+            Self::ParasiticDrain => "parasitic_drain",
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::distance::Distance;
 use crate::fact::RowId;
 use crate::fences::{FenceEvent, Passage};
 use crate::fuel::FillUp;
+use crate::health::Condition;
 use crate::reading::{Milli, Reading, Signal, Value};
 use crate::trips::Trip;
 
@@ -36,6 +37,11 @@ pub enum EntryKey {
     OdometerReplaced {
         at: DateTime<Utc>,
         value: Value,
+    },
+    /// A condition of the car that somebody should look after.
+    Condition {
+        at: DateTime<Utc>,
+        kind: AlertKind,
     },
     /// By the reading that first showed the higher level.
     FillUp {
@@ -118,6 +124,8 @@ pub enum IssueKind {
     OdometerConflict { row: RowId, entry: Distance, car: Distance },
     /// The counter went from `from` down to `to` and stays there.
     OdometerReplaced { value: Value, from: Distance, to: Distance },
+    /// The car says that something is wrong with it.
+    Condition(Condition),
 }
 
 /// The reading that an entry stands for.
@@ -199,6 +207,7 @@ impl EntryKey {
             Self::Meter { at, .. }
             | Self::Quarantined { at, .. }
             | Self::OdometerReplaced { at, .. }
+            | Self::Condition { at, .. }
             | Self::FillUp { at }
             | Self::ChargingSession { at }
             | Self::Trip { at }
@@ -288,6 +297,9 @@ impl Entry {
                 IssueKind::OdometerConflict { row, .. } => EntryKey::OdometerConflict { row: *row },
                 IssueKind::OdometerReplaced { value, .. } => {
                     EntryKey::OdometerReplaced { at: issue.at, value: value.clone() }
+                }
+                IssueKind::Condition(condition) => {
+                    EntryKey::Condition { at: issue.at, kind: condition.what.kind() }
                 }
             },
         }

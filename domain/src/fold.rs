@@ -79,7 +79,7 @@ pub struct VehicleState {
 }
 
 /// The signals that rules look at. What no rule looks at is stored and not folded.
-pub const FOLDED: [&str; 17] = [
+pub const FOLDED: [&str; 43] = [
     Signal::ODOMETER,
     Signal::FUEL_LEVEL,
     Signal::FUEL_AMOUNT,
@@ -97,6 +97,32 @@ pub const FOLDED: [&str; 17] = [
     Signal::SPEED,
     Signal::OUTSIDE_TEMPERATURE,
     Signal::IS_ONLINE,
+    Signal::TIRES,
+    Signal::OIL_LIFE,
+    Signal::LOW_VOLTAGE_CHARGE,
+    Signal::LOW_VOLTAGE_STATUS,
+    Signal::TROUBLE_CODES,
+    "diagnostics-abs",
+    "diagnostics-activesafety",
+    "diagnostics-airbag",
+    "diagnostics-brakefluid",
+    "diagnostics-driverassistance",
+    "diagnostics-emissions",
+    "diagnostics-evbatteryconditioning",
+    "diagnostics-evcharging",
+    "diagnostics-evdriveunit",
+    "diagnostics-evhvbattery",
+    "diagnostics-lighting",
+    "diagnostics-mil",
+    "diagnostics-oillife",
+    "diagnostics-oilpressure",
+    "diagnostics-oiltemperature",
+    "diagnostics-telematics",
+    "diagnostics-tirepressure",
+    "diagnostics-tirepressuremonitoring",
+    "diagnostics-transmission",
+    "diagnostics-washerfluid",
+    "diagnostics-waterinfuel",
 ];
 
 /// Whether any rule looks at this signal.

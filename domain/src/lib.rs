@@ -15,6 +15,7 @@ pub mod fact;
 pub mod fences;
 pub mod fold;
 pub mod fuel;
+pub mod health;
 pub mod motion;
 pub mod odometer;
 pub mod reading;

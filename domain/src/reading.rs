@@ -66,6 +66,7 @@ impl Signal {
     pub const GEAR_STATE: &str = "transmission-gearstate";
     pub const SPEED: &str = "motion-currentspeed";
     pub const OUTSIDE_TEMPERATURE: &str = "climate-externaltemperature";
+    pub const TROUBLE_CODES: &str = "diagnostics-dtclist";
 
     /// Codes that nearly every delivery holds: naming one of these allocates nothing.
     const KNOWN: [&'static str; 28] = [

@@ -9,6 +9,7 @@ use crate::charging::Charging;
 use crate::fences::Fences;
 use crate::fold::{Event, Scene};
 use crate::fuel::Fuel;
+use crate::health::Health;
 use crate::motion::Motion;
 use crate::setup::Setup;
 use crate::trips::{Stops, Trips};
@@ -22,6 +23,7 @@ pub struct Rules {
     battery: Battery,
     trips: Trips,
     fences: Fences,
+    health: Health,
 }
 
 impl Rules {
@@ -42,6 +44,7 @@ impl Rules {
         let stops = Stops { filled: self.fuel.last(), charged: self.charging.last() };
         self.trips.take(event, stops, &scene, book);
         self.fences.take(event, &scene, book);
+        self.health.take(event, &scene, book);
     }
 
     /// The entries that a later moment may still change or take back.
@@ -51,6 +54,7 @@ impl Rules {
         open.extend(self.battery.open_entries());
         open.extend(self.trips.open_entries());
         open.extend(self.fences.open_entries());
+        open.extend(self.health.open_entries());
         open
     }
 }

@@ -95,6 +95,7 @@ fn tell(entry: &Entry) -> Option<(DateTime<Utc>, String)> {
                 IssueKind::OdometerReplaced { ref from, ref to, .. } => {
                     format!("issue: counter changed from {from} to {to}?")
                 }
+                IssueKind::Condition(_) => return None,
             },
         ),
         _ => return None,

@@ -120,7 +120,7 @@ fn tell(entry: &Entry) -> Option<(DateTime<Utc>, String)> {
                 Alarm::OdometerBehindPosition { straight, counted } => {
                     format!("{} straight {straight}, counted {counted}", clock(alert.at))
                 }
-                Alarm::FuelDrop { .. } | Alarm::BatteryWeak { .. } => return None,
+                Alarm::FuelDrop { .. } | Alarm::BatteryWeak { .. } | Alarm::Condition(_) => return None,
             },
         ),
         Entry::Meter(_)

@@ -23,7 +23,9 @@ pub struct Alert {
     id: Uuid,
     /// When the car showed it.
     at: DateTime<Utc>,
-    /// `fuel_drop`, `moved_without_driving`, `left_its_place`, `odometer_behind_position`, `battery_weak`; more may come.
+    /// `fuel_drop`, `moved_without_driving`, `left_its_place`, `odometer_behind_position`, `battery_weak`, `tyre_low`,
+    /// `tyres_uneven`, `tyre_leaks`, `tyre_loses_fast`, `low_voltage_battery`, `oil_low`, `oil_wears_fast`, `oil_renewed`,
+    /// `trouble_codes`, `trouble_codes_return`, `warning_lamps`, `parasitic_drain`; more may come.
     kind: String,
     /// What the kind needs to be told: percents, kilometres, places.
     details: Value,
@@ -39,7 +41,16 @@ pub struct Alert {
 const SAFETY_IS_NEWS: TimeDelta = TimeDelta::hours(24);
 /// and all else for so long.
 const ELSE_IS_NEWS: TimeDelta = TimeDelta::hours(1);
-const SAFETY: [AlertKind; 3] = [AlertKind::FuelDrop, AlertKind::MovedWithoutDriving, AlertKind::LeftItsPlace];
+const SAFETY: [AlertKind; 8] = [
+    AlertKind::FuelDrop,
+    AlertKind::MovedWithoutDriving,
+    AlertKind::LeftItsPlace,
+    AlertKind::TyreLow,
+    AlertKind::TyreLosesFast,
+    AlertKind::LowVoltageBattery,
+    AlertKind::TroubleCodes,
+    AlertKind::WarningLamps,
+];
 
 /// The alerts of a car, newest first; dismissed ones with `hidden`.
 #[utoipa::path(get, path = "/api/cars/{carId}/alerts", tag = "cars", operation_id = "listAlerts",

@@ -87,3 +87,38 @@ async fn a_value_is_stale_by_the_rhythm_of_this_car() {
     assert_eq!(tires["state"], "fresh", "{tires}");
     assert_eq!(tires["value"]["values"][0]["tirePressure"], 250);
 }
+
+#[tokio::test]
+async fn a_new_trouble_code_is_an_alert_and_a_suggestion_until_it_is_gone() {
+    let life = Life::new("combustion").await;
+    life.tell("1 08:00 km 1000 codes none\n 2 08:00 km 1040 codes P0300 oil 12").await;
+    let suggestions = async || {
+        let titles: Vec<String> =
+            sqlx::query_scalar("SELECT title FROM issues WHERE car_id = $1 AND status = 'suggested'")
+                .bind(life.car)
+                .fetch_all(life.fixture.pool())
+                .await
+                .unwrap();
+        titles
+    };
+    let alerts = life.get("alerts").await.json["items"].clone();
+    let of = |alerts: &Value, kind: &str| {
+        alerts.as_array().unwrap().iter().find(|alert| alert["kind"] == kind).unwrap_or(&Value::Null).clone()
+    };
+    let code = of(&alerts, "trouble_codes");
+    assert_eq!(code["details"], json!({ "codes": ["P0300"], "isGrave": true, "overAt": null }), "{alerts}");
+    assert_eq!(of(&alerts, "oil_low")["details"]["oilLifePercent"], json!(12.0));
+    assert_eq!(suggestions().await, ["The car has a new trouble code"]);
+    let path = format!("evidence/alerts/{}", code["id"].as_str().unwrap());
+    let cited = life.get(&path).await.json["readings"][0]["signal"].clone();
+    assert_eq!(cited, "diagnostics-dtclist");
+
+    life.tell("3 09:00 km 1041 codes none").await;
+    let alerts = life.get("alerts").await.json["items"].clone();
+    let over = of(&alerts, "trouble_codes");
+    assert_eq!((&over["id"], &over["details"]["overAt"]), (&code["id"], &json!("2026-02-19T09:00:00Z")));
+    assert_eq!(suggestions().await, [""; 0], "nobody has to look after it any more");
+    // The same, however it is told.
+    life.replay().await;
+    assert_eq!(life.get("alerts").await.json["items"], alerts);
+}

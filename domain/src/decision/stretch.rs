@@ -131,6 +131,7 @@ impl Stretch {
             | EntryKey::Quarantined { .. }
             | EntryKey::OdometerConflict { .. }
             | EntryKey::OdometerReplaced { .. }
+            | EntryKey::Condition { .. }
             | EntryKey::BatteryEstimate { .. }
             | EntryKey::FenceEvent { .. }
             | EntryKey::Alert { .. } => return false,

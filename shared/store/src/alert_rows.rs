@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use sqlx::PgConnection;
 
 use crate::StoreError;
+use crate::conditions;
 use crate::evidence::evidence;
 use crate::place;
 use crate::sheet::{Place, Row, Sent, Sheet};
@@ -39,6 +40,7 @@ fn details(what: &Alarm) -> Value {
             "countedKm": Milli(counted.metres()).to_f64(),
         }),
         Alarm::BatteryWeak { health } => json!({ "healthPercent": health.to_f64() }),
+        Alarm::Condition(condition) => conditions::details(condition),
     }
 }
 

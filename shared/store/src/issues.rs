@@ -7,6 +7,7 @@ use serde::Serialize;
 use sqlx::PgConnection;
 
 use crate::StoreError;
+use crate::conditions;
 use crate::evidence::evidence;
 use crate::sheet::{Place, Row, Sent, Sheet};
 
@@ -20,7 +21,11 @@ struct Columns {
 pub fn row(place: Place, issue: &SuggestedIssue) -> Result<Row, StoreError> {
     let (title, description) = words(&issue.what);
     let columns = Columns { title, description, occurred_at: issue.at };
-    let why = evidence("odometer", None, &issue.evidence);
+    let rule = match issue.what {
+        IssueKind::OdometerConflict { .. } | IssueKind::OdometerReplaced { .. } => "odometer",
+        IssueKind::Condition(_) => "health",
+    };
+    let why = evidence(rule, None, &issue.evidence);
     Row::new(Sheet::Issues, place, issue.evidence.until, &why, columns)
 }
 
@@ -39,6 +44,7 @@ fn words(what: &IssueKind) -> (&'static str, String) {
                  confirm it: until then no mileage is written."
             ),
         ),
+        IssueKind::Condition(condition) => conditions::words(condition),
     }
 }
 

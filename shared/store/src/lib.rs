@@ -14,6 +14,7 @@ mod canonical;
 pub mod charging_book;
 mod charging_rows;
 pub mod commands;
+mod conditions;
 pub mod connect_attempts;
 pub mod corrections;
 pub mod costs;

@@ -55,6 +55,7 @@ pub fn entry_id(vehicle: Uuid, key: &EntryKey) -> Uuid {
         EntryKey::OdometerReplaced { at, value: shown } => {
             format!("odometer replaced|{}|{}", at.timestamp_millis(), value(shown))
         }
+        EntryKey::Condition { at, kind } => format!("condition|{}|{}", at.timestamp_millis(), kind.name()),
         EntryKey::FillUp { at } => format!("fill-up|{}", at.timestamp_millis()),
         EntryKey::ChargingSession { at } => format!("charging session|{}", at.timestamp_millis()),
         EntryKey::Trip { at } => format!("trip|{}", at.timestamp_millis()),

@@ -1160,7 +1160,11 @@ export interface components {
             foundLater: boolean;
             /** Format: uuid */
             id: string;
-            /** @description `fuel_drop`, `moved_without_driving`, `left_its_place`, `odometer_behind_position`, `battery_weak`; more may come. */
+            /**
+             * @description `fuel_drop`, `moved_without_driving`, `left_its_place`, `odometer_behind_position`, `battery_weak`, `tyre_low`,
+             *     `tyres_uneven`, `tyre_leaks`, `tyre_loses_fast`, `low_voltage_battery`, `oil_low`, `oil_wears_fast`, `oil_renewed`,
+             *     `trouble_codes`, `trouble_codes_return`, `warning_lamps`, `parasitic_drain`; more may come.
+             */
             kind: string;
             /** Format: date-time */
             seenAt?: string | null;
@@ -2279,7 +2283,11 @@ export interface components {
                 foundLater: boolean;
                 /** Format: uuid */
                 id: string;
-                /** @description `fuel_drop`, `moved_without_driving`, `left_its_place`, `odometer_behind_position`, `battery_weak`; more may come. */
+                /**
+                 * @description `fuel_drop`, `moved_without_driving`, `left_its_place`, `odometer_behind_position`, `battery_weak`, `tyre_low`,
+                 *     `tyres_uneven`, `tyre_leaks`, `tyre_loses_fast`, `low_voltage_battery`, `oil_low`, `oil_wears_fast`, `oil_renewed`,
+                 *     `trouble_codes`, `trouble_codes_return`, `warning_lamps`, `parasitic_drain`; more may come.
+                 */
                 kind: string;
                 /** Format: date-time */
                 seenAt?: string | null;
