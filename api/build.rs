@@ -47,7 +47,8 @@ fn write(out: &Path, root: &Path, files: &[PathBuf]) -> io::Result<()> {
     let mut table = "const FILES: &[(&str, &[u8])] = &[\n".to_owned();
     for file in files {
         let name = file.strip_prefix(root).map_err(io::Error::other)?;
-        writeln!(table, "    ({name:?}, include_bytes!({:?})),", file.canonicalize()?)
+        let (name, place) = (name.display(), file.canonicalize()?);
+        writeln!(table, "    (r\"{name}\", include_bytes!(r\"{}\")),", place.display())
             .map_err(io::Error::other)?;
     }
     fs::write(out.join("dashboard.rs"), table + "];\n")
