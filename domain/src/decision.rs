@@ -77,6 +77,8 @@ pub enum SessionVerdict {
     Priced(Price),
     /// Its cost is not to be booked as an expense.
     NotBooked,
+    /// This row of the person's is its expense.
+    BookedAs(RowId),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,6 +108,8 @@ pub struct Told {
     pub price: Option<Price>,
     /// Of a charging session: whether its cost is booked as an expense.
     pub booked: bool,
+    /// Of a charging session: the person's row that is its expense in the place of the machine's.
+    pub expense: Option<RowId>,
 }
 
 /// What is left for the machine to write.
@@ -136,7 +140,8 @@ pub struct Beginning<'a> {
 
 /// Takes people's decisions into account, in the order in which they were made.
 pub fn apply(entries: Vec<Entry>, decisions: &[Decision], beginning: Beginning<'_>) -> Applied {
-    let told = entries.into_iter().map(|entry| Told { entry, price: None, booked: true }).collect();
+    let told =
+        entries.into_iter().map(|entry| Told { entry, price: None, booked: true, expense: None }).collect();
     let mut applied = Applied { told, partly: Vec::new() };
     let mut decisions: Vec<&Decision> = decisions.iter().collect();
     decisions.sort_by_key(|decision| (decision.decided_at, decision.row));
@@ -168,7 +173,8 @@ impl Decision {
                 SessionVerdict::Merged
                 | SessionVerdict::Split { .. }
                 | SessionVerdict::Priced(_)
-                | SessionVerdict::NotBooked => false,
+                | SessionVerdict::NotBooked
+                | SessionVerdict::BookedAs(_) => false,
             },
             Decided::Trip { verdict, .. } => match verdict {
                 TripVerdict::Theirs => true,
@@ -233,7 +239,12 @@ impl Applied {
             }
             SessionVerdict::NotBooked => {
                 for told in self.told.iter_mut().filter(|told| told.is(kind, stretch)) {
-                    told.booked = false;
+                    (told.booked, told.expense) = (false, None);
+                }
+            }
+            SessionVerdict::BookedAs(row) => {
+                for told in self.told.iter_mut().filter(|told| told.is(kind, stretch)) {
+                    (told.booked, told.expense) = (false, Some(row));
                 }
             }
         }
@@ -327,12 +338,14 @@ fn priced_parts(whole: &Told, parts: [ChargingSession; 2]) -> [Told; 2] {
         (Some(_) | None, _, _) => None,
     };
     let [first, second] = parts;
-    let told = |session, price| Told { entry: Entry::ChargingSession(session), price, booked: whole.booked };
+    let (booked, expense) = (whole.booked, whole.expense);
+    let told = |session, price| Told { entry: Entry::ChargingSession(session), price, booked, expense };
     [told(first, amounts.map(|[first, _]| first)), told(second, amounts.map(|[_, second]| second))]
 }
 
 fn of_trips(whole: &Told, parts: [Trip; 2]) -> [Told; 2] {
-    parts.map(|trip| Told { entry: Entry::Trip(trip), price: whole.price, booked: whole.booked })
+    let (price, booked) = (whole.price, whole.booked);
+    parts.map(|trip| Told { entry: Entry::Trip(trip), price, booked, expense: None })
 }
 
 /// An odometer is written once where one entry stands for it: a late reading only moves the entry's anchor.

@@ -34,6 +34,8 @@ pub struct Setup {
     /// All versions of all tariffs of the car's people, in the order of their ids and their beginnings.
     pub tariffs: Vec<Tariff>,
     pub fuel_prices: FuelPrices,
+    /// Money a litre that people usually pay, in their currency, where they said it.
+    pub fuel_price: Option<Milli>,
     /// ISO 4217: what people reckon in.
     pub currency: Option<Currency>,
     /// Only the mileage book is kept, and no other rule is asked: what the others cost is measured against this.

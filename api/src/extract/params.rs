@@ -40,7 +40,7 @@ pub struct PlaceAmongAll {
     #[serde(default = "usual")]
     #[param(minimum = 1, maximum = 200, default = 50)]
     limit: u8,
-    /// With what is only a question (`candidate`), what is too small to be shown (`hidden`) and what was dismissed.
+    /// Also what is too small to be shown (`hidden`) and what was dismissed. A question (`candidate`) is always in the list.
     #[serde(default)]
     pub hidden: bool,
 }

@@ -17,7 +17,8 @@ use crate::refusal;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query, rename_all = "camelCase")]
 pub struct DisconnectParams {
-    /// Also delete what the car told, and the entries that no person touched.
+    /// Also delete everything that the car ever told, and the entries that no person touched. It works for a car that was
+    /// disconnected before, too.
     #[serde(default)]
     delete_data: bool,
 }
@@ -28,7 +29,7 @@ pub struct DisconnectParams {
 pub struct DisconnectResult {
     /// Smartcar confirmed it. Else it is asked again until it does; nothing of the car is taken in meanwhile.
     is_revoked: bool,
-    /// Entries of the mileage book that were deleted.
+    /// Entries of the books that were deleted.
     entries_deleted: u64,
     readings_deleted: u64,
 }

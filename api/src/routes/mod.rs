@@ -9,6 +9,7 @@ mod cars;
 mod charging_sessions;
 mod command;
 mod connect;
+mod consents;
 mod corrections;
 mod costs;
 mod disconnect;
@@ -24,6 +25,7 @@ mod imports;
 mod live;
 mod meter_entries;
 mod mileage;
+mod person_export;
 mod preferences;
 mod purposes;
 mod status;
@@ -92,6 +94,7 @@ pub fn all() -> (Router<App>, OpenApi) {
         .routes(routes!(imports::list, imports::bring))
         .routes(routes!(imports::undo))
         .routes(routes!(exports::export))
+        .routes(routes!(person_export::export))
         .routes(routes!(geofences::list, geofences::add))
         .routes(routes!(geofences::read, geofences::change, geofences::delete))
         .routes(routes!(geofences::preview::of_new))
@@ -106,6 +109,7 @@ pub fn all() -> (Router<App>, OpenApi) {
         .routes(routes!(connect::connect))
         .routes(routes!(callback::callback))
         .routes(routes!(sync::sync))
+        .routes(routes!(consents::list))
         .routes(routes!(disconnect::by_post, disconnect::by_delete))
         .routes(routes!(status::status))
         .routes(routes!(command::command))

@@ -12,7 +12,7 @@ use crate::App;
 use crate::extract::Body;
 use crate::identity::Person;
 use crate::problem::Answer;
-use crate::value::{self, Currency, Zone};
+use crate::value::{self, Currency, Price, Zone};
 
 /// What a person reckons in; `null` where they never said it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -24,6 +24,11 @@ pub struct Preferences {
     time_zone: Option<String>,
     /// `metric`, `us`, `uk`: how pages show amounts. The books are metric.
     units: Option<String>,
+    /// Money a litre in their currency: what fill-ups without a receipt are reckoned with as long as the person never wrote down a
+    /// price of their own.
+    fuel_price_per_litre: Option<f64>,
+    /// `en` or `de`: how pages speak.
+    language: Option<String>,
 }
 
 /// What is to be different. What is absent stays; `null` takes away.
@@ -39,6 +44,12 @@ pub struct PreferencesPatch {
     #[serde(default, deserialize_with = "value::edit")]
     #[schema(value_type = Option<Units>)]
     units: Edit<Units>,
+    #[serde(default, deserialize_with = "value::edit")]
+    #[schema(value_type = Option<Price>)]
+    fuel_price_per_litre: Edit<Price>,
+    #[serde(default, deserialize_with = "value::edit")]
+    #[schema(value_type = Option<Language>)]
+    language: Edit<Language>,
 }
 
 /// How pages show amounts.
@@ -50,6 +61,14 @@ pub enum Units {
     Uk,
 }
 
+/// How pages speak.
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Language {
+    En,
+    De,
+}
+
 /// What the person reckons in.
 #[utoipa::path(get, path = "/api/preferences", tag = "costs", operation_id = "getPreferences",
     security(("person" = [])), responses((status = 200, description = "The preferences", body = Preferences)))]
@@ -58,7 +77,8 @@ pub async fn read(State(app): State<App>, person: Person) -> Answer<Json<Prefere
     Ok(Json(preferences::of(&mut db, person.id).await?.into()))
 }
 
-/// Changes what the person reckons in. Another currency or zone has the person's cars understood anew.
+/// Changes what the person reckons in. Another currency, zone or price of fuel has the person's cars
+/// understood anew.
 #[utoipa::path(patch, path = "/api/preferences", tag = "costs", operation_id = "changePreferences",
     security(("person" = [])), request_body = PreferencesPatch,
     responses((status = 200, description = "The preferences as they are now", body = Preferences)))]
@@ -71,6 +91,8 @@ pub async fn change(
         currency: patch.currency.map(|Currency(currency)| currency),
         time_zone: patch.time_zone.map(|Zone(zone)| zone.name().to_owned()),
         units: patch.units.map(|units| units.word().to_owned()),
+        fuel_price_per_litre: patch.fuel_price_per_litre.map(|Price(price)| price),
+        language: patch.language.map(|language| language.word().to_owned()),
     };
     let mut db = app.pool.acquire().await?;
     let mut tx = db.begin().await?;
@@ -90,9 +112,18 @@ impl Units {
     }
 }
 
+impl Language {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::En => "en",
+            Self::De => "de",
+        }
+    }
+}
+
 impl From<preferences::Preferences> for Preferences {
     fn from(row: preferences::Preferences) -> Self {
-        let preferences::Preferences { currency, time_zone, units } = row;
-        Self { currency, time_zone, units }
+        let preferences::Preferences { currency, time_zone, units, fuel_price_per_litre, language } = row;
+        Self { currency, time_zone, units, fuel_price_per_litre, language }
     }
 }

@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::fixture::{Answered, Fixture, Somebody};
+use crate::fixture::{Answered, Fixture, Somebody, meter_entry};
 use crate::past::Past;
 
 const FUEL: &str = "date,litres,odometer km,full,totalCost,notes\n\
@@ -151,14 +151,16 @@ async fn the_books_go_out_as_files_that_come_in_again() {
 async fn what_a_person_reckons_in_is_kept_and_counts_where_files_do_not_say_theirs() {
     let fixture = Fixture::new(&[]).await;
     let ann = fixture.somebody().await;
-    let none = json!({ "currency": null, "timeZone": null, "units": null });
+    let none = json!({ "currency": null, "timeZone": null, "units": null, "fuelPricePerLitre": null, "language": null });
     assert_eq!(fixture.get(&ann, "/api/preferences").await.json, none);
-    let told = json!({ "currency": "CHF", "timeZone": "Europe/Zurich", "units": "metric" });
+    let told = json!({ "currency": "CHF", "timeZone": "Europe/Zurich", "units": "metric", "fuelPricePerLitre": 1.83, "language": "de" });
     assert_eq!(fixture.patch(&ann, "/api/preferences", &told).await.json, told);
     for (patch, field) in [
         (json!({ "currency": "chf" }), "currency"),
         (json!({ "timeZone": "Zurich" }), "timeZone"),
         (json!({ "units": "si" }), "units"),
+        (json!({ "fuelPricePerLitre": -1 }), "fuelPricePerLitre"),
+        (json!({ "language": "klingon" }), "language"),
     ] {
         let refused = fixture.patch(&ann, "/api/preferences", &patch).await;
         assert_eq!(
@@ -179,8 +181,44 @@ async fn what_a_person_reckons_in_is_kept_and_counts_where_files_do_not_say_thei
     // Half an hour before July in Zürich, and so in its month.
     assert_eq!(told, [json!(["2026-06", "parking", "CHF", 12.5]), json!(["2026-07", "tax", "CHF", 30.0])]);
     assert_eq!(costs["timeZone"], "Europe/Zurich");
-    let cleared = json!({ "currency": null, "timeZone": null, "units": null });
-    assert_eq!(fixture.patch(&ann, "/api/preferences", &cleared).await.json, none);
+    assert_eq!(fixture.patch(&ann, "/api/preferences", &none).await.json, none);
     let path = format!("/api/cars/{car}/costs?from=2026-02-01T00:00:00Z&to=2026-01-01T00:00:00Z");
     assert_eq!(fixture.get(&ann, &path).await.verdict(), "400 invalid_parameter");
+}
+
+#[tokio::test]
+async fn a_person_gets_everything_that_is_known_of_them_and_nothing_of_others() {
+    let fixture = Fixture::new(&[]).await;
+    let (ann, eve) = (fixture.somebody().await, fixture.somebody().await);
+    let (anns, eves) = (fixture.car(&ann, "Berta").await, fixture.car(&eve, "Emma").await);
+    let vehicle = fixture.connection(&ann, anns).await;
+    for (who, car) in [(&ann, anns), (&eve, eves)] {
+        let entry = meter_entry(25_000.0, "2026-02-01T08:00:00Z");
+        assert_eq!(fixture.post(who, &format!("/api/cars/{car}/meter-entries"), &entry).await.status, 201);
+    }
+    let whole = fixture.get(&ann, "/api/export").await;
+    assert_eq!(whole.header("content-disposition"), "attachment; filename=\"everything.json\"");
+    assert_eq!(whole.json["cars"][0]["id"], json!(anns));
+    assert_eq!(whole.json["smartcar_vehicles"][0]["id"], json!(vehicle));
+    assert_eq!(whole.json["meter_entries"].as_array().unwrap().len(), 1, "{}", whole.text);
+    assert_eq!(whole.json["readings"], json!([]));
+    assert!(
+        !whole.text.contains(&eves.to_string()) && !whole.text.contains(&eve.id.to_string()),
+        "{}",
+        whole.text
+    );
+    let others = fixture.get(&eve, "/api/export").await;
+    assert!(
+        !others.text.contains(&anns.to_string()) && !others.text.contains(&vehicle.to_string()),
+        "{}",
+        others.text
+    );
+
+    let agreed = fixture.get(&ann, "/api/consents").await.json;
+    assert_eq!(
+        (&agreed["items"][0]["what"], &agreed["items"][0]["carId"]),
+        (&json!("given"), &json!(anns)),
+        "{agreed}"
+    );
+    assert_eq!(fixture.get(&eve, "/api/consents").await.json["items"], json!([]));
 }

@@ -46,7 +46,8 @@ fn both(first: &Told, second: &Told) -> Option<Told> {
             _,
         ) => return None,
     };
-    Some(Told { entry, price: prices(first.price, second.price), booked: first.booked && second.booked })
+    let (price, booked) = (prices(first.price, second.price), first.booked && second.booked);
+    Some(Told { entry, price, booked, expense: first.expense.or(second.expense) })
 }
 
 /// A price of a part is no price of the whole.

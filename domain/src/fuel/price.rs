@@ -1,4 +1,4 @@
-//! What a fill-up cost: by what people paid last, else by what is usual.
+//! What a fill-up cost: by what people paid last, else by what they say that they usually pay, else by what is usual.
 
 use super::FillUp;
 use crate::reading::Milli;
@@ -45,19 +45,21 @@ const USUAL: [(&str, i64); 24] = [
     ("ZAR", 21_500),
 ];
 
-/// The price of a fill-up that the machine found: the last one that a person paid before it; else a usual one of their
-/// currency. `None` where neither is known. An estimate in every case: nobody saw the bill.
+/// The price of a fill-up that the machine found: the last one that a person paid before it; else the one that they usually pay,
+/// else a usual one of their currency. `None` where none is known. An estimate in every case: nobody saw the bill.
 pub fn price(fill: &FillUp, setup: &Setup) -> Option<Price> {
     let before = setup.fuel_prices.paid.iter().rev().find(|paid| paid.at <= fill.between.by);
-    let (per_litre, currency) = match before {
-        Some(paid) => (paid.per_litre, paid.currency),
-        None => usual(setup.currency?)?,
+    let (per_litre, currency) = if let Some(paid) = before {
+        (paid.per_litre, paid.currency)
+    } else {
+        let currency = setup.currency?;
+        (setup.fuel_price.or_else(|| usual(currency))?, currency)
     };
     let total = fill.litres.map(|litres| Milli((litres.amount.0 * per_litre.0 + 500) / 1000));
     Some(Price { per_litre, total, currency, is_estimate: true })
 }
 
-fn usual(currency: Currency) -> Option<(Milli, Currency)> {
+fn usual(currency: Currency) -> Option<Milli> {
     let (_, per_litre) = USUAL.iter().find(|(code, _)| *code == currency.as_str())?;
-    Some((Milli(*per_litre), currency))
+    Some(Milli(*per_litre))
 }

@@ -24,7 +24,7 @@ pub struct Corrected {
     pub ended_at: Option<DateTime<Utc>>,
     /// The machine writes it, and no person has taken it over.
     pub is_machines: bool,
-    /// It is in no list: a question, or too small to be shown.
+    /// It counts nowhere or is shown nowhere: a question, or too small.
     pub is_hidden: bool,
 }
 
@@ -248,7 +248,7 @@ pub async fn undo(
     // By its row, or, for what leaves the row to the machine, by where the row is now.
     let found = sqlx::query!(
         r#"SELECT decision.id, decision.row_id AS "row!", decision.started_after AS "from!", decision.ended_at AS "to!",
-             decision.verdict IN ('edited', 'confirmed', 'deleted') AS "took_over!"
+             decision.verdict IN ('edited', 'confirmed', 'deleted') AS "took_over!", decision.expense_id
            FROM decisions AS decision
            WHERE decision.car_id = $1 AND decision.kind = carvetka_kind_of($2) AND (decision.row_id = $3
              OR (decision.verdict IN ('merged', 'split', 'priced', 'purposed', 'unbooked') AND EXISTS (
@@ -285,6 +285,8 @@ pub async fn undo(
     .await?;
     if found.took_over {
         give_back(db, book, car, found.row).await?;
+    } else if let Some(expense) = found.expense_id {
+        give_back_expense(db, car, expense).await?;
     }
     Ok(Some((found.from, found.to)))
 }
@@ -313,6 +315,19 @@ async fn give_back(
         id,
         car,
         book.name(),
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Takes the person's form of an expense of the machine out of the book.
+async fn give_back_expense(db: &mut PgConnection, car: Uuid, id: Uuid) -> Result<(), StoreError> {
+    act_as_machine(db).await?;
+    sqlx::query!(
+        "DELETE FROM expenses WHERE id = $1 AND car_id = $2 AND source_type::text = 'smartcar_sync'",
+        id,
+        car,
     )
     .execute(db)
     .await?;

@@ -45,27 +45,28 @@ pub(crate) async fn since(
              decision.verdict::text AS "verdict!", decision.decided_at AS "decided_at!", decision.at AS "at!",
              decision.started_after, decision.started_at, decision.ended_after, decision.ended_at, decision.split_at,
              CASE WHEN decision.odometer_km BETWEEN 0 AND 10000000 THEN round(decision.odometer_km * 1000)::bigint END AS metres, NULL::bigint AS millilitres,
-             CASE WHEN abs(decision.amount) <= 1000000000 THEN round(decision.amount * 1000000)::bigint END AS micros, decision.currency, decision.purpose
+             CASE WHEN abs(decision.amount) <= 1000000000 THEN round(decision.amount * 1000000)::bigint END AS micros, decision.currency, decision.purpose,
+             decision.expense_id
            FROM wanted JOIN decisions AS decision ON decision.car_id = wanted.car_id
            WHERE decision.row_id IS NOT NULL
              AND (coalesce(decision.ended_at, decision.at) >= wanted.since OR decision.row_id = ANY ($3))
            UNION ALL
            SELECT wanted.id, own.id, 'fuel_entry', 'own', own.created_at::timestamptz, own.filled_at::timestamptz,
              own.filled_at::timestamptz, own.filled_at::timestamptz, own.filled_at::timestamptz, own.filled_at::timestamptz,
-             NULL, NULL, CASE WHEN own.litres BETWEEN 0 AND 100000 THEN round(own.litres * 1000)::bigint END, NULL, NULL, NULL
+             NULL, NULL, CASE WHEN own.litres BETWEEN 0 AND 100000 THEN round(own.litres * 1000)::bigint END, NULL, NULL, NULL, NULL
            FROM wanted JOIN fuel_entries AS own ON own.car_id = wanted.car_id
            WHERE own.evidence_until IS NULL AND own.filled_at >= wanted.since AND isfinite(own.filled_at::timestamptz)
            UNION ALL
            SELECT wanted.id, own.id, 'charging_session', 'own', own.created_at, own.started_after, own.started_after,
              own.started_at, coalesce(own.ended_after, own.started_at), coalesce(own.ended_at, own.started_at),
-             NULL, NULL, NULL, NULL, NULL, NULL
+             NULL, NULL, NULL, NULL, NULL, NULL, NULL
            FROM wanted JOIN charging_sessions AS own ON own.car_id = wanted.car_id
            WHERE own.evidence_until IS NULL AND coalesce(own.ended_at, own.started_at) >= wanted.since
              AND isfinite(own.started_after) AND isfinite(coalesce(own.ended_at, own.started_at))
            UNION ALL
            SELECT wanted.id, own.id, 'trip', 'own', own.created_at, own.started_after, own.started_after,
              own.started_at, coalesce(own.ended_after, own.started_at), coalesce(own.ended_at, own.started_at),
-             NULL, NULL, NULL, NULL, NULL, NULL
+             NULL, NULL, NULL, NULL, NULL, NULL, NULL
            FROM wanted JOIN trips AS own ON own.car_id = wanted.car_id
            WHERE own.evidence_until IS NULL AND coalesce(own.ended_at, own.started_at) >= wanted.since
              AND isfinite(own.started_after) AND isfinite(coalesce(own.ended_at, own.started_at))"#,
@@ -122,6 +123,7 @@ struct Said {
     micros: Option<i64>,
     currency: Option<String>,
     purpose: Option<String>,
+    expense_id: Option<Uuid>,
 }
 
 impl Said {
@@ -167,7 +169,9 @@ impl Said {
                 let currency = Currency::parse(self.currency.as_deref()?).ok()?;
                 Some(SessionVerdict::Priced(Price { amount: Micros(self.micros?), currency }))
             }
-            "unbooked" => Some(SessionVerdict::NotBooked),
+            "unbooked" => Some(self.expense_id.map_or(SessionVerdict::NotBooked, |expense| {
+                SessionVerdict::BookedAs(RowId(expense.as_u128()))
+            })),
             _ => None,
         }
     }

@@ -15,6 +15,8 @@ use crate::StoreError;
 use crate::vehicles::VehicleKey;
 
 pub use fates::{FATES, Fate};
+#[cfg(test)]
+pub(crate) use tests::Person;
 
 /// How many rows went.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

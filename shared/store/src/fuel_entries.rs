@@ -56,7 +56,7 @@ pub struct FuelReceipt {
     pub notes: Option<String>,
 }
 
-/// The fill-ups of a car, newest first, behind a place; what is only a question or too small only where it is asked for.
+/// The fill-ups of a car, newest first, behind a place; what is too small to be shown only where it is asked for.
 pub async fn page(
     db: &mut PgConnection,
     car: Uuid,
@@ -91,7 +91,7 @@ async fn select(
              place_id, state::text AS state, confidence::float8 AS confidence, evidence_until
            FROM fuel_entries
            WHERE car_id = $1 AND ($6::uuid IS NULL OR id = $6)
-             AND ($5 OR state IS NULL OR state IN ('recorded', 'confirmed'))
+             AND ($5 OR state IS DISTINCT FROM 'hidden')
              AND ($2::timestamptz IS NULL OR (filled_at::timestamptz, id) < ($2, $3))
            ORDER BY filled_at::timestamptz DESC, id DESC LIMIT $4"#,
         car,

@@ -35,6 +35,7 @@ pub async fn of(db: &mut PgConnection, vehicles: &[Uuid]) -> Result<HashMap<Uuid
              round(car.battery_usable_kwh * 1000)::bigint AS battery_usable,
              car.battery_chemistry AS chemistry, round(car.charger_efficiency * 1000)::bigint AS charger_efficiency,
              preferences.currency::text AS currency, preferences.time_zone::text AS zone,
+             CASE WHEN preferences.fuel_price_per_litre < 1000000 THEN round(preferences.fuel_price_per_litre * 1000)::bigint END AS fuel_price,
              (SELECT json_agg(json_build_object('at', fill.filled_at::timestamptz, 'price', fill.price_per_litre::float8,
                 'currency', fill.currency) ORDER BY fill.filled_at, fill.id)
               FROM (
@@ -47,7 +48,7 @@ pub async fn of(db: &mut PgConnection, vehicles: &[Uuid]) -> Result<HashMap<Uuid
            JOIN smartcar_vehicles AS vehicle ON vehicle.id = asked.id
            JOIN cars AS car ON car.id = vehicle.car_id
            LEFT JOIN LATERAL (
-             SELECT currency, time_zone FROM user_preferences WHERE user_id = car.user_id LIMIT 1
+             SELECT currency, time_zone, fuel_price_per_litre FROM user_preferences WHERE user_id = car.user_id LIMIT 1
            ) AS preferences ON true"#,
         vehicles,
         MOST_PRICES,
@@ -67,6 +68,7 @@ pub async fn of(db: &mut PgConnection, vehicles: &[Uuid]) -> Result<HashMap<Uuid
             charger_efficiency: row.charger_efficiency.and_then(|share| u16::try_from(share).ok()),
             zone: row.zone.and_then(|zone| zone.parse().ok()),
             tariffs: tariffs.remove(&row.id).unwrap_or_default(),
+            fuel_price: positive(row.fuel_price),
             fuel_prices: FuelPrices { paid: row.paid.as_deref().map(paid).transpose()?.unwrap_or_default() },
             currency: row.currency.and_then(|currency| Currency::parse(&currency).ok()),
             fences,

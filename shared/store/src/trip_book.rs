@@ -51,8 +51,7 @@ pub struct TripChange {
     pub notes: Edit<String>,
 }
 
-/// The trips of a car, newest first, behind a place; what is only a question or too small only where it is asked
-/// for.
+/// The trips of a car, newest first, behind a place; what is too small to be shown only where it is asked for.
 pub async fn page(
     db: &mut PgConnection,
     car: Uuid,
@@ -84,7 +83,7 @@ async fn select(
              charge_used_percent::float8 AS charge_used_percent, state::text AS "state!",
              confidence::float8 AS confidence, source_type AS source, notes, evidence_until
            FROM trips
-           WHERE car_id = $1 AND ($2::uuid IS NULL OR id = $2) AND ($3 OR state IN ('recorded', 'confirmed'))
+           WHERE car_id = $1 AND ($2::uuid IS NULL OR id = $2) AND ($3 OR state <> 'hidden')
              AND ($4::timestamptz IS NULL OR (started_at, id) < ($4, $5))
            ORDER BY started_at DESC, id DESC LIMIT $6"#,
         car,

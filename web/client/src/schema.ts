@@ -777,6 +777,43 @@ export interface paths {
         patch: operations["switchParkedWatch"];
         trace?: never;
     };
+    "/api/consents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the person agreed to, newest first. */
+        get: operations["listConsents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Everything that is known of the person and their cars, table by table and as it is stored: for looking at and taking along. No
+         *     secrets, and no bytes of deliveries, whose readings are in it.
+         */
+        get: operations["exportPerson"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/geofences": {
         parameters: {
             query?: never;
@@ -848,6 +885,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follows the person's cars: an event `car` with its id whenever something about it may be new. What is new is told by
+         *     the other addresses. The stream ends after a quarter of an hour: come back with the token that is good then.
+         */
+        get: operations["followCars"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/openapi.json": {
         parameters: {
             query?: never;
@@ -879,7 +936,10 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Changes what the person reckons in. Another currency or zone has the person's cars understood anew. */
+        /**
+         * Changes what the person reckons in. Another currency, zone or price of fuel has the person's cars
+         *     understood anew.
+         */
         patch: operations["changePreferences"];
         trace?: never;
     };
@@ -1455,6 +1515,26 @@ export interface components {
             /** @description When each signal was last said, in the car's own time; the newest first. */
             signals: components["schemas"]["Signal"][];
         };
+        /** @description What a person said to a connection of one of their cars. */
+        Consent: {
+            /** Format: date-time */
+            at: string;
+            /**
+             * Format: uuid
+             * @description Perhaps a car that is gone.
+             */
+            carId: string;
+            /** @description Whether positions may be kept. */
+            location: boolean;
+            /** @description What Smartcar may be asked for; empty where that is not known any more. */
+            scopes: string[];
+            /** @description `given`, `withdrawn`, or `forgotten`: what the car had told was deleted. */
+            what: string;
+        };
+        /** @description What a person said to all connections of their cars. */
+        Consents: {
+            items: components["schemas"]["Consent"][];
+        };
         /** @description A corner of a polygon. Between two corners the shorter way round the earth is the side. */
         Corner: {
             /** Format: double */
@@ -1530,7 +1610,7 @@ export interface components {
         DisconnectResult: {
             /**
              * Format: int64
-             * @description Entries of the mileage book that were deleted.
+             * @description Entries of the books that were deleted.
              */
             entriesDeleted: number;
             /** @description Smartcar confirmed it. Else it is asked again until it does; nothing of the car is taken in meanwhile. */
@@ -2053,6 +2133,11 @@ export interface components {
          * @description The energy of one charging session: at least 0 and at most 10 000.
          */
         KilowattHours: number;
+        /**
+         * @description How pages speak.
+         * @enum {string}
+         */
+        Language: "en" | "de";
         /** @enum {string} */
         LineBecomes: "impossible" | "same" | "new" | "known";
         /** @description What becomes of a line. */
@@ -2574,6 +2659,14 @@ export interface components {
         Preferences: {
             /** @description Of estimates that bring no currency of their own, and of imported amounts that do not say theirs. */
             currency?: string | null;
+            /**
+             * Format: double
+             * @description Money a litre in their currency: what fill-ups without a receipt are reckoned with as long as the person never wrote down a
+             *     price of their own.
+             */
+            fuelPricePerLitre?: number | null;
+            /** @description `en` or `de`: how pages speak. */
+            language?: string | null;
             /** @description By its clock days and months are reckoned; without it, by UTC. */
             timeZone?: string | null;
             /** @description `metric`, `us`, `uk`: how pages show amounts. The books are metric. */
@@ -2582,6 +2675,8 @@ export interface components {
         /** @description What is to be different. What is absent stays; `null` takes away. */
         PreferencesPatch: {
             currency?: components["schemas"]["Currency"] | null;
+            fuelPricePerLitre?: components["schemas"]["Price"] | null;
+            language?: components["schemas"]["Language"] | null;
             timeZone?: components["schemas"]["Zone"] | null;
             units?: components["schemas"]["Units"] | null;
         };
@@ -3382,7 +3477,7 @@ export interface operations {
                 cursor?: components["schemas"]["Cursor"];
                 /** @description How many at most. */
                 limit?: number;
-                /** @description With what is only a question (`candidate`), what is too small to be shown (`hidden`) and what was dismissed. */
+                /** @description Also what is too small to be shown (`hidden`) and what was dismissed. A question (`candidate`) is always in the list. */
                 hidden?: boolean;
             };
             header?: never;
@@ -3804,7 +3899,7 @@ export interface operations {
                 cursor?: components["schemas"]["Cursor"];
                 /** @description How many at most. */
                 limit?: number;
-                /** @description With what is only a question (`candidate`), what is too small to be shown (`hidden`) and what was dismissed. */
+                /** @description Also what is too small to be shown (`hidden`) and what was dismissed. A question (`candidate`) is always in the list. */
                 hidden?: boolean;
             };
             header?: never;
@@ -5271,7 +5366,7 @@ export interface operations {
                 cursor?: components["schemas"]["Cursor"];
                 /** @description How many at most. */
                 limit?: number;
-                /** @description With what is only a question (`candidate`), what is too small to be shown (`hidden`) and what was dismissed. */
+                /** @description Also what is too small to be shown (`hidden`) and what was dismissed. A question (`candidate`) is always in the list. */
                 hidden?: boolean;
             };
             header?: never;
@@ -6039,7 +6134,7 @@ export interface operations {
                 cursor?: components["schemas"]["Cursor"];
                 /** @description How many at most. */
                 limit?: number;
-                /** @description With what is only a question (`candidate`), what is too small to be shown (`hidden`) and what was dismissed. */
+                /** @description Also what is too small to be shown (`hidden`) and what was dismissed. A question (`candidate`) is always in the list. */
                 hidden?: boolean;
             };
             header?: never;
@@ -7162,7 +7257,7 @@ export interface operations {
                 cursor?: components["schemas"]["Cursor"];
                 /** @description How many at most. */
                 limit?: number;
-                /** @description With what is only a question (`candidate`), what is too small to be shown (`hidden`) and what was dismissed. */
+                /** @description Also what is too small to be shown (`hidden`) and what was dismissed. A question (`candidate`) is always in the list. */
                 hidden?: boolean;
             };
             header?: never;
@@ -8116,6 +8211,118 @@ export interface operations {
             };
         };
     };
+    listConsents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Consents"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    exportPerson: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
     listGeofences: {
         parameters: {
             query?: never;
@@ -8692,6 +8899,62 @@ export interface operations {
             };
             /** @description Unprocessable Entity */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    followCars: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The events */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9649,7 +9912,10 @@ export interface operations {
     disconnect: {
         parameters: {
             query?: {
-                /** @description Also delete what the car told, and the entries that no person touched. */
+                /**
+                 * @description Also delete everything that the car ever told, and the entries that no person touched. It works for a car that was
+                 *     disconnected before, too.
+                 */
                 deleteData?: boolean;
             };
             header?: never;
@@ -9746,7 +10012,10 @@ export interface operations {
     deleteConnection: {
         parameters: {
             query?: {
-                /** @description Also delete what the car told, and the entries that no person touched. */
+                /**
+                 * @description Also delete everything that the car ever told, and the entries that no person touched. It works for a car that was
+                 *     disconnected before, too.
+                 */
                 deleteData?: boolean;
             };
             header?: never;

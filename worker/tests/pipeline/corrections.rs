@@ -3,6 +3,8 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use store::corrections::{self, CorrectedBook};
+use store::costs::{self, By};
+use store::preferences;
 
 use crate::story::{DAYS, changes, household, lines};
 use crate::support::{Car, Pipeline, start};
@@ -316,6 +318,87 @@ async fn an_expense_is_a_persons_where_they_change_it_and_gone_where_they_throw_
         ",
     )
     .await;
+}
+
+#[tokio::test]
+async fn an_expense_that_a_person_changed_goes_on_being_the_expense_of_its_session_and_is_counted_once() {
+    let house = Household::new().await;
+    let (pipeline, car) = (&house.pipeline, &house.car);
+    // What the session that began in the evening costs, by itself and by its expense.
+    let costs = async || -> Vec<String> {
+        sqlx::query_scalar(
+            "SELECT concat_ws(' ', trim_scale(session.cost), trim_scale(expense.amount), expense.category)
+             FROM charging_sessions AS session LEFT JOIN expenses AS expense ON expense.id = session.expense_id
+             ORDER BY session.started_at",
+        )
+        .fetch_all(pipeline.pool())
+        .await
+        .unwrap()
+    };
+    let sums = async || -> Vec<(String, f64)> {
+        let mut db = pipeline.pool().acquire().await.unwrap();
+        let zone = preferences::zone(&mut db, uuid::Uuid::nil()).await.unwrap();
+        let (from, to) = (start() - TimeDelta::days(1), start() + TimeDelta::days(30));
+        let sums = costs::sums(&mut db, car.id, from, to, By::Category, zone).await.unwrap();
+        let all = sums.into_iter().filter(|sum| sum.category != "fuel");
+        all.map(|sum| (sum.category, (sum.amount.unwrap() * 100.0).round() / 100.0)).collect()
+    };
+    assert_eq!(costs().await, ["5.4 5.4 charging", "2.7 2.7 charging"]);
+    let change = "UPDATE expenses SET category = 'parking', occurred_at = occurred_at + interval '1 hour' WHERE amount = 5.4";
+    pipeline.person(change).await;
+    pipeline.replay(car).await;
+    assert_eq!(costs().await, ["5.4 5.4 parking", "2.7 2.7 charging"]);
+    assert_eq!(sums().await, [("charging".to_owned(), 8.1)]);
+    pipeline.replay_all(car).await;
+    pipeline.tell(car, LATE).await;
+    pipeline.replay(car).await;
+    assert_eq!(costs().await, ["5.4 5.4 parking", "2.7 2.7 charging"], "late data moved the session");
+    // Whichever of both a person changes, the other follows.
+    pipeline.person("UPDATE expenses SET amount = 8 WHERE category = 'parking'").await;
+    pipeline.replay(car).await;
+    assert_eq!(costs().await, ["8 8 parking", "2.7 2.7 charging"]);
+    pipeline.person("UPDATE charging_sessions SET cost = 9, currency = 'EUR' WHERE cost = 8").await;
+    pipeline.replay(car).await;
+    assert_eq!(costs().await, ["9 9 parking", "2.7 2.7 charging"]);
+    pipeline.person("UPDATE charging_sessions SET state = 'confirmed' WHERE cost = 2.7").await;
+    pipeline.person("UPDATE expenses SET amount = 3 WHERE amount = 2.7").await;
+    pipeline.replay(car).await;
+    assert_eq!(costs().await, ["9 9 parking", "3 3 charging"], "a session of a person's");
+    assert_eq!(sums().await, [("charging".to_owned(), 12.0)]);
+    // Everything is taken back.
+    for row in pipeline.ids("charging_sessions", car).await {
+        loop {
+            let mut tx = pipeline.pool().begin().await.unwrap();
+            let undone =
+                corrections::undo(&mut tx, CorrectedBook::ChargingSessions, car.id, row).await.unwrap();
+            tx.commit().await.unwrap();
+            if undone.is_none() {
+                break;
+            }
+            pipeline.replay(car).await;
+        }
+    }
+    assert_eq!(costs().await, ["5.4 5.4 charging", "2.7 2.7 charging"]);
+    house.pipeline.stop().await;
+}
+
+#[tokio::test]
+async fn an_expense_that_a_person_changed_and_then_threw_away_is_gone() {
+    let house = Household::new().await;
+    let (pipeline, car) = (&house.pipeline, &house.car);
+    pipeline.person("UPDATE expenses SET category = 'parking' WHERE amount = 5.4").await;
+    pipeline.replay(car).await;
+    pipeline.person("DELETE FROM expenses WHERE category = 'parking'").await;
+    pipeline.replay(car).await;
+    pipeline.replay_all(car).await;
+    assert_eq!(pipeline.count("SELECT count(*) FROM expenses").await, 1);
+    assert_eq!(
+        pipeline
+            .count("SELECT count(*) FROM charging_sessions WHERE expense_id IS NULL AND cost = 5.4")
+            .await,
+        1
+    );
+    house.pipeline.stop().await;
 }
 
 #[tokio::test]

@@ -44,6 +44,7 @@ async fn what_people_change_of_their_car_and_places_changes_the_book() {
             "DELETE FROM purpose_rules",
             "DELETE FROM car_watches",
             "UPDATE user_preferences SET currency = 'CHF'",
+            "UPDATE user_preferences SET fuel_price_per_litre = 2",
             "UPDATE cars SET powertrain = 'electric'",
         ],
         "
@@ -121,8 +122,11 @@ async fn what_people_change_of_their_car_and_places_changes_the_book() {
             UPDATE user_preferences SET currency = 'CHF'
             - 00d 08:45 filled 26.4 l 44.88 EUR
             + 00d 08:45 filled 26.4 l 44.88 CHF
-            UPDATE cars SET powertrain = 'electric'
+            UPDATE user_preferences SET fuel_price_per_litre = 2
             - 00d 08:45 filled 26.4 l 44.88 CHF
+            + 00d 08:45 filled 26.4 l 52.8 CHF
+            UPDATE cars SET powertrain = 'electric'
+            - 00d 08:45 filled 26.4 l 52.8 CHF
         ",
     )
     .await;

@@ -1,9 +1,10 @@
 //! A pipeline without its door: a fresh database with connected cars, fresh broker names, workers in this process.
 
+use std::thread;
 use std::time::Duration;
 
 use broker::message::{DeliveryV1, Source};
-use broker::{BrokerOptions, Destination, Publisher};
+use broker::{BrokerOptions, Destination, Publisher, Session};
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Parser;
 use runtime::lifecycle::Lifecycle;
@@ -21,6 +22,7 @@ pub struct Pipeline {
     publisher: Publisher,
     lives: Vec<Lifecycle>,
     own: Lifecycle,
+    queues: Queues,
 }
 
 /// A connected car.
@@ -49,7 +51,14 @@ impl Pipeline {
         let own = Lifecycle::new(Duration::from_secs(5));
         let options = BrokerOptions::new(&harness::amqp_url(), &namespace, "test").unwrap();
         let publisher = Publisher::start(&options, &own.tasks());
-        Self { database: harness::database().await, namespace, publisher, lives: Vec::new(), own }
+        Self {
+            database: harness::database().await,
+            namespace,
+            publisher,
+            lives: Vec::new(),
+            own,
+            queues: Queues(options),
+        }
     }
 
     pub fn pool(&self) -> &PgPool {
@@ -163,6 +172,27 @@ impl Pipeline {
         drop(self.publisher);
         self.own.shut_down().await;
         self.database.close().await;
+        drop(self.queues);
+    }
+}
+
+/// The queues of a test, which go with it: a broker that many tests share would be full of them.
+pub struct Queues(BrokerOptions);
+
+impl Drop for Queues {
+    fn drop(&mut self) {
+        let options = self.0.clone();
+        // A thread with a runtime of its own, because the test's may not be blocked on.
+        let removal = thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                // Best effort: a test may have taken the broker away.
+                let Ok(session) = Session::open(&options).await else { return };
+                options.topology().delete(&session).await.ok();
+                session.close().await;
+            });
+        });
+        removal.join().ok();
     }
 }
 

@@ -44,7 +44,8 @@ pub(super) fn of(
             if let Some(cost) = due {
                 rows.push(expense_rows::row(place, session, cost)?);
             }
-            let expense = due.map(|_| expense_rows::id(place.id));
+            let theirs = told.expense.map(|row| Uuid::from_u128(row.0));
+            let expense = due.map(|_| expense_rows::id(place.id)).or(theirs);
             charging_rows::row(place, session, cost.as_ref(), expense, setup)?
         }
         Entry::Trip(trip) => trip_rows::row(place, trip, setup)?,

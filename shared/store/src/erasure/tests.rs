@@ -14,15 +14,15 @@ const PRIVACY: &str = include_str!("../../../../docs/privacy.md");
 /// cars apart.
 const FILL: &str = include_str!("fill.sql");
 
-struct Person {
+pub(crate) struct Person {
     number: u32,
     car: Uuid,
-    vehicle: Uuid,
-    former: Uuid,
+    pub vehicle: Uuid,
+    pub former: Uuid,
     smartcar: Uuid,
     smartcar_user: Uuid,
     grant: Uuid,
-    user: Uuid,
+    pub user: Uuid,
 }
 
 fn now() -> DateTime<Utc> {
@@ -60,7 +60,7 @@ async fn rows(db: &mut PgConnection, words: &[String]) -> BTreeMap<String, Vec<S
 }
 
 impl Person {
-    async fn new(db: &mut PgConnection, number: u32) -> Self {
+    pub async fn new(db: &mut PgConnection, number: u32) -> Self {
         let [car, vehicle, former, smartcar, smartcar_user, grant, user] = [(); 7].map(|()| Uuid::new_v4());
         let person = Self { number, car, vehicle, former, smartcar, smartcar_user, grant, user };
         let mut script = FILL.replace("$number$", &number.to_string());
@@ -71,7 +71,7 @@ impl Person {
         person
     }
 
-    fn ids(&self) -> [(&'static str, Uuid); 7] {
+    pub fn ids(&self) -> [(&'static str, Uuid); 7] {
         [
             ("car", self.car),
             ("vehicle", self.vehicle),
