@@ -10,6 +10,18 @@ const WORDS: Record<string, { title: string; text: string }> = {
   moved_without_driving: { title: "The car was moved", text: "It is somewhere else, and its counter did not turn: it may be towed." },
   left_its_place: { title: "The car left its place", text: "You asked to be told when it does." },
   odometer_behind_position: { title: "The counter does not fit", text: "The car came farther than its counter says." },
+  tyre_low: { title: "A tyre is low", text: "Pump it up, and look again in some days." },
+  tyres_uneven: { title: "Tyres of one axle differ", text: "The two of an axle should have the same pressure." },
+  tyre_leaks: { title: "A tyre loses air", text: "It loses more than tyres do by themselves: have it looked at." },
+  tyre_loses_fast: { title: "A tyre loses air fast", text: "Look at it before you drive on." },
+  low_voltage_battery: { title: "The 12 V battery is weak", text: "Charge it, or have it looked at, before the car does not start." },
+  oil_low: { title: "The oil is used up", text: "It is time for a change of oil." },
+  oil_wears_fast: { title: "The oil wears fast", text: "It wears faster than it used to in this car." },
+  oil_renewed: { title: "The oil was changed", text: "The car says that its oil is new." },
+  trouble_codes: { title: "The car reports faults", text: "A workshop can say what these codes mean." },
+  trouble_codes_return: { title: "A fault is back", text: "A code that was gone is reported again." },
+  warning_lamps: { title: "A warning lamp is on", text: "The car's own checks say so." },
+  parasitic_drain: { title: "The 12 V battery is drained while parked", text: "Something takes current while the car stands." },
   battery_weak: { title: "The 12 V battery is weak", text: "Charge it, or have it looked at, before the car does not start." },
 };
 
