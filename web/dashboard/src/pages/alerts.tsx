@@ -13,7 +13,7 @@ export default function AlertsBook({ carId }: { carId: string }) {
   return (
     <>
       <Watch carId={carId} />
-      <BookList pages={pages} empty="All is well" about="Missing fuel, a car that is towed or a weak battery would stand here.">
+      <BookList pages={pages} empty="All is well" about="Missing fuel, a car that is towed, a tyre that loses air: they would stand here.">
         {(alert) => <AlertLine alert={alert} carId={carId} />}
       </BookList>
     </>

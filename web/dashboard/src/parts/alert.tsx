@@ -22,7 +22,9 @@ const WORDS: Record<string, { title: string; text: string }> = {
   trouble_codes_return: { title: "A fault is back", text: "A code that was gone is reported again." },
   warning_lamps: { title: "A warning lamp is on", text: "The car's own checks say so." },
   parasitic_drain: { title: "The 12 V battery is drained while parked", text: "Something takes current while the car stands." },
-  battery_weak: { title: "The 12 V battery is weak", text: "Charge it, or have it looked at, before the car does not start." },
+  battery_weak: { title: "The battery holds less", text: "It holds much less than it did when it was new, or loses fast." },
+  car_offline: { title: "Nothing is heard of the car", text: "For longer than it is used to be silent: is its connection still good?" },
+  service_due: { title: "A service is due", text: "By its kilometres, or by the calendar." },
 };
 
 /** Something that is not as it should be, and what one may do about it. */
