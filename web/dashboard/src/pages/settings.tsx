@@ -1,4 +1,8 @@
-import { api, unwrap } from "../api.ts";
+import { useQuery } from "@tanstack/react-query";
+
+import { api, download, unwrap } from "../api.ts";
+import { moment, plain } from "../format.ts";
+import { Act } from "../parts/book.tsx";
 import { Choice, Field, Form } from "../parts/form.tsx";
 import { Wait } from "../parts/states.tsx";
 import { usePreferences } from "../preferences.ts";
@@ -60,11 +64,45 @@ export default function SettingsPage() {
           </section>
         )}
       </Wait>
+      <Privacy />
       <div className="acts">
         <button type="button" className="quiet" onClick={signOut}>
           Sign out
         </button>
       </div>
     </>
+  );
+}
+
+/** What is known of a person, and what they agreed to. */
+function Privacy() {
+  const consents = useQuery({ queryKey: ["consents"], queryFn: () => unwrap(api.GET("/api/consents")) });
+  return (
+    <section className="card" aria-labelledby="privacy">
+      <h2 id="privacy">What is known of you</h2>
+      <div className="acts">
+        <Act name="Save all of it as a file" isQuiet act={() => download("/api/export", "everything.json")} />
+      </div>
+      <Wait for={consents}>
+        {({ items }) =>
+          items.length > 0 && (
+            <div className="scroll">
+              <table>
+                <caption>What you agreed to</caption>
+                <tbody>
+                  {items.map((consent) => (
+                    <tr key={`${consent.at}-${consent.carId}-${consent.what}`}>
+                      <td>{moment(consent.at)}</td>
+                      <td>{plain(consent.what)}</td>
+                      <td>{consent.location ? "with positions" : "without positions"}</td>
+                    </tr>
+                  ))}
+                </tbody>
+              </table>
+            </div>
+          )
+        }
+      </Wait>
+    </section>
   );
 }
