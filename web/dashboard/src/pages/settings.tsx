@@ -22,13 +22,14 @@ export default function SettingsPage() {
             <Form
               name="Save"
               told="Saved."
-              submit={({ units, currency, timeZone }) =>
+              submit={({ units, currency, timeZone, fuelPrice }) =>
                 unwrap(
                   api.PATCH("/api/preferences", {
                     body: {
                       units: units === "us" || units === "uk" || units === "metric" ? units : null,
                       currency: currency ?? null,
                       timeZone: timeZone ?? null,
+                      fuelPricePerLitre: fuelPrice ? Number(fuelPrice) : null,
                     },
                   }),
                 )
@@ -47,6 +48,15 @@ export default function SettingsPage() {
                 placeholder="EUR"
                 defaultValue={said.currency ?? ""}
                 note="Of estimates that bring none of their own. What was paid is never converted."
+              />
+              <Field
+                label="What a litre of fuel usually costs you"
+                name="fuelPrice"
+                type="number"
+                step="0.001"
+                min="0"
+                defaultValue={said.fuelPricePerLitre ?? ""}
+                note="For fill-ups of which nobody knows what was paid."
               />
               <Field
                 label="Time zone"
