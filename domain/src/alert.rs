@@ -13,6 +13,7 @@ use crate::reading::Milli;
 /// book's business.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Alert {
+    #[serde(with = "crate::moment")]
     pub at: DateTime<Utc>,
     pub what: Alarm,
     pub evidence: Evidence,

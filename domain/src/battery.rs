@@ -22,6 +22,7 @@ use figures::{Point, Points};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BatteryEstimate {
     /// The month's first moment, UTC.
+    #[serde(with = "crate::moment")]
     pub month: DateTime<Utc>,
     /// Kilowatt hours between empty and full.
     pub usable: Milli,

@@ -21,50 +21,54 @@ use crate::trips::Trip;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum EntryKey {
     Meter {
+        #[serde(with = "crate::moment")]
         at: DateTime<Utc>,
         value: Value,
     },
     Quarantined {
+        #[serde(with = "crate::moment")]
         at: DateTime<Utc>,
         signal: Signal,
         value: Value,
     },
     /// A person's entry that the readings contradict.
-    OdometerConflict {
-        row: RowId,
-    },
+    OdometerConflict { row: RowId },
     /// A counter that seems to have been changed.
     OdometerReplaced {
+        #[serde(with = "crate::moment")]
         at: DateTime<Utc>,
         value: Value,
     },
     /// A condition of the car that somebody should look after.
-    Condition {
-        at: DateTime<Utc>,
-        kind: AlertKind,
-    },
+    Condition { at: DateTime<Utc>, kind: AlertKind },
     /// By the reading that first showed the higher level.
     FillUp {
+        #[serde(with = "crate::moment")]
         at: DateTime<Utc>,
     },
     /// By the first reading that speaks of it.
     ChargingSession {
+        #[serde(with = "crate::moment")]
         at: DateTime<Utc>,
     },
     /// By the last reading before the car moved.
     Trip {
+        #[serde(with = "crate::moment")]
         at: DateTime<Utc>,
     },
     /// By the first moment of its month.
     BatteryEstimate {
+        #[serde(with = "crate::moment")]
         at: DateTime<Utc>,
     },
     FenceEvent {
+        #[serde(with = "crate::moment")]
         at: DateTime<Utc>,
         fence: RowId,
         passage: Passage,
     },
     Alert {
+        #[serde(with = "crate::moment")]
         at: DateTime<Utc>,
         kind: AlertKind,
     },
@@ -114,6 +118,7 @@ pub struct Quarantined {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SuggestedIssue {
     pub what: IssueKind,
+    #[serde(with = "crate::moment")]
     pub at: DateTime<Utc>,
     pub evidence: Evidence,
 }
@@ -131,6 +136,7 @@ pub enum IssueKind {
 /// The reading that an entry stands for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Anchor {
+    #[serde(with = "crate::moment")]
     pub at: DateTime<Utc>,
     pub value: Value,
     /// A person pressed *Sync now* and it brought this reading (too).
@@ -157,6 +163,7 @@ pub enum Doubt {
 pub struct Evidence {
     /// The moment of the newest reading or fact that this entry rests on. An entry can only change by
     /// folding on from a state that is older than this.
+    #[serde(with = "crate::moment")]
     pub until: DateTime<Utc>,
     pub marks: Vec<Mark>,
     /// The readings that say most about it, oldest first; not all that were looked at.
@@ -166,6 +173,7 @@ pub struct Evidence {
 /// A reading that an entry rests on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cited {
+    #[serde(with = "crate::moment")]
     pub at: DateTime<Utc>,
     pub signal: Signal,
     pub value: Value,

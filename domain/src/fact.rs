@@ -14,11 +14,26 @@ pub struct RowId(pub u128);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Fact {
     /// An entry that a person typed or imported into the book.
-    MeterEntry { at: DateTime<Utc>, odometer: Distance, row: RowId },
+    MeterEntry {
+        #[serde(with = "crate::moment")]
+        at: DateTime<Utc>,
+        odometer: Distance,
+        row: RowId,
+    },
     /// A person confirmed that the counter was changed: what comes from here on is a new series.
-    OdometerReplaced { at: DateTime<Utc> },
+    OdometerReplaced {
+        #[serde(with = "crate::moment")]
+        at: DateTime<Utc>,
+    },
     /// A fill-up that a person typed or imported, or of which there is a receipt.
-    FillUp { at: DateTime<Utc>, litres: Milli, full: Option<bool>, odometer: Option<Distance>, row: RowId },
+    FillUp {
+        #[serde(with = "crate::moment")]
+        at: DateTime<Utc>,
+        litres: Milli,
+        full: Option<bool>,
+        odometer: Option<Distance>,
+        row: RowId,
+    },
 }
 
 impl Fact {

@@ -70,6 +70,7 @@ impl Fence {
 /// Something that happened at a fence.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FenceEvent {
+    #[serde(with = "crate::moment")]
     pub at: DateTime<Utc>,
     pub fence: RowId,
     pub name: String,

@@ -78,6 +78,7 @@ pub struct FuelPrices {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FuelPrice {
+    #[serde(with = "crate::moment")]
     pub at: DateTime<Utc>,
     /// Money a litre, in thousandths.
     pub per_litre: Milli,
@@ -106,6 +107,7 @@ pub struct Fuel {
 /// A fill-up as a person wrote it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 struct Receipt {
+    #[serde(with = "crate::moment")]
     at: DateTime<Utc>,
     litres: Milli,
 }

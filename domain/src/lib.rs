@@ -16,6 +16,7 @@ pub mod fences;
 pub mod fold;
 pub mod fuel;
 pub mod health;
+pub mod moment;
 pub mod motion;
 pub mod odometer;
 pub mod reading;

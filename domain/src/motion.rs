@@ -12,6 +12,7 @@ pub const STANDING: Distance = Distance::from_metres(300);
 /// A believed reading of the odometer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mileage {
+    #[serde(with = "crate::moment")]
     pub at: DateTime<Utc>,
     /// What the counter shows: for people to read.
     pub odometer: Distance,

@@ -6,13 +6,15 @@ use std::borrow::Cow;
 use std::fmt;
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// One value of one signal. Readings are ordered by moment, then signal, then value: the total order in
 /// which they are folded, whatever the order of their arrival.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Reading {
     /// The moment at the car, in whole milliseconds (the platform's precision).
+    #[serde(with = "crate::moment")]
     pub at: DateTime<Utc>,
     pub signal: Signal,
     pub value: Value,
@@ -34,7 +36,7 @@ pub enum TimeQuality {
 }
 
 /// A signal's code as Smartcar names it: lower case, `group-name`. Unknown codes are as good as known ones.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Signal(Cow<'static, str>);
 
 impl Signal {
@@ -68,7 +70,8 @@ impl Signal {
     pub const OUTSIDE_TEMPERATURE: &str = "climate-externaltemperature";
     pub const TROUBLE_CODES: &str = "diagnostics-dtclist";
 
-    /// Codes that nearly every delivery holds: naming one of these allocates nothing.
+    /// Codes that nearly every delivery holds: naming one of these allocates nothing. States keep their places in this list:
+    /// new ones come last, and none leaves.
     const KNOWN: [&'static str; 28] = [
         Self::ODOMETER,
         Self::FUEL_LEVEL,
@@ -113,6 +116,41 @@ impl Signal {
 
     pub fn is(&self, code: &str) -> bool {
         self.0 == code
+    }
+}
+
+/// As machines keep it: the place among the known ones, or the code.
+#[derive(Serialize, Deserialize)]
+enum Kept<'a> {
+    Known(u8),
+    Other(Cow<'a, str>),
+}
+
+impl Serialize for Signal {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        if to.is_human_readable() {
+            return self.0.serialize(to);
+        }
+        let place = Self::KNOWN.iter().position(|known| self.is(known));
+        match place.and_then(|place| u8::try_from(place).ok()) {
+            Some(place) => Kept::Known(place).serialize(to),
+            None => Kept::Other(Cow::Borrowed(&self.0)).serialize(to),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Signal {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        if from.is_human_readable() {
+            return Ok(Self::new(&Cow::<str>::deserialize(from)?));
+        }
+        match Kept::deserialize(from)? {
+            Kept::Known(place) => Self::KNOWN
+                .get(usize::from(place))
+                .map(|known| Self(Cow::Borrowed(*known)))
+                .ok_or_else(|| D::Error::custom("a signal that this program does not know by its number")),
+            Kept::Other(code) => Ok(Self::new(&code)),
+        }
     }
 }
 

@@ -91,8 +91,10 @@ pub struct PurposeRule {
 /// A time in which people wanted to know when the standing car leaves its place: from inclusive, until exclusive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Watch {
+    #[serde(with = "crate::moment")]
     pub from: DateTime<Utc>,
     /// Absent while it goes on.
+    #[serde(with = "crate::moment::option")]
     pub until: Option<DateTime<Utc>>,
 }
 
@@ -134,7 +136,9 @@ enum Road {
 /// The stops of other rules that were looked at already, by their beginnings.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Heeded {
+    #[serde(with = "crate::moment::option")]
     filled: Option<DateTime<Utc>>,
+    #[serde(with = "crate::moment::option")]
     charged: Option<DateTime<Utc>>,
 }
 

@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 /// Some time after `after` and not after `by`; exactly then where both are the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Within {
+    #[serde(with = "crate::moment")]
     pub after: DateTime<Utc>,
+    #[serde(with = "crate::moment")]
     pub by: DateTime<Utc>,
 }
 

@@ -33,6 +33,7 @@ const MEMORY: Distance = Distance::from_km(1000);
 /// A believed level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Level {
+    #[serde(with = "crate::moment")]
     pub(super) at: DateTime<Utc>,
     pub(super) percent: Milli,
     /// The odometer as it was known then.

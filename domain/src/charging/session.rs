@@ -13,6 +13,7 @@ use crate::within::Within;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChargingSession {
     /// The moment of the first reading that speaks of it.
+    #[serde(with = "crate::moment")]
     pub key: DateTime<Utc>,
     pub start: Within,
     /// Absent while it is going on, as far as the readings say.

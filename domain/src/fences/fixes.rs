@@ -15,6 +15,7 @@ const BLUR_M: i64 = 200;
 /// Where the car was at a moment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fix {
+    #[serde(with = "crate::moment")]
     pub at: DateTime<Utc>,
     pub place: Place,
 }

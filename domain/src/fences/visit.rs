@@ -17,6 +17,7 @@ const LEFT_AFTER: TimeDelta = TimeDelta::minutes(5);
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Visit {
     pub(super) fence: RowId,
+    #[serde(with = "crate::moment")]
     since: DateTime<Utc>,
     has_dwelt: bool,
     /// What the odometer said first after the car came.
@@ -27,6 +28,7 @@ pub(super) struct Visit {
 /// The first fix outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 struct Leaving {
+    #[serde(with = "crate::moment")]
     since: DateTime<Utc>,
     travelled: Option<Distance>,
     /// The odometer says that the car did not move.

@@ -32,6 +32,7 @@ pub(super) struct Track {
 /// What the odometer showed at a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Point {
+    #[serde(with = "crate::moment")]
     pub at: DateTime<Utc>,
     pub odometer: Distance,
 }

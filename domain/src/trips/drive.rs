@@ -58,10 +58,12 @@ pub(super) struct Drive {
     pub(super) from: Option<Place>,
     at_start: Levels,
     /// Not yet at its end at this moment.
+    #[serde(with = "crate::moment")]
     before_end: DateTime<Utc>,
     /// The first reading that shows what the odometer shows now.
     pub(super) last: Mileage,
     /// The newest one.
+    #[serde(with = "crate::moment")]
     until: DateTime<Utc>,
     pub(super) to: Option<Fix>,
     /// The first ones since `last`.
@@ -71,7 +73,9 @@ pub(super) struct Drive {
     /// Something beside two odometer readings shows that it moved.
     is_seen: bool,
     is_on_its_way: bool,
+    #[serde(with = "crate::moment::option")]
     drove_last: Option<DateTime<Utc>>,
+    #[serde(with = "crate::moment::option")]
     parked: Option<DateTime<Utc>>,
     /// Where it was seen last, and for how long.
     stay: Option<Stay>,

@@ -22,6 +22,7 @@ pub(super) struct Stand {
     /// The first reading that shows what the odometer shows now.
     pub(super) since: Mileage,
     /// The newest one.
+    #[serde(with = "crate::moment")]
     pub(super) until: DateTime<Utc>,
     pub(super) place: Option<Place>,
     /// As they were read last while it stood here.
@@ -31,15 +32,20 @@ pub(super) struct Stand {
     /// Since the newest odometer reading it is seen elsewhere.
     pub(super) away: Option<Away>,
     /// It was seen driving after the newest odometer reading, and parked again.
+    #[serde(with = "crate::moment::option")]
     pub(super) drives_since: Option<DateTime<Utc>>,
+    #[serde(with = "crate::moment::option")]
     pub(super) drove_last: Option<DateTime<Utc>>,
+    #[serde(with = "crate::moment::option")]
     pub(super) parked: Option<DateTime<Utc>>,
 }
 
 /// Fixes elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Away {
+    #[serde(with = "crate::moment")]
     pub(super) since: DateTime<Utc>,
+    #[serde(with = "crate::moment")]
     pub(super) until: DateTime<Utc>,
     pub(super) stay: Stay,
     /// It stopped at another place and left it again.

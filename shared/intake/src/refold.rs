@@ -5,8 +5,8 @@
 mod plan;
 mod walk;
 
+use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use domain::fact::Fact;
@@ -14,13 +14,13 @@ use domain::fold::{FOLDED, Sighting};
 use domain::setup::Setup;
 use domain::timeline::{Head, Outcome, Settled, advance, go_on, pass};
 use sqlx::PgConnection;
-use store::book::{self, Page, PageChanges};
+use store::book::{self, Basis, Page, PageChanges};
 use store::states::{self, Kept};
 use store::{StoreError, decisions, dirty, facts, history, readings};
 use tracing::error;
 use uuid::Uuid;
 
-use crate::setups::KnownSetups;
+use crate::setups::{KnownSetups, Told};
 use plan::{Fold, NEWER_RULES, Needs, Plan};
 
 pub use walk::Walk;
@@ -120,6 +120,7 @@ impl Refolded {
                 began_at_head: folded.began_at_head,
                 days: &folded.outcome.days,
                 head: &folded.outcome.head,
+                remembered: self.changes.remembered(folded.vehicle),
             })
             .collect();
         if !kept.is_empty() {
@@ -156,24 +157,37 @@ pub async fn refold(
 
 /// Folds what is planned and loaded, and compares it with what is stored.
 async fn follow(db: &mut PgConnection, plan: Plan, known: &KnownSetups) -> Result<Refolded, StoreError> {
-    let Plan { folds, mut marks } = plan;
+    let Plan { mut folds, mut marks } = plan;
     let cars: Vec<(Uuid, Uuid)> = folds.iter().map(|fold| (fold.vehicle, fold.car)).collect();
-    let starts: Vec<(Uuid, Option<DateTime<Utc>>)> =
-        folds.iter().map(|fold| (fold.vehicle, fold.start.until)).collect();
-    let mut facts = facts::since(db, &starts).await?;
+    // First of all: what somebody changes while the rest is read is another count, and not remembered as seen.
+    let (told, nothing_told) = (known.of(db, &cars).await?, Told::default());
+    for fold in &mut folds {
+        let basis = Basis { car: fold.car, told: told.get(&fold.vehicle).map_or(0, |told| told.times) };
+        fold.remembered = std::mem::take(&mut fold.remembered).on(basis);
+    }
+    let mut facts = said_since(db, &folds).await?;
 
-    let setups = known.of(db, &cars).await?;
-    let nothing_told = Arc::default();
     let (mut pages, mut outcomes) = (Vec::new(), Vec::new());
     let (mut heeded, mut moves_on, mut stays) = (Vec::new(), Vec::new(), Vec::new());
     for fold in folds {
         let facts = facts.remove(&fold.vehicle).unwrap_or_default();
         stays.extend(fold.stays_until.map(|until| (fold.vehicle, until)));
-        let Fold { vehicle, car, start, sightings, earliest, heeds, begins_at_head, goes_on, until, .. } =
-            fold;
+        let Fold {
+            vehicle,
+            car,
+            start,
+            sightings,
+            earliest,
+            heeds,
+            begins_at_head,
+            goes_on,
+            until,
+            remembered,
+            ..
+        } = fold;
         let settled = goes_on.as_ref().map_or_else(|| start.clone(), |head| head.settled.clone());
         let kept_until = settled.state.kept_until;
-        let setup = setups.get(&vehicle).unwrap_or(&nothing_told);
+        let Told { setup, times } = told.get(&vehicle).unwrap_or(&nothing_told);
         let from = From { start, goes_on, until };
         let Some(mut outcome) = run(vehicle, from, sightings, facts, setup) else {
             marks.push((vehicle, earliest, FAILED));
@@ -192,7 +206,8 @@ async fn follow(db: &mut PgConnection, plan: Plan, known: &KnownSetups) -> Resul
             kept_until,
             open: std::mem::take(&mut outcome.open),
             entries: std::mem::take(&mut outcome.book).into_entries(),
-            known: None,
+            remembered,
+            told: *times,
             settled_until: outcome.head.settled.until,
             stays_open: std::mem::take(&mut outcome.stays_open),
             is_late: !begins_at_head || heeds.is_some(),
@@ -204,6 +219,15 @@ async fn follow(db: &mut PgConnection, plan: Plan, known: &KnownSetups) -> Resul
         changes.partly().map(|(vehicle, since)| (vehicle, since, "a person joined or cut entries here")),
     );
     Ok(Refolded { changes, outcomes, heeded, marks, moves_on, stays })
+}
+
+/// What people said after the folds' beginnings. A tip has heard all that was said when it was folded, whatever its date: as long
+/// as what the head remembers holds, nobody has said more.
+async fn said_since(db: &mut PgConnection, folds: &[Fold]) -> Result<HashMap<Uuid, Vec<Fact>>, StoreError> {
+    let asking = folds.iter().filter(|fold| fold.goes_on.is_none() || !fold.remembered.holds());
+    let starts: Vec<(Uuid, Option<DateTime<Utc>>)> =
+        asking.map(|fold| (fold.vehicle, fold.start.until)).collect();
+    if starts.is_empty() { Ok(HashMap::new()) } else { facts::since(db, &starts).await }
 }
 
 /// Loads what the folds need: where those begin that reach back, and the readings since.

@@ -14,15 +14,21 @@ const CAPACITY: usize = 50_000;
 /// The setups of vehicles, by how often they were changed. Cheap to clone; all clones remember the same.
 #[derive(Debug, Clone, Default)]
 pub struct KnownSetups {
-    versions: Arc<Mutex<HashMap<Uuid, Version>>>,
+    versions: Arc<Mutex<HashMap<Uuid, Known>>>,
     mileage_only: bool,
 }
 
+/// What people told of a vehicle and its car, and how often they had changed anything by then.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Told {
+    pub setup: Arc<Setup>,
+    pub times: i64,
+}
+
 #[derive(Debug, Clone)]
-struct Version {
+struct Known {
     car: Uuid,
-    number: i64,
-    setup: Arc<Setup>,
+    told: Told,
 }
 
 impl KnownSetups {
@@ -41,7 +47,7 @@ impl KnownSetups {
         &self,
         db: &mut PgConnection,
         vehicles: &[(Uuid, Uuid)],
-    ) -> Result<HashMap<Uuid, Arc<Setup>>, StoreError> {
+    ) -> Result<HashMap<Uuid, Told>, StoreError> {
         let ids: Vec<Uuid> = vehicles.iter().map(|(vehicle, _)| *vehicle).collect();
         let versions = setups::versions(&mut *db, &ids).await?;
         let number = |vehicle: &Uuid| versions.get(vehicle).copied().unwrap_or_default();
@@ -59,9 +65,9 @@ impl KnownSetups {
         }
         for (vehicle, car) in vehicles {
             if let Some(setup) = read.get(vehicle) {
-                let version = Version { car: *car, number: number(vehicle), setup: Arc::clone(setup) };
-                known.insert(*vehicle, version);
-                found.insert(*vehicle, Arc::clone(setup));
+                let told = Told { setup: Arc::clone(setup), times: number(vehicle) };
+                found.insert(*vehicle, told.clone());
+                known.insert(*vehicle, Known { car: *car, told });
             }
         }
         Ok(found)
@@ -71,12 +77,12 @@ impl KnownSetups {
         Arc::new(Setup { mileage_only: self.mileage_only, ..setup })
     }
 
-    fn known(&self, vehicles: &[(Uuid, Uuid)], number: impl Fn(&Uuid) -> i64) -> HashMap<Uuid, Arc<Setup>> {
+    fn known(&self, vehicles: &[(Uuid, Uuid)], number: impl Fn(&Uuid) -> i64) -> HashMap<Uuid, Told> {
         let known = self.versions.lock().unwrap_or_else(PoisonError::into_inner);
         let current = |(vehicle, car): &(Uuid, Uuid)| {
-            let version = known.get(vehicle)?;
-            let is_current = version.car == *car && version.number == number(vehicle);
-            is_current.then(|| (*vehicle, Arc::clone(&version.setup)))
+            let one = known.get(vehicle)?;
+            let is_current = one.car == *car && one.told.times == number(vehicle);
+            is_current.then(|| (*vehicle, one.told.clone()))
         };
         vehicles.iter().filter_map(current).collect()
     }

@@ -3,6 +3,7 @@
 
 mod history;
 mod lines;
+mod remembered;
 mod rows;
 mod stored;
 
@@ -10,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use domain::book::{Entry, EntryKey};
-use domain::decision::{Beginning, apply as decide};
+use domain::decision::{Beginning, Decision, apply as decide};
 use domain::setup::Setup;
 use serde_json::Value;
 use sqlx::PgConnection;
@@ -18,9 +19,10 @@ use uuid::Uuid;
 
 pub use self::lines::{Change, Tally};
 pub(crate) use self::lines::{moment, says, thousandths};
-pub use self::stored::KnownRow;
+pub use self::remembered::{Basis, Remembered};
+pub(crate) use self::stored::KnownRow;
 use crate::decisions::{self, Asked};
-use crate::scope::{Scope, row_ids};
+use crate::scope::{Reached, Scope, row_ids};
 use crate::sheet::{Row, Sheet};
 use crate::{StoreError, sync_logs};
 
@@ -39,8 +41,10 @@ pub struct Page<'a> {
     pub kept_until: Option<DateTime<Utc>>,
     pub open: Vec<EntryKey>,
     pub entries: Vec<Entry>,
-    /// The rows that are stored of these, as the head remembers them; `None` where it does not and they are read.
-    pub known: Option<Vec<KnownRow>>,
+    /// What the head remembers; nothing of a car that somebody marked: what is stored of it is asked for.
+    pub remembered: Remembered,
+    /// How often people had changed anything about the car when this fold began.
+    pub told: i64,
     /// The head that follows: up to when it is settled, and what stays open in it; `None` where it is settled as it was.
     pub settled_until: Option<DateTime<Utc>>,
     pub stays_open: Option<Vec<EntryKey>>,
@@ -70,6 +74,8 @@ pub struct PageChanges {
     /// What rows said that are taken back or amended, where it was asked for.
     pub(crate) before: HashMap<Uuid, Value>,
     partly: Vec<(Uuid, DateTime<Utc>)>,
+    /// What the heads remember once all this is written.
+    remembered: HashMap<Uuid, Remembered>,
 }
 
 /// A row that is taken back.
@@ -194,37 +200,37 @@ impl Wanted {
 ///
 /// The rows are read first: one that a person deletes in between is then in both, and neither written nor missed.
 pub async fn compare(db: &mut PgConnection, pages: Vec<Page<'_>>) -> Result<PageChanges, StoreError> {
-    let scope = Scope::of(&pages);
-    let mut stored = stored::reachable(db, &scope).await?;
-    let asked: Vec<Asked> = pages.iter().map(Page::asked).collect();
-    let mut decisions = decisions::since(db, &asked, &scope.open).await?;
+    let unknown = Scope::of(pages.iter().filter(|page| page.remembered.rows.is_none()));
+    let mut stored =
+        if unknown.is_empty() { HashMap::new() } else { stored::reachable(db, &unknown).await? };
+    let mut decisions = decided(db, &pages).await?;
     let mut changes = PageChanges::default();
-    for page in pages {
-        let Page {
-            vehicle,
-            car,
-            setup,
-            since,
-            until,
-            kept_until,
-            open,
-            mut entries,
-            stays_open,
-            is_late,
-            ..
-        } = page;
-        let unfinished: BTreeSet<EntryKey> = until.and(stays_open).unwrap_or_default().into_iter().collect();
+    for mut page in pages {
+        let (vehicle, car, setup, since) = (page.vehicle, page.car, page.setup, page.since);
+        let mut entries = std::mem::take(&mut page.entries);
+        let unfinished: BTreeSet<EntryKey> =
+            page.until.and(page.stays_open.clone()).unwrap_or_default().into_iter().collect();
         entries.retain(|entry| !unfinished.contains(&entry.key()));
-        let decisions = decisions.remove(&vehicle).unwrap_or_default();
+        let (decisions, undecided_since) = match decisions.remove(&vehicle) {
+            _ if page.is_undecided() => (Vec::new(), page.remembered.undecided_since),
+            Some(decisions) => (decisions, None),
+            None => (Vec::new(), Some(page.asked().since)),
+        };
         let taken: HashSet<Uuid> = decisions
             .iter()
             .filter(|decision| decision.takes_row())
             .map(|decision| Uuid::from_u128(decision.row.0))
             .collect();
-        let applied = decide(entries, &decisions, Beginning { since, open: &open });
+        let applied = decide(entries, &decisions, Beginning { since, open: &page.open });
         let stays = unfinished.iter().flat_map(|key| row_ids(vehicle, key)).collect();
-        let mut wanted =
-            Wanted { vehicle, car, rows: Vec::new(), left_alone: HashSet::new(), stays, is_late };
+        let mut wanted = Wanted {
+            vehicle,
+            car,
+            rows: Vec::new(),
+            left_alone: HashSet::new(),
+            stays,
+            is_late: page.is_late,
+        };
         for (kind, stretch) in applied.partly {
             wanted.left_alone.extend(rows::sheets(kind));
             changes.partly.push((vehicle, stretch.start.after));
@@ -233,10 +239,31 @@ pub async fn compare(db: &mut PgConnection, pages: Vec<Page<'_>>) -> Result<Page
             rows::of(vehicle, car, told, setup, &mut wanted.rows)?;
         }
         wanted.rows.retain(|row| !taken.contains(&row.id));
-        wanted.keep_until(kept_until);
-        changes.add(&wanted, stored.remove(&vehicle).unwrap_or_default());
+        wanted.keep_until(page.kept_until);
+        let is_read = page.remembered.rows.is_none();
+        let known = match page.remembered.rows.clone() {
+            Some(rows) => rows,
+            None => stored.remove(&vehicle).unwrap_or_default(),
+        };
+        changes.remembered.insert(vehicle, page.remembers(&wanted, &known, undecided_since));
+        // What is remembered is what folding on from the settled state may change; this fold may have begun later.
+        let reached = Reached::by(vehicle, since, &page.open);
+        changes.add(&wanted, known.into_iter().filter(|row| is_read || reached.holds(row)).collect());
     }
     Ok(changes)
+}
+
+/// What people decided, of those vehicles of which it is not known that nobody did.
+async fn decided(
+    db: &mut PgConnection,
+    pages: &[Page<'_>],
+) -> Result<HashMap<Uuid, Vec<Decision>>, StoreError> {
+    let asking = || pages.iter().filter(|page| !page.is_undecided());
+    let asked: Vec<Asked> = asking().map(Page::asked).collect();
+    if asked.is_empty() {
+        return Ok(HashMap::new());
+    }
+    decisions::since(db, &asked, &Scope::of(asking()).open).await
 }
 
 /// Makes the stored rows what they should be, keeps what they said where somebody may ask, and notes in the sync logs what
@@ -262,6 +289,11 @@ pub async fn apply(
 }
 
 impl PageChanges {
+    /// What the vehicle's head remembers when this is written.
+    pub fn remembered(&self, vehicle: Uuid) -> Remembered {
+        self.remembered.get(&vehicle).cloned().unwrap_or_default()
+    }
+
     /// Whether late data or a correction made this vehicle's changes, and not the next reading.
     pub(crate) fn is_late(&self, vehicle: Uuid) -> bool {
         self.late.contains(&vehicle)

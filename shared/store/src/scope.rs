@@ -1,11 +1,13 @@
 //! Which stored rows a fold may change, and what their ids are made of.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use domain::book::{Entry, EntryKey};
 use domain::reading::Value;
 use uuid::Uuid;
 
-use crate::book::Page;
+use crate::book::{KnownRow, Page};
 use crate::{canonical, expense_rows};
 
 /// Which stored rows a fold may change.
@@ -33,6 +35,28 @@ impl Scope {
             }
         }
         scope
+    }
+}
+
+impl Scope {
+    pub fn is_empty(&self) -> bool {
+        self.vehicles.is_empty()
+    }
+}
+
+/// The rows of one vehicle that folding on from a state may change.
+pub(crate) struct Reached {
+    since: Option<DateTime<Utc>>,
+    open: HashSet<Uuid>,
+}
+
+impl Reached {
+    pub fn by(vehicle: Uuid, since: Option<DateTime<Utc>>, open: &[EntryKey]) -> Self {
+        Self { since, open: open.iter().flat_map(|key| row_ids(vehicle, key)).collect() }
+    }
+
+    pub fn holds(&self, row: &KnownRow) -> bool {
+        self.since.is_none_or(|since| row.until > since) || self.open.contains(&row.id)
     }
 }
 

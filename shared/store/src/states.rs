@@ -1,5 +1,7 @@
 //! `vehicle_states`: where each car's fold stands, and in which state its days ended.
 
+mod memory;
+
 use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -10,11 +12,15 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::StoreError;
+use crate::book::Remembered;
 
 /// A stored head, or the reason why it cannot be folded on.
 #[derive(Debug)]
 pub enum StoredHead {
-    Current(Box<Head>),
+    Current {
+        head: Box<Head>,
+        remembered: Remembered,
+    },
     /// Other rules folded it (or this program cannot read it): the car has to be replayed from its readings.
     OtherRules {
         rules_version: i32,
@@ -26,9 +32,10 @@ pub async fn heads(
     db: &mut PgConnection,
     vehicles: &[Uuid],
 ) -> Result<HashMap<Uuid, StoredHead>, StoreError> {
-    let rows = sqlx::query!(
-        r#"SELECT head.vehicle_id, head.settled_until, head.rules_version,
-             head.state::text AS "state!", head.tail::text AS "tail!", head.tip_until, head.tip::text AS tip
+    let rows = sqlx::query_as!(
+        StoredRow,
+        r#"SELECT head.vehicle_id, head.settled_until, head.rules_version, head.memory, head.state::text AS "state!",
+             head.tail::text AS "tail!"
            FROM unnest($1::uuid[]) AS wanted (id)
            CROSS JOIN LATERAL (
              SELECT * FROM vehicle_states WHERE vehicle_id = wanted.id ORDER BY day DESC LIMIT 1
@@ -37,25 +44,7 @@ pub async fn heads(
     )
     .fetch_all(db)
     .await?;
-    let head = |row: Row| {
-        let rules_version = row.rules_version;
-        let vehicle = row.vehicle_id;
-        (vehicle, row.head().unwrap_or(StoredHead::OtherRules { rules_version }))
-    };
-    Ok(rows
-        .into_iter()
-        .map(|row| {
-            head(Row {
-                vehicle_id: row.vehicle_id,
-                settled_until: row.settled_until,
-                rules_version: row.rules_version,
-                state: row.state,
-                tail: row.tail,
-                tip_until: row.tip_until,
-                tip: row.tip,
-            })
-        })
-        .collect())
+    Ok(rows.into_iter().map(|row| (row.vehicle_id, row.head())).collect())
 }
 
 /// For each vehicle the newest state that was settled before a day, by the rules of today. None if there is
@@ -65,8 +54,10 @@ pub async fn before(
     days: &[(Uuid, NaiveDate)],
 ) -> Result<HashMap<Uuid, Settled>, StoreError> {
     let (vehicles, days): (Vec<Uuid>, Vec<NaiveDate>) = days.iter().copied().unzip();
-    let rows = sqlx::query!(
-        r#"SELECT newest.vehicle_id, newest.settled_until, newest.state::text AS "state!"
+    let rows = sqlx::query_as!(
+        StoredRow,
+        r#"SELECT newest.vehicle_id, newest.settled_until, newest.rules_version, newest.memory,
+             newest.state::text AS "state!", newest.tail::text AS "tail!"
            FROM unnest($1::uuid[], $2::date[]) AS wanted (id, day)
            CROSS JOIN LATERAL (
              SELECT * FROM vehicle_states
@@ -80,11 +71,7 @@ pub async fn before(
     .fetch_all(db)
     .await?;
     // One that cannot be read is as good as none: the fold begins with the first reading then.
-    let settled = |state: &str, until| Some(Settled { until, state: serde_json::from_str(state).ok()? });
-    Ok(rows
-        .into_iter()
-        .filter_map(|row| Some((row.vehicle_id, settled(&row.state, row.settled_until)?)))
-        .collect())
+    Ok(rows.into_iter().filter_map(|row| Some((row.vehicle_id, row.read()?.0.settled))).collect())
 }
 
 /// The oldest state of today's rules that was settled at this moment or later; none if there is none.
@@ -93,8 +80,10 @@ pub async fn first_since(
     vehicle: Uuid,
     moment: DateTime<Utc>,
 ) -> Result<Option<Settled>, StoreError> {
-    let row = sqlx::query!(
-        r#"SELECT settled_until, state::text AS "state!" FROM vehicle_states
+    let row = sqlx::query_as!(
+        StoredRow,
+        r#"SELECT vehicle_id, settled_until, rules_version, memory, state::text AS "state!", tail::text AS "tail!"
+           FROM vehicle_states
            WHERE vehicle_id = $1 AND settled_until >= $2 AND rules_version = $3
            ORDER BY day LIMIT 1"#,
         vehicle,
@@ -103,9 +92,7 @@ pub async fn first_since(
     )
     .fetch_optional(db)
     .await?;
-    Ok(row.and_then(|row| {
-        Some(Settled { until: row.settled_until, state: serde_json::from_str(&row.state).ok()? })
-    }))
+    Ok(row.and_then(|row| row.read()).map(|(head, _)| head.settled))
 }
 
 /// A row of the table to be.
@@ -114,10 +101,7 @@ struct NewRow {
     vehicle: Uuid,
     day: NaiveDate,
     until: Option<DateTime<Utc>>,
-    state: String,
-    tail: String,
-    tip_until: Option<DateTime<Utc>>,
-    tip: Option<String>,
+    memory: Vec<u8>,
 }
 
 /// What one vehicle's fold left to be kept.
@@ -130,6 +114,7 @@ pub struct Kept<'a> {
     pub began_at_head: bool,
     pub days: &'a [Settled],
     pub head: &'a Head,
+    pub remembered: Remembered,
 }
 
 /// Keeps the states. Rows of the same day are replaced, and later days that this fold did not come by are
@@ -142,26 +127,20 @@ pub async fn save(db: &mut PgConnection, kept: &[Kept<'_>]) -> Result<(), StoreE
     let vehicles: Vec<Uuid> = rows.iter().map(|row| row.vehicle).collect();
     let days: Vec<NaiveDate> = rows.iter().map(|row| row.day).collect();
     let untils: Vec<Option<DateTime<Utc>>> = rows.iter().map(|row| row.until).collect();
-    let states: Vec<&str> = rows.iter().map(|row| row.state.as_str()).collect();
-    let tails: Vec<&str> = rows.iter().map(|row| row.tail.as_str()).collect();
-    let tip_untils: Vec<Option<DateTime<Utc>>> = rows.iter().map(|row| row.tip_until).collect();
-    let tips: Vec<Option<&str>> = rows.iter().map(|row| row.tip.as_deref()).collect();
+    let memories: Vec<&[u8]> = rows.iter().map(|row| row.memory.as_slice()).collect();
     sqlx::query!(
-        "INSERT INTO vehicle_states (vehicle_id, day, settled_until, rules_version, state, tail, tip_until, tip)
-         SELECT vehicle_id, day, settled_until, $6, state::json, tail::json, tip_until, tip::json
-         FROM unnest($1::uuid[], $2::date[], $3::timestamptz[], $4::text[], $5::text[], $7::timestamptz[], $8::text[])
-           AS one (vehicle_id, day, settled_until, state, tail, tip_until, tip)
+        "INSERT INTO vehicle_states (vehicle_id, day, settled_until, rules_version, memory)
+         SELECT vehicle_id, day, settled_until, $5, memory
+         FROM unnest($1::uuid[], $2::date[], $3::timestamptz[], $4::bytea[])
+           AS one (vehicle_id, day, settled_until, memory)
          ON CONFLICT (vehicle_id, day) DO UPDATE
-           SET settled_until = excluded.settled_until, rules_version = excluded.rules_version,
-               state = excluded.state, tail = excluded.tail, tip_until = excluded.tip_until, tip = excluded.tip",
+           SET settled_until = excluded.settled_until, rules_version = excluded.rules_version, memory = excluded.memory,
+               state = 'null', tail = 'null', tip_until = NULL, tip = NULL",
         &vehicles,
         &days,
         &untils as &[Option<DateTime<Utc>>],
-        &states as &[&str],
-        &tails as &[&str],
+        &memories as &[&[u8]],
         RULES_VERSION,
-        &tip_untils as &[Option<DateTime<Utc>>],
-        &tips as &[Option<&str>],
     )
     .execute(&mut *db)
     .await?;
@@ -197,49 +176,45 @@ impl Kept<'_> {
             .then_some(self.start);
         let mut rows = Vec::new();
         for settled in start.into_iter().chain(past) {
-            rows.push(self.row(settled, &[], None)?);
+            rows.push(self.row(settled, memory::of_day(settled)?));
         }
-        rows.push(self.row(&self.head.settled, &self.head.tail, self.head.tip.as_ref())?);
+        rows.push(self.row(&self.head.settled, memory::of_head(self.head, &self.remembered)?));
         Ok(rows)
     }
 
-    fn row(&self, settled: &Settled, tail: &[Sighting], tip: Option<&Settled>) -> Result<NewRow, StoreError> {
-        let unwritable =
-            |error: serde_json::Error| StoreError::corrupt("vehicle_states", "state")(error.into());
-        Ok(NewRow {
-            vehicle: self.vehicle,
-            day: settled.day(),
-            until: settled.until,
-            state: serde_json::to_string(&settled.state).map_err(unwritable)?,
-            tail: serde_json::to_string(tail).map_err(unwritable)?,
-            tip_until: tip.and_then(|tip| tip.until),
-            tip: tip.map(|tip| serde_json::to_string(&tip.state)).transpose().map_err(unwritable)?,
-        })
+    fn row(&self, settled: &Settled, memory: Vec<u8>) -> NewRow {
+        NewRow { vehicle: self.vehicle, day: settled.day(), until: settled.until, memory }
     }
 }
 
-struct Row {
+struct StoredRow {
     vehicle_id: Uuid,
     settled_until: Option<DateTime<Utc>>,
     rules_version: i32,
+    memory: Option<Vec<u8>>,
     state: String,
     tail: String,
-    tip_until: Option<DateTime<Utc>>,
-    tip: Option<String>,
 }
 
-impl Row {
-    /// `None` if other rules wrote it: then neither its meaning nor its form is ours.
-    fn head(self) -> Option<StoredHead> {
-        if self.rules_version != RULES_VERSION {
-            return None;
+impl StoredRow {
+    fn head(&self) -> StoredHead {
+        let read = (self.rules_version == RULES_VERSION).then(|| self.read()).flatten();
+        match read {
+            Some((head, remembered)) => StoredHead::Current { head: Box::new(head), remembered },
+            // Neither its meaning nor its form is ours.
+            None => StoredHead::OtherRules { rules_version: self.rules_version },
         }
+    }
+
+    fn read(&self) -> Option<(Head, Remembered)> {
+        // An older program writes its form, and leaves the bytes as they were.
+        if let (Some(memory), "null") = (&self.memory, self.state.as_str()) {
+            return memory::read(self.settled_until, memory);
+        }
+        // Without a tip the tail is folded again, and without remembered rows they are asked for.
         let state: VehicleState = serde_json::from_str(&self.state).ok()?;
-        let tail = serde_json::from_str(&self.tail).ok()?;
-        // Without a tip (it cannot be read, or was not kept) the tail is folded again.
-        let tip = self.tip.and_then(|tip| serde_json::from_str(&tip).ok());
-        let tip = tip.map(|state| Settled { until: self.tip_until, state });
-        let head = Head { settled: Settled { until: self.settled_until, state }, tail, tip };
-        Some(StoredHead::Current(Box::new(head)))
+        let tail: Vec<Sighting> = serde_json::from_str(&self.tail).ok()?;
+        let settled = Settled { until: self.settled_until, state };
+        Some((Head { settled, tail, tip: None }, Remembered::default()))
     }
 }

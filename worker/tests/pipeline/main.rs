@@ -12,6 +12,7 @@ mod platform;
 mod poison;
 mod polls;
 mod readiness;
+mod remembered;
 mod setups;
 mod spool;
 mod statements;

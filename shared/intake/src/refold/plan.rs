@@ -6,6 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::RULES_VERSION;
 use domain::fold::Sighting;
 use domain::timeline::{HORIZON, Head, Settled};
+use store::book::Remembered;
 use store::dirty::Mark;
 use store::states::StoredHead;
 use uuid::Uuid;
@@ -29,6 +30,8 @@ pub(super) struct Fold {
     pub begins_at_head: bool,
     /// Folding goes on from the tip of this head, which is the start; only what is new is folded.
     pub goes_on: Option<Box<Head>>,
+    /// What the head remembers of the book; nothing unless all is at hand.
+    pub remembered: Remembered,
     /// The version of the mark that is done with when this fold is written.
     pub heeds: Option<Uuid>,
     /// The last moment of these readings, where the history goes on after it.
@@ -93,8 +96,8 @@ impl Plan {
         reach: Reach,
     ) {
         let vehicle = one.vehicle;
-        let head = match head {
-            Some(StoredHead::Current(head)) => *head,
+        let (head, remembered) = match head {
+            Some(StoredHead::Current { head, remembered }) => (*head, remembered),
             // States of newer rules are not ours to overwrite: a newer worker folds this car.
             Some(StoredHead::OtherRules { rules_version }) if rules_version > RULES_VERSION => {
                 self.marks.push((vehicle, earliest, NEWER_RULES));
@@ -104,7 +107,7 @@ impl Plan {
                 self.marks.push((vehicle, DateTime::UNIX_EPOCH, "its state was written by older rules"));
                 return;
             }
-            Some(StoredHead::OtherRules { .. }) | None => Head::default(),
+            Some(StoredHead::OtherRules { .. }) | None => (Head::default(), Remembered::default()),
         };
         let newest = one.sightings.iter().map(|seen| seen.reading.at).max();
         // Only a stretch of a replay leaves a head without a tail.
@@ -124,6 +127,10 @@ impl Plan {
         } else if head.reaches(earliest) {
             let needs = if mark.is_some() { Needs::Readings } else { Needs::Nothing };
             self.fold(one, head, earliest, needs, heeds);
+            // Nobody marked the car: what its head holds and remembers is all there is.
+            if let (Needs::Nothing, Some(fold)) = (needs, self.folds.last_mut()) {
+                fold.remembered = remembered;
+            }
         } else if beyond && reach == Reach::Horizon {
             // What reaches into the tail is folded now, the rest by the replay.
             self.marks.push((vehicle, earliest, "something came later than the horizon"));
@@ -147,6 +154,7 @@ impl Plan {
                 needs,
                 begins_at_head: true,
                 goes_on,
+                remembered: Remembered::default(),
                 heeds,
                 until: None,
                 stays_until: None,
@@ -164,6 +172,7 @@ impl Plan {
                 needs,
                 begins_at_head,
                 goes_on: None,
+                remembered: Remembered::default(),
                 heeds,
                 until: None,
                 stays_until: None,
@@ -193,11 +202,16 @@ mod tests {
         }
     }
 
+    fn stored(head: Head) -> HashMap<Uuid, StoredHead> {
+        let head = StoredHead::Current { head: Box::new(head), remembered: Remembered::default() };
+        HashMap::from([(CAR, head)])
+    }
+
     /// A vehicle settled until day 100, with one reading on day 101 in its tail, and nothing known of its tip.
     fn plan(reading: Option<i64>, mark: Option<i64>, reach: Reach) -> Plan {
         let settled = Settled { until: Some(day(100)), ..Settled::default() };
         let head = Head { settled, tail: vec![sighting(day(101))], tip: None };
-        let heads = HashMap::from([(CAR, StoredHead::Current(Box::new(head)))]);
+        let heads = stored(head);
         let marks = mark.map(|number| (CAR, Mark { since: day(number), version: Uuid::nil() }));
         let sightings = reading.map(|number| sighting(day(number))).into_iter().collect();
         let fresh = Fresh { vehicle: CAR, car: CAR, sightings };
@@ -235,7 +249,7 @@ mod tests {
     fn plan_amid(reading: i64, reach: Reach) -> Plan {
         let settled = Settled { until: Some(day(100)), ..Settled::default() };
         let head = Head { settled: settled.clone(), tail: Vec::new(), tip: Some(settled) };
-        let heads = HashMap::from([(CAR, StoredHead::Current(Box::new(head)))]);
+        let heads = stored(head);
         let marks = HashMap::from([(CAR, Mark { since: day(101), version: Uuid::nil() })]);
         let fresh = Fresh { vehicle: CAR, car: CAR, sightings: vec![sighting(day(reading))] };
         Plan::new(vec![fresh], heads, &marks, reach)

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use domain::timeline::Settled;
 use sqlx::PgConnection;
-use store::book::{Disposed, PageChanges};
+use store::book::{Disposed, PageChanges, Remembered};
 use store::dirty::Mark;
 use store::{StoreError, states};
 use uuid::Uuid;
@@ -66,6 +66,7 @@ impl Fold {
             needs: Needs::Readings,
             begins_at_head: true,
             goes_on: None,
+            remembered: Remembered::default(),
             heeds: Some(Uuid::nil()),
             until: None,
             stays_until: None,

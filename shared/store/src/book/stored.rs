@@ -11,15 +11,25 @@ use uuid::Uuid;
 use super::Taken;
 use crate::StoreError;
 use crate::scope::Scope;
-use crate::sheet::Sheet;
+use crate::sheet::{Row, Sheet};
 
 /// A row of the machine that is stored, as far as it takes to see whether it changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct KnownRow {
+pub(crate) struct KnownRow {
     pub sheet: Sheet,
     pub id: Uuid,
+    /// The newest reading that it rests on.
+    #[serde(with = "domain::moment")]
+    pub until: DateTime<Utc>,
     /// `None`: from before there were digests.
     pub digest: Option<i64>,
+}
+
+impl KnownRow {
+    /// As it is once it is written.
+    pub fn of(row: &Row) -> Self {
+        Self { sheet: row.sheet, id: row.id, until: row.until, digest: Some(row.digest) }
+    }
 }
 
 /// The machine's rows that folding on may change, by vehicle.
@@ -32,64 +42,64 @@ pub(super) async fn reachable(
              SELECT vehicle, since, coalesce(until, 'infinity') AS until
              FROM unnest($1::uuid[], $2::timestamptz[], $4::timestamptz[]) AS fold (vehicle, since, until)
            )
-           SELECT 0::smallint AS "sheet!", row.source_id AS "vehicle!", row.id AS "id!", row.digest AS digest
+           SELECT 0::smallint AS "sheet!", row.source_id AS "vehicle!", row.id AS "id!", row.evidence_until AS "until!", row.digest AS digest
            FROM fold JOIN meter_entries AS row ON row.source_id = fold.vehicle AND row.evidence_until > fold.since AND row.evidence_until <= fold.until
            UNION
-           SELECT 0::smallint, source_id, id, digest FROM meter_entries
+           SELECT 0::smallint, source_id, id, evidence_until, digest FROM meter_entries
            WHERE id = ANY ($3) AND evidence_until IS NOT NULL
            UNION
-           SELECT 1::smallint, row.vehicle_id, row.id, row.digest
+           SELECT 1::smallint, row.vehicle_id, row.id, row.evidence_until, row.digest
            FROM fold JOIN quarantined_readings AS row ON row.vehicle_id = fold.vehicle AND row.evidence_until > fold.since AND row.evidence_until <= fold.until
            UNION
-           SELECT 1::smallint, vehicle_id, id, digest FROM quarantined_readings
+           SELECT 1::smallint, vehicle_id, id, evidence_until, digest FROM quarantined_readings
            WHERE id = ANY ($3) AND evidence_until IS NOT NULL
            UNION
-           SELECT 2::smallint, row.source_id, row.id, row.digest
+           SELECT 2::smallint, row.source_id, row.id, row.evidence_until, row.digest
            FROM fold JOIN issues AS row ON row.source_id = fold.vehicle AND row.evidence_until > fold.since AND row.evidence_until <= fold.until
            UNION
-           SELECT 2::smallint, source_id, id, digest FROM issues
+           SELECT 2::smallint, source_id, id, evidence_until, digest FROM issues
            WHERE id = ANY ($3) AND evidence_until IS NOT NULL
            UNION
-           SELECT 3::smallint, row.source_id, row.id, row.digest
+           SELECT 3::smallint, row.source_id, row.id, row.evidence_until, row.digest
            FROM fold JOIN fuel_entries AS row ON row.source_id = fold.vehicle AND row.evidence_until > fold.since AND row.evidence_until <= fold.until
            UNION
-           SELECT 3::smallint, source_id, id, digest FROM fuel_entries
+           SELECT 3::smallint, source_id, id, evidence_until, digest FROM fuel_entries
            WHERE id = ANY ($3) AND evidence_until IS NOT NULL
            UNION
-           SELECT 4::smallint, row.source_id, row.id, row.digest
+           SELECT 4::smallint, row.source_id, row.id, row.evidence_until, row.digest
            FROM fold JOIN charging_sessions AS row ON row.source_id = fold.vehicle AND row.evidence_until > fold.since AND row.evidence_until <= fold.until
            UNION
-           SELECT 4::smallint, source_id, id, digest FROM charging_sessions
+           SELECT 4::smallint, source_id, id, evidence_until, digest FROM charging_sessions
            WHERE id = ANY ($3) AND evidence_until IS NOT NULL
            UNION
-           SELECT 5::smallint, row.source_id, row.id, row.digest
+           SELECT 5::smallint, row.source_id, row.id, row.evidence_until, row.digest
            FROM fold JOIN expenses AS row ON row.source_id = fold.vehicle AND row.evidence_until > fold.since AND row.evidence_until <= fold.until
            UNION
-           SELECT 5::smallint, source_id, id, digest FROM expenses
+           SELECT 5::smallint, source_id, id, evidence_until, digest FROM expenses
            WHERE id = ANY ($3) AND evidence_until IS NOT NULL
            UNION
-           SELECT 6::smallint, row.source_id, row.id, row.digest
+           SELECT 6::smallint, row.source_id, row.id, row.evidence_until, row.digest
            FROM fold JOIN trips AS row ON row.source_id = fold.vehicle AND row.evidence_until > fold.since AND row.evidence_until <= fold.until
            UNION
-           SELECT 6::smallint, source_id, id, digest FROM trips
+           SELECT 6::smallint, source_id, id, evidence_until, digest FROM trips
            WHERE id = ANY ($3) AND evidence_until IS NOT NULL
            UNION
-           SELECT 7::smallint, row.source_id, row.id, row.digest
+           SELECT 7::smallint, row.source_id, row.id, row.evidence_until, row.digest
            FROM fold JOIN battery_estimates AS row ON row.source_id = fold.vehicle AND row.evidence_until > fold.since AND row.evidence_until <= fold.until
            UNION
-           SELECT 7::smallint, source_id, id, digest FROM battery_estimates
+           SELECT 7::smallint, source_id, id, evidence_until, digest FROM battery_estimates
            WHERE id = ANY ($3) AND evidence_until IS NOT NULL
            UNION
-           SELECT 8::smallint, row.source_id, row.id, row.digest
+           SELECT 8::smallint, row.source_id, row.id, row.evidence_until, row.digest
            FROM fold JOIN geofence_events AS row ON row.source_id = fold.vehicle AND row.evidence_until > fold.since AND row.evidence_until <= fold.until
            UNION
-           SELECT 8::smallint, source_id, id, digest FROM geofence_events
+           SELECT 8::smallint, source_id, id, evidence_until, digest FROM geofence_events
            WHERE id = ANY ($3) AND evidence_until IS NOT NULL
            UNION
-           SELECT 9::smallint, row.source_id, row.id, row.digest
+           SELECT 9::smallint, row.source_id, row.id, row.evidence_until, row.digest
            FROM fold JOIN alerts AS row ON row.source_id = fold.vehicle AND row.evidence_until > fold.since AND row.evidence_until <= fold.until
            UNION
-           SELECT 9::smallint, source_id, id, digest FROM alerts
+           SELECT 9::smallint, source_id, id, evidence_until, digest FROM alerts
            WHERE id = ANY ($3) AND evidence_until IS NOT NULL"#,
         &scope.vehicles,
         &scope.since,
@@ -101,7 +111,12 @@ pub(super) async fn reachable(
     let mut known: HashMap<Uuid, Vec<KnownRow>> = HashMap::new();
     for row in rows {
         let sheet = Sheet::of_number(row.sheet)?;
-        known.entry(row.vehicle).or_default().push(KnownRow { sheet, id: row.id, digest: row.digest });
+        known.entry(row.vehicle).or_default().push(KnownRow {
+            sheet,
+            id: row.id,
+            until: row.until,
+            digest: row.digest,
+        });
     }
     Ok(known)
 }
