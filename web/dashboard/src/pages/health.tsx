@@ -72,13 +72,13 @@ function isBad({ name, value }: Signal): boolean {
 
 function Value({ signal, units }: { signal: Signal; units: Units }) {
   if (typeof signal.value === "object" && signal.value !== null) {
-    const wheels = wheelsOf(signal.value);
-    if (wheels) return <Tires wheels={wheels} />;
     const parts = partsOf(signal.value);
+    if (parts.length > 0 && parts.every(({ tirePressure }) => tirePressure != null)) return <Tires wheels={parts} />;
     return (
       <ul className="plain">
+        {parts.length === 0 && <li>None</li>}
         {parts.map((part, index) => (
-          <li key={index}>{part}</li>
+          <li key={index}>{partInWords(part)}</li>
         ))}
       </ul>
     );
@@ -119,51 +119,53 @@ function truth(name: string, value: boolean): string {
   return value ? yes : no;
 }
 
-interface Wheel {
-  row: number;
-  column: number;
-  tirePressure: number;
+/** A wheel, a door or a window: which one, and what is told of it. */
+interface Part {
+  row?: number;
+  column?: number;
+  tirePressure?: number;
 }
 
 const KPA_PER_BAR = 100;
 const SIDES = ["left", "right"];
 
-function wheelsOf(value: object): Wheel[] | null {
+function partsOf(value: object): Part[] {
   const { values } = value as { values?: unknown };
-  if (!Array.isArray(values)) return null;
-  const wheels = values.filter((wheel): wheel is Wheel => typeof wheel?.tirePressure === "number");
-  return wheels.length > 0 ? wheels : null;
+  const parts: unknown[] = Array.isArray(values) ? values : [value];
+  return parts.filter((part): part is Part => typeof part === "object" && part !== null);
 }
 
-/** As they stand on the road, seen from above. */
-function Tires({ wheels }: { wheels: Wheel[] }) {
+/** Seen from above. */
+function position({ row, column }: Part): string {
+  if (row == null) return "";
+  return `${row === 0 ? "front" : "rear"} ${SIDES[column ?? -1] ?? ""}`.trim();
+}
+
+/** As they stand on the road. */
+function Tires({ wheels }: { wheels: Part[] }) {
   return (
     <ul className="tires">
-      {wheels.map(({ row, column, tirePressure }) => (
-        <li key={`${row}-${column}`}>
-          <strong>{(tirePressure / KPA_PER_BAR).toFixed(1)} bar</strong>{" "}
-          <span className="faint">
-            {row === 0 ? "front" : "rear"} {SIDES[column] ?? ""}
-          </span>
+      {wheels.map((wheel) => (
+        <li key={`${wheel.row}-${wheel.column}`}>
+          <strong>{((wheel.tirePressure ?? 0) / KPA_PER_BAR).toFixed(1)} bar</strong> <span className="faint">{position(wheel)}</span>
         </li>
       ))}
     </ul>
   );
 }
 
-/** Of doors, windows and codes: each part with what is told of it. */
-function partsOf(value: object): string[] {
-  const { values } = value as { values?: unknown };
-  const parts = Array.isArray(values) ? values : [value];
-  const told = parts.map((part: unknown) =>
-    typeof part === "object" && part !== null
-      ? Object.entries(part)
-          .filter(([, said]) => said != null && typeof said !== "object")
-          .map(([name, said]) => (name === "code" ? String(said) : `${plain(name.replaceAll(/([a-z])([A-Z])/g, "$1 $2").toLowerCase())}: ${String(said)}`))
-          .join(", ")
-      : String(part),
-  );
-  return told.length > 0 ? told : ["None"];
+/** `Front left: closed` */
+function partInWords(part: Part): string {
+  const { row: _row, column: _column, ...said } = part;
+  const words = Object.entries(said as Record<string, unknown>)
+    .filter(([, value]) => value != null && typeof value !== "object")
+    .map(([name, value]) => {
+      const word = typeof value === "string" && name !== "code" ? value.toLowerCase().replaceAll("_", " ") : String(value);
+      return name === "code" || name === "status" ? word : `${name.replaceAll(/([a-z])([A-Z])/g, "$1 $2").toLowerCase()} ${word}`;
+    })
+    .join(", ");
+  const where = position(part);
+  return where ? `${plain(where)}: ${words}` : words;
 }
 
 function Untold({ title, signals }: { title: string; signals: Signal[] }) {
