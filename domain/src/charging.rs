@@ -50,14 +50,12 @@ pub struct Charging {
     /// Whether current flows, as the car said last.
     flag: Option<bool>,
     /// When it said so by the signal that says nothing else.
-    #[serde(with = "crate::moment::option")]
     flagged: Option<DateTime<Utc>>,
     /// Whether the cable is in, as the car said last.
     cable: Option<(DateTime<Utc>, bool)>,
     /// When it was seen out last.
     out: Option<DateTime<Utc>>,
     /// The newest moment at which no current flowed for sure.
-    #[serde(with = "crate::moment::option")]
     quiet: Option<DateTime<Utc>>,
     levels: Levels,
     /// The counter's newest reading, and the one of an earlier moment before it.
@@ -76,6 +74,8 @@ pub struct Charging {
     /// The last session's.
     last: Option<(DateTime<Utc>, Within)>,
     last_mileage: Option<Mileage>,
+    /// Watt hours that came in it, and in those before it, since the level was read.
+    unlevelled: i64,
     /// How warm it was outside.
     celsius: Option<(DateTime<Utc>, Milli)>,
     finished: Vec<Finished>,
@@ -173,6 +173,9 @@ impl Charging {
         let stands = stay.way(scene.motion.mileage).is_some_and(|way| way < DRIVEN);
         let celsius = stay.warmth.mean();
         if let (Some(span), Some(session)) = (stay.span(), stay.written) {
+            let is_levelled = self.levels.last.is_some_and(|level| self.is_after_last(&level));
+            let before = if is_levelled { 0 } else { self.unlevelled };
+            self.unlevelled = before + session.energy.map_or(0, |energy| energy.wh);
             let rested = if stands { at - span.by } else { TimeDelta::zero() };
             self.last = Some((stay.key, span));
             self.last_mileage = stay.mileage;
@@ -279,6 +282,7 @@ impl Charging {
         }
         stay.mileage = mileage;
         stay.counts(self.counts);
+        stay.unlevelled = if self.is_levelled(&leg) { 0 } else { self.unlevelled };
         stay.place = place(&leg, scene);
         if let Some((_, celsius)) = self.celsius.filter(|(seen, _)| leg.start.by - *seen <= WARM) {
             stay.warmth.saw(celsius);
@@ -290,6 +294,18 @@ impl Charging {
     /// Whether that was before the last session had ended.
     fn is_in_last(&self, at: DateTime<Utc>) -> bool {
         self.last.is_some_and(|(_, span)| at < span.by)
+    }
+
+    /// Whether the level was read between the last session and this one: then its rise is of this one alone.
+    fn is_levelled(&self, leg: &Leg) -> bool {
+        let mut before = [self.levels.last, self.levels.before].into_iter().flatten();
+        self.last.is_none() || before.any(|level| self.is_after_last(&level) && level.at < leg.start.by)
+    }
+
+    /// Whether the level was read after the last session, or in the report that told of its end.
+    fn is_after_last(&self, level: &Level) -> bool {
+        let is_with = |span: Within| level.at > span.after && level.at + TOGETHER >= span.by;
+        self.last.is_none_or(|(_, span)| level.at >= span.by || is_with(span))
     }
 
     /// What the counter showed before it, and what it counts.

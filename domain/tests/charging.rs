@@ -337,7 +337,7 @@ fn what_the_way_took_is_added_to_what_was_gained_on_it() {
         "1 08:00 soc 80 km 1000
          1 12:00 soc 60 km 1100
          1 20:00 soc 70 km 1150",
-        "(1 12:00..1 20:00) to (1 12:00..1 20:00): 60 -> 70 %, 10 ± 3 kWh from level, compensated, inferred",
+        "(1 12:00..1 20:00) to (1 12:00..1 20:00): 60 -> 70 %, 10 ± 5.5 kWh from level, compensated, inferred",
     );
 }
 
@@ -594,7 +594,7 @@ fn who_is_full_again_after_a_drive_was_charged() {
          2 18:00 soc 50 km 1120
          3 07:00 status FULLY_CHARGED cable in soc 48 km 1200",
         "1 05:00 to (1 05:00..1 07:00): 76 -> 80 %, 2 ± 0.5 kWh from level, truncated
-         (2 18:00..3 07:00) to (2 18:00..3 07:00): 48 -> 48 %, 9 ± 5 kWh from level, compensated, inferred",
+         (2 18:00..3 07:00) to (2 18:00..3 07:00): 48 -> 48 %, 9 ± 9.5 kWh from level, compensated, inferred",
     );
 }
 
@@ -640,5 +640,82 @@ fn at_the_plug_three_points_are_enough() {
         "1 12:00 charging no cable out soc 75 km 1000
          1 22:00 charging no cable out soc 79 km 1020",
         "",
+    );
+}
+
+#[test]
+fn a_counter_that_is_read_when_all_is_over_counts_what_the_level_told() {
+    check(
+        "1 00:00 soc 40 kwh 0 cable out km 1000
+         1 00:38 soc 100
+         1 00:39 cable out
+         1 00:45 kwh 30",
+        "(1 00:00..1 00:38) to (1 00:00..1 00:38): 40 -> 100 %, 30 ± 0.6 kWh counted, inferred",
+    );
+}
+
+#[test]
+fn a_counter_that_was_read_before_two_sessions_tells_neither() {
+    check(
+        "1 00:00 soc 50 kwh 0 cable out km 1000
+         1 01:07 soc 64 km 1000
+         1 01:08 cable in kw 10.7
+         1 01:09 km 1010
+         1 02:06 soc 81
+         1 02:07 cable out
+         1 02:08 kwh 20.6",
+        "(1 00:00..1 01:07) to (1 00:00..1 01:07): 50 -> 64 %, 7 ± 0.5 kWh from level, inferred
+         (1 01:07..1 02:06) to (1 01:07..1 02:06): 64 -> 81 %, 8.5 ± 0.5 kWh from level, inferred",
+    );
+}
+
+#[test]
+fn what_one_report_says_is_of_the_session_that_it_ends() {
+    check(
+        "1 08:00 charging no  soc 30 kwh 0 cable out km 1000
+         1 12:00 charging yes soc 40 kwh 7 cable in km 1000
+         1 20:00 km 1020
+         1 20:01 soc 68
+         1 20:02 charging no cable out kwh 22",
+        "(1 08:00..1 12:00) to (1 12:00..1 20:00): 30 -> 68 %, 22 ± 0.44 kWh counted",
+    );
+}
+
+#[test]
+fn what_came_after_the_counter_was_read_is_known_from_the_levels() {
+    check(
+        "1 08:00 charging no  soc 80 km 900
+         1 10:00 charging no  soc 60 cable out km 1000
+         1 12:00 charging yes soc 60 kwh 2 cable in km 1000
+         1 15:00 soc 70 kwh 7 km 1000
+         1 22:00 charging no kwh 0 km 1020
+         1 22:01 soc 84",
+        "(1 10:00..1 12:00) to (1 15:00..1 22:00): 60 -> 84 %, 16 ± 9.14 kWh counted, AC, compensated, counter_reset",
+    );
+}
+
+#[test]
+fn who_lost_on_a_drive_what_had_come_was_charged_all_the_same() {
+    check(
+        "1 10:54 soc 74 km 1000 cable out status NOT_CHARGING
+         1 19:29 soc 80
+         1 19:30 km 1019 cable in status FULLY_CHARGED
+         2 11:46 soc 75
+         2 11:47 km 1037 cable out status NOT_CHARGING",
+        "(1 10:54..1 19:29) to (1 10:54..1 19:29): 74 -> 80 %, 3 ± 0.5 kWh from level, inferred",
+    );
+}
+
+#[test]
+fn a_counter_that_began_anew_at_each_plug_so_far_does_so_again() {
+    let week = "1 08:00 soc 60 kwh 9 cable out km 1000
+         1 18:00 soc 80 kwh 0 cable in km 1040
+         2 08:00 soc 70 kwh 5 cable out km 1060
+         2 18:00 soc 50 km 1100
+         3 08:00 soc 62 kwh 12 cable in km 1140";
+    check(
+        week,
+        "(1 08:00..1 18:00) to (1 18:00..2 08:00): 60 -> 80 %, 5 ± 0.1 kWh counted, inferred, disagrees
+         (2 08:00..3 08:00) to (2 08:00..3 08:00): 50 -> 62 %, 12 ± 0.24 kWh counted, inferred",
     );
 }

@@ -55,11 +55,11 @@ pub(super) fn usable(scene: &Scene<'_>, gross: Option<Milli>) -> Option<i64> {
 pub(super) fn found(stay: &Stay, scene: &Scene<'_>, gross: Option<Milli>) -> Found {
     let usable = usable(scene, gross);
     let by_level = usable.map(|usable| of_level(stay, usable)).filter(|energy| energy.wh > 0);
-    let (energy, disagrees) = best(stay, by_level);
+    let (energy, disagrees) = best(stay, by_level, usable);
     let watts = watts(stay, usable);
     let current = current(stay, watts);
     let grid = energy.map(|energy| grid(energy, current, slow(stay, energy), scene));
-    let flow = energy.map_or_else(Vec::new, |energy| finest(stay).shape(energy.wh));
+    let flow = energy.map_or_else(Vec::new, |energy| shaped(stay, energy, late(stay, usable)));
     let flow = if flow.is_empty() { evenly(stay, energy) } else { flow };
     // Where nobody knows when it came, it has no flow, and no energy that prices could be reckoned from.
     let told = !flow.is_empty();
@@ -71,11 +71,15 @@ fn of_level(stay: &Stay, usable: i64) -> Energy {
     let off = LEVEL_POINT.max(gained * LEVEL_PER_MILLE / 1000);
     let reckoned = gained - stay.level.total();
     let wh = |thousandths: i64| thousandths * usable / 100_000;
-    Energy { wh: wh(gained), plus_minus_wh: wh(off + reckoned / 2), source: EnergySource::Level }
+    Energy {
+        wh: wh(gained) - stay.unlevelled,
+        plus_minus_wh: wh(off + reckoned),
+        source: EnergySource::Level,
+    }
 }
 
 /// The first source of these that tells anything, and whether counter and level contradict each other.
-fn best(stay: &Stay, by_level: Option<Energy>) -> (Option<Energy>, bool) {
+fn best(stay: &Stay, by_level: Option<Energy>, usable: Option<i64>) -> (Option<Energy>, bool) {
     let level_wh = by_level.map(|energy| energy.wh);
     let contradicts = |wh: i64| {
         by_level.is_some_and(|level| {
@@ -84,10 +88,12 @@ fn best(stay: &Stay, by_level: Option<Energy>) -> (Option<Energy>, bool) {
         })
     };
     let counted = stay.tally.wh(level_wh);
-    if stay.tally.tells() && counted > 0 && !is_cut_short(stay, counted, level_wh) {
-        let plus_minus_wh = COUNTER_STEP.max(counted * COUNTER_PER_MILLE / 1000);
-        let energy = Energy { wh: counted, plus_minus_wh, source: EnergySource::Counter };
-        return (Some(energy), contradicts(counted));
+    let late = late(stay, usable).map_or(0, |late| late.wh);
+    if stay.tally.tells() && counted > 0 && (late > 0 || !is_cut_short(stay, counted, level_wh)) {
+        // What came after its last reading is known from the levels, and from what ways take: as good as not at all.
+        let plus_minus_wh = COUNTER_STEP.max(counted * COUNTER_PER_MILLE / 1000) + late;
+        let energy = Energy { wh: counted + late, plus_minus_wh, source: EnergySource::Counter };
+        return (Some(energy), contradicts(energy.wh));
     }
     let stuck = stay.tally.tells() && contradicts(counted);
     if let Some(wh) = stay.power.wh().filter(|wh| *wh > 0 && (stay.power.is_metered() || !contradicts(*wh))) {
@@ -95,6 +101,12 @@ fn best(stay: &Stay, by_level: Option<Energy>) -> (Option<Energy>, bool) {
         return (Some(Energy { wh, plus_minus_wh, source: EnergySource::Power }), stuck || contradicts(wh));
     }
     (by_level, stuck)
+}
+
+/// What came after the counter was read last.
+fn late(stay: &Stay, usable: Option<i64>) -> Option<Piece> {
+    let ((from, gained), usable) = stay.uncounted().zip(usable)?;
+    Some(Piece { from, to: stay.end()?.by, wh: gained * usable / 100_000 })
 }
 
 /// The counter was read last when much was still to come.
@@ -108,6 +120,20 @@ fn finest(stay: &Stay) -> &Curve {
     let curves = [&stay.level, &stay.power.curve, &stay.tally.curve];
     // The last one of equal ones.
     curves.into_iter().max_by_key(|curve| curve.pieces()).unwrap_or(&stay.level)
+}
+
+/// The energy as the finest curve has it; what came after its end is put there.
+fn shaped(stay: &Stay, energy: Energy, late: Option<Piece>) -> Vec<Piece> {
+    let finest = finest(stay);
+    let is_counted = energy.source == EnergySource::Counter;
+    match late.filter(|late| is_counted && finest.until().is_some_and(|until| until <= late.from)) {
+        Some(late) if late.wh < energy.wh => {
+            let mut flow = finest.shape(energy.wh - late.wh);
+            flow.push(late);
+            flow
+        }
+        Some(_) | None => finest.shape(energy.wh),
+    }
 }
 
 /// Where only the levels before and after tell of it: at some time in between.

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::counter::{Count, Shown, Step, Tally, step};
 use super::level::{Level, NEAR, TOGETHER};
 use super::stay::{Doubt, Leg, Stay};
-use super::{Charging, DRIVEN};
+use super::{Charging, DRIVEN, energy};
 use crate::book::{Book, Cited};
 use crate::distance::Distance;
 use crate::fold::Scene;
@@ -43,9 +43,12 @@ impl Charging {
             self.levels.charged(now.at);
         }
         let of_the_stay = |end: Within| !fell && before.is_none_or(|before| before.at < end.by);
+        let is_out = self.cable.is_some_and(|(_, connected)| !connected);
+        let ends_now = is_out && self.stay.as_ref().is_some_and(|stay| stay.ends_uncounted(now.at));
         if let Some(stay) = &mut self.stay
-            && ((stay.key - now.at).abs() <= TOGETHER || stay.end().is_none_or(of_the_stay))
+            && (ends_now || (stay.key - now.at).abs() <= TOGETHER || stay.end().is_none_or(of_the_stay))
         {
+            self.riddle.counted &= !ends_now;
             if stay.counted(now) {
                 stay.cite(super::cited(reading));
             }
@@ -58,6 +61,7 @@ impl Charging {
         }
         let after = self.last.map_or(before.at, |(_, span)| before.at.max(span.by)).min(now.at);
         let start = Within { after, by: now.at };
+        self.is_plugged_in(now.at);
         self.begin(Leg { end: Some(start), ..Leg::begun(start, true) }, cite(now), scene, book);
         if let Some(stay) = &mut self.stay {
             stay.counted(now);
@@ -134,10 +138,9 @@ impl Charging {
             let until = mileage.at - at;
             (TimeDelta::zero()..=NEAR).contains(&until) && known.is_none_or(|known| until < at - known.at)
         };
-        if let Some((now, _)) = &mut self.counter
-            && is_nearer(now.shown.at, now.mileage)
-        {
-            now.mileage = Some(mileage);
+        let counts = self.counter.iter_mut().flat_map(|(now, before)| std::iter::once(now).chain(before));
+        for count in counts.filter(|count| is_nearer(count.shown.at, count.mileage)) {
+            count.mileage = Some(mileage);
         }
         if let Some((full, known)) = &mut self.riddle.full
             && is_nearer(*full, *known)
@@ -164,10 +167,18 @@ impl Charging {
         let wh = match step(was, is) {
             Step::Rose(_) | Step::Drifted if !is_in => return None,
             Step::Rose(_) | Step::Drifted if self.counts.begins_anew() => is,
+            // It counted what was found already.
+            Step::Anew(_) if !is_in && self.is_told_since(before.shown.at) => return None,
             Step::Anew(wh) | Step::Rose(wh) => wh,
             Step::Drifted => return None,
         };
         (wh >= COUNTED).then_some(wh)
+    }
+
+    /// Whether a session is known that lies between that moment and now.
+    fn is_told_since(&self, at: DateTime<Utc>) -> bool {
+        let spans = [self.stay.as_ref().and_then(Stay::span), self.last.map(|(_, span)| span)];
+        spans.into_iter().flatten().any(|span| span.after + TOGETHER >= at && span.by > at)
     }
 
     /// How far it came to here since it was charged last, as far as anybody knows.
@@ -189,6 +200,11 @@ impl Charging {
             // Something else of the same moment told of it already.
             return true;
         }
+        let counted = self.stay.as_ref().and_then(|stay| stay.tally.last()).is_some_and(|last| last.at >= by);
+        if counted && self.kept.is_some_and(|kept| kept > by) {
+            // It is known too late where the car was then: what was heard is of the old stay.
+            return false;
+        }
         let old = self.earlier.as_deref().or(self.stay.as_ref()).and_then(Stay::span);
         if [old, self.last.map(|(_, span)| span)].into_iter().flatten().any(|span| span.by > by) {
             // Later than that it was seen at the plug where it was before.
@@ -200,10 +216,8 @@ impl Charging {
             *stay = *earlier;
             stay.written = written;
         }
-        if let Some((seen, true)) = &mut self.cable {
-            // Nobody heard it go out, but it did; and it is in again.
-            *seen = by.max(*seen);
-        }
+        self.is_plugged_in(by);
+        self.leaves(by, scene);
         if let Some(stay) = &mut self.stay {
             if let Some(leg) = stay.flowing() {
                 let flowed = leg.flowed;
@@ -217,6 +231,27 @@ impl Charging {
         self.begin(Leg { end: Some(start), ..Leg::begun(start, true) }, cited, scene, book);
         self.take_levels(by);
         true
+    }
+
+    /// It was charged by then. If the cable was in as the car said last, it is in, though it may have been out meanwhile.
+    fn is_plugged_in(&mut self, by: DateTime<Utc>) {
+        if let Some((seen, true)) = &mut self.cable {
+            *seen = by.max(*seen);
+        }
+    }
+
+    /// The stay that is known was left some time before this. If the level of this moment is known, so is what it was when the
+    /// car left: less by what the counter says came since.
+    fn leaves(&mut self, by: DateTime<Utc>, scene: &Scene<'_>) {
+        let level = self.levels.last.filter(|level| (level.at - by).abs() <= TOGETHER);
+        let counted = self.counter.map(|(now, _)| now.shown).filter(|shown| shown.at == by);
+        let usable = energy::usable(scene, self.gross);
+        if let (Some(stay), Some(level), Some(counted), Some(usable)) =
+            (&mut self.stay, level, counted, usable)
+        {
+            let percent = Milli((level.percent.0 - counted.wh * 100_000 / usable).max(0));
+            stay.ends.left(Level { percent, ..level }, &self.levels);
+        }
     }
 
     /// The level of this moment was heard before anybody knew of the stay.

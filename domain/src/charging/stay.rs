@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::counter::{Habit, Shown, Tally};
+use super::counter::{Habit, Shown, Step, Tally, step};
 use super::curve::Curve;
 use super::ends::Ends;
 use super::gain::MOVING_GAIN;
@@ -29,7 +29,6 @@ const SETTLES: TimeDelta = TimeDelta::hours(24);
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Stay {
-    #[serde(with = "crate::moment")]
     pub(super) key: DateTime<Utc>,
     pub(super) legs: Vec<Leg>,
     /// Thousandths of a percent.
@@ -40,6 +39,8 @@ pub(super) struct Stay {
     pub(super) mileage: Option<Mileage>,
     /// Where the counter was read before it, or where the session before was, if that was later.
     pub(super) counted_from: Option<Mileage>,
+    /// Watt hours of sessions before it that its levels show, too.
+    pub(super) unlevelled: i64,
     pub(super) place: Option<Place>,
     /// The car is somewhere else, or not plugged in any more: nothing resumes.
     pub(super) left: bool,
@@ -99,10 +100,8 @@ pub(super) struct Leg {
     pub(super) start: Within,
     pub(super) end: Option<Within>,
     /// The newest sign that current flows.
-    #[serde(with = "crate::moment")]
     pub(super) flowed: DateTime<Utc>,
     /// The newest sign that it brought anything; the beginning until then.
-    #[serde(with = "crate::moment")]
     pub(super) gained: DateTime<Utc>,
     pub(super) start_level: Option<Milli>,
     pub(super) end_level: Option<Milli>,
@@ -143,6 +142,7 @@ impl Stay {
             ends: Ends::default(),
             mileage: None,
             counted_from: None,
+            unlevelled: 0,
             place: None,
             left: false,
             settled: false,
@@ -200,6 +200,19 @@ impl Stay {
     /// Thousandths of a percent, with what the way there and away took.
     pub(super) fn gained(&self) -> i64 {
         self.ends.gained(self.level.total())
+    }
+
+    /// When the counter was read last, and the thousandths of a percent that came after that, before it ended.
+    pub(super) fn uncounted(&self) -> Option<(DateTime<Utc>, i64)> {
+        let ended_later = |at: DateTime<Utc>| self.end().is_some_and(|end| end.by > at + TOGETHER);
+        self.ends.uncounted().filter(|(at, _)| ended_later(*at))
+    }
+
+    /// Whether it ended just then, had begun before, and the counter was not read meanwhile.
+    pub(super) fn ends_uncounted(&self, at: DateTime<Utc>) -> bool {
+        at - self.key > TOGETHER
+            && !self.tally.is_counting()
+            && self.end().is_some_and(|end| (end.by - at).abs() <= TOGETHER)
     }
 
     /// Whether anything shows that energy came.
@@ -324,6 +337,10 @@ impl Stay {
         let leg = if self.tally.is_counting() { self.leg() } else { self.first() };
         let from = leg.map_or(now.at, |leg| leg.start.after);
         let to = self.end().map_or(now.at, |end| end.by.min(now.at));
+        let fell = self.tally.last().is_some_and(|last| matches!(step(last.wh, now.wh), Step::Anew(_)));
+        if !fell {
+            self.ends.counted(now.at);
+        }
         self.tally.saw(now, from, to);
         let gained = self.tally.curve.total() > before;
         if gained && let Some(leg) = self.flowing() {

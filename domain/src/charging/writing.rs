@@ -19,6 +19,7 @@ pub(super) fn session(stay: &Stay, scene: &Scene<'_>, gross: Option<Milli>) -> O
     if let Some(end) = last.end {
         end_by(&mut flow, Within { after: first.start.after, by: end.by });
     }
+    let (energy, grid) = if flow.is_empty() { (None, None) } else { (energy, grid) };
     let by_level = energy.is_none_or(|energy| energy.source == EnergySource::Level);
     let last_level = stay.legs.iter().rev().find_map(|leg| leg.end_level);
     let after = stay.ends.after().map(|level| level.percent);
@@ -70,7 +71,10 @@ fn state(stay: &Stay, wh: i64) -> EntryState {
 
 fn marks(stay: &Stay, by_level: bool, disagrees: bool) -> Vec<Mark> {
     let marks = [
-        (Mark::Compensated, by_level && stay.gained() > stay.level.total()),
+        (
+            Mark::Compensated,
+            by_level && stay.gained() > stay.level.total() || !by_level && stay.uncounted().is_some(),
+        ),
         (Mark::Merged, stay.legs.len() > 1),
         (Mark::Inferred, stay.legs.iter().all(|leg| leg.inferred)),
         (Mark::Silent, stay.silent),

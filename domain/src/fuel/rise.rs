@@ -142,7 +142,8 @@ fn judge(stops: &[Stop], part: &Part, bounds: Bounds<'_>) -> Option<Rise> {
     let raw = part.level.0 - base.0;
     let burnt = way.and_then(|way| bounds.habits.burns(way)).unwrap_or(0);
     let counts = if bounds.plugs_in { 0 } else { burnt.min(COMPENSATED_AT_MOST) };
-    let is_sure = last.known >= Known::About && part.known >= Known::About;
+    // What was read later at the same stop without an odometer takes nothing from what is known of the way there.
+    let is_sure = last.placed >= Known::About && part.placed >= Known::About;
     // No more than what was in it before, and what was not in it any more after.
     let at_most = base.0 + FULL.0 - part.level.0;
     let rise = raw + counts;
@@ -157,7 +158,7 @@ fn judge(stops: &[Stop], part: &Part, bounds: Bounds<'_>) -> Option<Rise> {
     }
     Some(Rise {
         before,
-        after: Stop { at: part.first, level: part.level, read: part.read, way: part.way, known: part.known },
+        after: Stop { at: part.first, level: part.level, read: part.read, ..part.stop() },
         stood: part.stands && way.is_none_or(|way| way <= STANDING),
         merged: false,
         state: EntryState::Candidate,

@@ -71,11 +71,9 @@ pub(super) struct Levels {
     open: Vec<Level>,
     mileage: Option<Mileage>,
     /// When the car was last seen moving, if it was not seen standing since.
-    #[serde(with = "crate::moment::option")]
     moving: Option<DateTime<Utc>>,
     passed: Option<Passed>,
     /// The newest level that is settled.
-    #[serde(with = "crate::moment::option")]
     settled: Option<DateTime<Utc>>,
 }
 
@@ -89,6 +87,8 @@ pub(super) struct Stop {
     pub read: Milli,
     pub way: Option<Way>,
     pub known: Known,
+    /// How well the way is known at one of its levels at least: where the car came to.
+    pub placed: Known,
 }
 
 /// Levels of one stop that belong together.
@@ -105,6 +105,7 @@ pub(super) struct Part {
     pub read_last: Milli,
     pub way: Option<Way>,
     pub known: Known,
+    pub placed: Known,
     pub readings: usize,
     pub swaying: bool,
     /// Of the same stop as the part before, as far as anybody knows.
@@ -129,7 +130,14 @@ fn moved(from: Option<Way>, to: Option<Way>) -> bool {
 
 impl Part {
     pub fn stop(&self) -> Stop {
-        Stop { at: self.last, level: self.end, read: self.read_last, way: self.way, known: self.known }
+        Stop {
+            at: self.last,
+            level: self.end,
+            read: self.read_last,
+            way: self.way,
+            known: self.known,
+            placed: self.placed,
+        }
     }
 }
 
@@ -270,6 +278,7 @@ fn part(stands: bool, levels: &[Level]) -> Option<Part> {
         read_last: last.percent,
         way: first.way,
         known,
+        placed: levels.iter().map(|level| level.known).max().unwrap_or(known),
         readings: levels.len(),
         swaying: levels.iter().all(|level| level.swaying),
         stands,
