@@ -102,9 +102,9 @@ impl Judge<'_> {
         );
         let fills: Vec<&Fill> = lived.truth.fills.iter().filter(|fill| self.is_over(fill.ended_at)).collect();
         let truths: Vec<Span> =
-            fills.iter().map(|fill| Span { from: fill.started_at, to: fill.ended_at }).collect();
+            fills.iter().map(|fill| Span::within(fill.started_at, fill.ended_at)).collect();
         let claims: Vec<Span> =
-            told.iter().map(|fill| Span { from: fill.between.after, to: fill.between.by }).collect();
+            told.iter().map(|fill| Span::within(fill.between.after, fill.between.by)).collect();
         let seen_rise = |fill: &Fill| {
             self.seen_rise(fill.started_at, fill.ended_at, |gauges| gauges.fuel_ml, lived.tank_ml)
         };
@@ -156,7 +156,7 @@ impl Judge<'_> {
                 .sum();
             if let (Some(litres), 1..) = (fill.litres, true_ml) {
                 self.score.millilitres.count(true_ml, litres.amount.0);
-                let span = Span { from: fill.between.after, to: fill.between.by };
+                let span = Span::within(fill.between.after, fill.between.by);
                 let text = format!("{true_ml} ml, told {} ± {}", litres.amount.0, litres.plus_minus.0);
                 self.far_off("litres", (true_ml, litres.amount.0), span, &text, &example::FUEL);
             }
@@ -178,8 +178,10 @@ impl Judge<'_> {
         ));
         let sessions: Vec<&Session> =
             lived.truth.sessions.iter().filter(|session| self.is_over(session.ended_at)).collect();
-        let truths: Vec<Span> =
-            sessions.iter().map(|session| Span { from: session.plugged_at, to: until(session) }).collect();
+        let truths: Vec<Span> = sessions
+            .iter()
+            .map(|session| Span { from: session.plugged_at, begun: session.started_at, to: until(session) })
+            .collect();
         let claims: Vec<Span> = told.iter().map(|session| self.claimed(session)).collect();
         let seen: Vec<Seen> = sessions.iter().map(|session| self.seen(session)).collect();
         let counts = |place: usize| matches!(seen[place], Seen::AtThePlug | Seen::Later);
@@ -209,7 +211,7 @@ impl Judge<'_> {
         }
         let unfinished = |claim: &Span| {
             let all = lived.truth.sessions.iter().filter(|session| !self.is_over(session.ended_at));
-            all.map(|session| Span { from: session.plugged_at, to: lived.truth.as_of })
+            all.map(|session| Span::within(session.plugged_at, lived.truth.as_of))
                 .any(|span| claim.meets(span))
         };
         pairing.wrong.retain(|place| !unfinished(&claims[*place]));
@@ -274,7 +276,7 @@ impl Judge<'_> {
         }
         if self.score.trips.happened == 0 {
             for trip in told {
-                let span = Span { from: trip.start.after, to: trip.end.map_or(trip.start.by, |end| end.by) };
+                let span = Span::within(trip.start.after, trip.end.map_or(trip.start.by, |end| end.by));
                 self.example(
                     "trip that never was",
                     span,
@@ -288,7 +290,7 @@ impl Judge<'_> {
     fn alert_examples(&mut self) {
         for entry in &self.lived.book {
             if let Entry::Alert(alert) = entry {
-                let span = Span { from: alert.at, to: alert.at };
+                let span = Span::within(alert.at, alert.at);
                 self.example("alert", span, &format!("{:?}", alert.what), &example::EVERYTHING);
             }
         }
@@ -341,7 +343,7 @@ impl Judge<'_> {
     /// An open session lasts on.
     fn claimed(&self, session: &ChargingSession) -> Span {
         let end = session.end.map_or(self.lived.truth.as_of, |end| end.by);
-        Span { from: session.start.after, to: end.max(session.start.by) }
+        Span { from: session.start.after, begun: session.start.by, to: end.max(session.start.by) }
     }
 
     /// What the session cost, minute by minute, in millionths.

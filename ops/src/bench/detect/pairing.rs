@@ -6,6 +6,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span {
     pub from: DateTime<Utc>,
+    /// It had begun by then.
+    pub begun: DateTime<Utc>,
     pub to: DateTime<Utc>,
 }
 
@@ -21,8 +23,18 @@ pub struct Pairing {
 const SLACK: TimeDelta = TimeDelta::minutes(5);
 
 impl Span {
+    /// Begun nobody knows when within this time.
+    pub const fn within(from: DateTime<Utc>, to: DateTime<Utc>) -> Self {
+        Self { from, begun: to, to }
+    }
+
     pub fn meets(self, other: Self) -> bool {
         self.from - SLACK <= other.to && other.from <= self.to + SLACK
+    }
+
+    /// Whether both may have begun at the same moment.
+    fn begins_with(self, other: Self) -> bool {
+        self.from - SLACK <= other.begun && other.from <= self.begun + SLACK
     }
 
     fn covers(self, other: Self) -> bool {
@@ -52,21 +64,22 @@ pub fn pair(claims: &[Span], truths: &[Span], counts: impl Fn(usize) -> bool) ->
     Pairing { claims: claimed, wrong }
 }
 
-/// How good a pairing is: first the number of its pairs of truths that count, then that of all, then the seconds that they
-/// overlap.
-type Worth = (u32, u32, i64);
+/// How good a pairing is: first the number of its pairs of truths that count, then of those that begin together, then of
+/// all, then the seconds that they overlap.
+type Worth = (u32, u32, u32, i64);
 
 /// Of each truth its claim, so that no two pairs cross.
 fn best(claims: &[Span], truths: &[Span], counts: impl Fn(usize) -> bool) -> Vec<Option<usize>> {
     let wide = claims.len() + 1;
     let place = |truth: usize, claim: usize| truth * wide + claim;
     // The best of all truths and claims from these on.
-    let mut worth: Vec<Worth> = vec![(0, 0, 0); (truths.len() + 1) * wide];
+    let mut worth: Vec<Worth> = vec![(0, 0, 0, 0); (truths.len() + 1) * wide];
     let paired = |worth: &[Worth], truth: usize, claim: usize| {
-        let (counting, pairs, seconds) = worth[place(truth + 1, claim + 1)];
-        let overlap = truths[truth].overlap(claims[claim]);
+        let (counting, together, pairs, seconds) = worth[place(truth + 1, claim + 1)];
+        let (one, other) = (truths[truth], claims[claim]);
         let counting = counting + u32::from(counts(truth));
-        truths[truth].meets(claims[claim]).then_some((counting, pairs + 1, seconds + overlap))
+        let together = together + u32::from(one.begins_with(other));
+        one.meets(other).then_some((counting, together, pairs + 1, seconds + one.overlap(other)))
     };
     for truth in (0..truths.len()).rev() {
         for claim in (0..claims.len()).rev() {
@@ -98,7 +111,7 @@ mod tests {
 
     fn spans(hours: &[(i64, i64)]) -> Vec<Span> {
         let at = |hour: &i64| DateTime::UNIX_EPOCH + TimeDelta::hours(*hour);
-        hours.iter().map(|(from, to)| Span { from: at(from), to: at(to) }).collect()
+        hours.iter().map(|(from, to)| Span { from: at(from), begun: at(to), to: at(to) }).collect()
     }
 
     #[test]

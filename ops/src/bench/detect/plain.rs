@@ -18,7 +18,7 @@ pub fn fill_ups(readings: &[Reading]) -> Vec<Span> {
         })
         .collect();
     let rises = levels.windows(2).filter(|two| two[1].1.0 - two[0].1.0 >= RISE.0);
-    rises.map(|two| Span { from: two[0].0.at, to: two[1].0.at }).collect()
+    rises.map(|two| Span::within(two[0].0.at, two[1].0.at)).collect()
 }
 
 /// From each first reading that says *charging* to the next that does not.
@@ -29,7 +29,7 @@ pub fn sessions(readings: &[Reading]) -> Vec<Span> {
         let now = reading.value == Value::Bool(true);
         match sessions.last_mut() {
             Some(session) if is_charging => session.to = reading.at,
-            Some(_) | None if now => sessions.push(Span { from: reading.at, to: reading.at }),
+            Some(_) | None if now => sessions.push(Span::within(reading.at, reading.at)),
             Some(_) | None => {}
         }
         is_charging = now;
