@@ -37,6 +37,8 @@ pub async fn tell(
         currency: Edit::Set(currency.to_owned()),
         time_zone: Edit::Set(zone.name().to_owned()),
         units: Edit::Keep,
+        fuel_price_per_litre: Edit::Keep,
+        language: Edit::Keep,
     };
     preferences::change(db, user, &said).await?;
     let charges = car.identity.battery_capacity_kwh.is_some();
