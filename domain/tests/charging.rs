@@ -719,3 +719,15 @@ fn a_counter_that_began_anew_at_each_plug_so_far_does_so_again() {
          (2 08:00..3 08:00) to (2 08:00..3 08:00): 50 -> 62 %, 12 ± 0.24 kWh counted, inferred",
     );
 }
+
+#[test]
+fn a_little_counts_too_if_the_counter_began_anew_for_it() {
+    check(
+        "1 08:00 soc 90 cable out km 1000 kwh 9
+         1 18:00 soc 100 cable in km 1010 kwh 4.8 status FULLY_CHARGED
+         2 08:00 km 1011 cable out status NOT_CHARGING soc 96
+         2 17:30 km 1013 cable in kwh 0.7 status FULLY_CHARGED soc 100",
+        "(1 08:00..1 18:00) to (1 08:00..1 18:00): 90 -> 100 %, 4.8 ± 0.096 kWh counted, inferred
+         (1 18:00..2 17:30) to (1 18:00..2 17:30): 100 -> 100 %, 0.7 ± 0.05 kWh counted, inferred",
+    );
+}

@@ -16,6 +16,8 @@ use crate::within::Within;
 
 /// A counter that counted less than this drifted.
 const COUNTED: i64 = 1000;
+/// Of a counter that began anew, this much is worth a line.
+const WORTH: i64 = 300;
 /// A counter that is known to begin anew each time did so, if it differs by this much after a drive.
 const DIFFERS: i64 = 300;
 /// Who is full again after such a way was charged: no battery shows its losses later.
@@ -169,7 +171,9 @@ impl Charging {
             Step::Rose(_) | Step::Drifted if self.counts.begins_anew() => is,
             // It counted what was found already.
             Step::Anew(_) if !is_in && self.is_told_since(before.shown.at) => return None,
-            Step::Anew(wh) | Step::Rose(wh) => wh,
+            // No drift makes it fall so far.
+            Step::Anew(wh) => return (wh >= WORTH).then_some(wh),
+            Step::Rose(wh) => wh,
             Step::Drifted => return None,
         };
         (wh >= COUNTED).then_some(wh)
