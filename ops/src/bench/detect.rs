@@ -1,5 +1,12 @@
 //! `carvetka bench detect`: how much of what cars did is found in what they reported. No servers: virtual cars live, their
 //! reports go through the decoding and the rules of the worker, and the book is compared with what really happened.
+//!
+//! Only what anybody could know is asked for. A charging session of five points and more is *seen* if at least one reading that
+//! was taken between the beginning of the current and the moment when the cable went out, and arrived, shows it: the cable in,
+//! current, a full battery, a level above the one before or a counter that differs from the one before. It is *hidden* if none
+//! does, and the level of the next report is still eight points above that of the one before; else it is *unseen*, and not asked
+//! for. A fill-up is asked for if eight points of it are left in the next report. What is told and what is true are paired one to
+//! one, in their order (`pairing`); the simplest rules are judged likewise.
 
 mod example;
 mod judge;
