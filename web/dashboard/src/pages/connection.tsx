@@ -6,6 +6,7 @@ import { age, distance, moment, plain } from "../format.ts";
 import { useAskEvery } from "../live.ts";
 import { Act } from "../parts/book.tsx";
 import { Check } from "../parts/form.tsx";
+import { Scroll } from "../parts/scroll.tsx";
 import { signalName } from "../parts/signals.ts";
 import { Trouble, Wait } from "../parts/states.tsx";
 import { useUnits } from "../preferences.ts";
@@ -151,18 +152,20 @@ function Consent({ status }: { status: Status }) {
 function Signals({ signals }: { signals: Status["signals"] }) {
   if (signals.length === 0) return null;
   return (
-    <section className="card scroll">
-      <table>
-        <caption>What the car tells, and when it last did</caption>
-        <tbody>
-          {signals.map(({ signal, at }) => (
-            <tr key={signal}>
-              <th scope="row">{signalName(signal)}</th>
-              <td>{age(at)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+    <section className="card">
+      <Scroll label="What the car tells">
+        <table>
+          <caption>What the car tells, and when it last did</caption>
+          <tbody>
+            {signals.map(({ signal, at }) => (
+              <tr key={signal}>
+                <th scope="row">{signalName(signal)}</th>
+                <td>{age(at)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </Scroll>
     </section>
   );
 }

@@ -5,6 +5,7 @@ import { api, download, unwrap, type components } from "../api.ts";
 import { moment, plain } from "../format.ts";
 import { Act } from "../parts/book.tsx";
 import { Check, Choice } from "../parts/form.tsx";
+import { Scroll } from "../parts/scroll.tsx";
 import { Trouble, Wait } from "../parts/states.tsx";
 
 type Report = components["schemas"]["ImportReport"];
@@ -116,7 +117,7 @@ function Told({ report, isDone }: { report: Report; isDone?: boolean }) {
           : `${report.new} lines are new, ${report.same} tell of what the machine found, ${report.known} are known, ${report.impossible} cannot be read.`}
       </p>
       {!isDone && (
-        <div className="scroll">
+        <Scroll label="What becomes of the lines">
           <table>
             <thead>
               <tr>
@@ -137,7 +138,7 @@ function Told({ report, isDone }: { report: Report; isDone?: boolean }) {
               ))}
             </tbody>
           </table>
-        </div>
+        </Scroll>
       )}
       {report.notShown > 0 && <p className="faint">{report.notShown} more lines.</p>}
     </div>
@@ -153,37 +154,39 @@ function Imports({ carId }: { carId: string }) {
     <Wait for={imports}>
       {({ items }) =>
         items.length > 0 && (
-          <section className="card scroll">
-            <table>
-              <caption>Imports</caption>
-              <tbody>
-                {items.map((entry) => (
-                  <tr key={entry.id}>
-                    <td>{moment(entry.importedAt)}</td>
-                    <td>{plain(entry.program)}</td>
-                    <td>{entry.written + entry.attached + entry.replaced} lines</td>
-                    <td>
-                      {entry.undoneAt ? (
-                        "taken out"
-                      ) : (
-                        <Act
-                          name="Take it out"
-                          isQuiet
-                          confirm="Take this import out of the books? What you changed since stays."
-                          act={() =>
-                            unwrap(
-                              api.POST("/api/cars/{carId}/imports/{entryId}/undo", {
-                                params: { path: { carId, entryId: entry.id } },
-                              }),
-                            )
-                          }
-                        />
-                      )}
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
+          <section className="card">
+            <Scroll label="Imports">
+              <table>
+                <caption>Imports</caption>
+                <tbody>
+                  {items.map((entry) => (
+                    <tr key={entry.id}>
+                      <td>{moment(entry.importedAt)}</td>
+                      <td>{plain(entry.program)}</td>
+                      <td>{entry.written + entry.attached + entry.replaced} lines</td>
+                      <td>
+                        {entry.undoneAt ? (
+                          "taken out"
+                        ) : (
+                          <Act
+                            name="Take it out"
+                            isQuiet
+                            confirm="Take this import out of the books? What you changed since stays."
+                            act={() =>
+                              unwrap(
+                                api.POST("/api/cars/{carId}/imports/{entryId}/undo", {
+                                  params: { path: { carId, entryId: entry.id } },
+                                }),
+                              )
+                            }
+                          />
+                        )}
+                      </td>
+                    </tr>
+                  ))}
+                </tbody>
+              </table>
+            </Scroll>
           </section>
         )
       }

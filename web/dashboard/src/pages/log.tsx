@@ -6,6 +6,7 @@ import { api, download, unwrap, type components } from "../api.ts";
 import { date, distance, moment, NONE, plain, type Units } from "../format.ts";
 import { Act } from "../parts/book.tsx";
 import { Field } from "../parts/form.tsx";
+import { Scroll } from "../parts/scroll.tsx";
 import { Empty, Wait } from "../parts/states.tsx";
 import { useUnits } from "../preferences.ts";
 
@@ -79,7 +80,7 @@ function Log({ log }: { log: Schemas["MileageLog"] }) {
           <dd>{distance(totals.gapsKm, units)}</dd>
         </div>
       </dl>
-      <div className="scroll" tabIndex={0} role="region" aria-label="The trips of the log">
+      <Scroll label="The trips of the log">
         <table>
           <thead>
             <tr>
@@ -98,7 +99,7 @@ function Log({ log }: { log: Schemas["MileageLog"] }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </Scroll>
       <p className="faint">Days by the clock of {log.timeZone}.</p>
     </section>
   );

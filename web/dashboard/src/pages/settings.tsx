@@ -4,6 +4,7 @@ import { api, download, unwrap } from "../api.ts";
 import { moment, plain } from "../format.ts";
 import { Act } from "../parts/book.tsx";
 import { Choice, Field, Form } from "../parts/form.tsx";
+import { Scroll } from "../parts/scroll.tsx";
 import { Wait } from "../parts/states.tsx";
 import { usePreferences } from "../preferences.ts";
 import { signOut } from "../session.ts";
@@ -96,7 +97,7 @@ function Privacy() {
       <Wait for={consents}>
         {({ items }) =>
           items.length > 0 && (
-            <div className="scroll">
+            <Scroll label="What you agreed to">
               <table>
                 <caption>What you agreed to</caption>
                 <tbody>
@@ -109,7 +110,7 @@ function Privacy() {
                   ))}
                 </tbody>
               </table>
-            </div>
+            </Scroll>
           )
         }
       </Wait>

@@ -5,6 +5,8 @@ import { useEffect, useRef, type ReactNode } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 
+import { Scroll } from "./scroll.tsx";
+
 export interface Line {
   label: string;
   values: (number | null)[];
@@ -75,7 +77,7 @@ export default function Chart(props: Props) {
       {children && (
         <details>
           <summary>In numbers</summary>
-          <div className="scroll">{children}</div>
+          <Scroll label={label}>{children}</Scroll>
         </details>
       )}
     </figure>

@@ -4,6 +4,7 @@ import type { components } from "../api.ts";
 import { clock, energy, money, number, plain } from "../format.ts";
 import Chart, { type Line } from "./chart.tsx";
 import { useEvidence } from "./evidence.tsx";
+import { Scroll } from "./scroll.tsx";
 
 type Session = components["schemas"]["ChargingSession"];
 
@@ -90,7 +91,7 @@ function partsOf(told: unknown): CostPart[] {
 
 function Parts({ parts, currency }: { parts: CostPart[]; currency: string | null | undefined }) {
   return (
-    <div className="scroll">
+    <Scroll label="How the cost adds up">
       <table>
         <caption>How the cost adds up</caption>
         <thead>
@@ -114,6 +115,6 @@ function Parts({ parts, currency }: { parts: CostPart[]; currency: string | null
           ))}
         </tbody>
       </table>
-    </div>
+    </Scroll>
   );
 }

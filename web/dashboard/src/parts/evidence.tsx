@@ -6,6 +6,7 @@ import { useState, type ReactNode } from "react";
 import { api, unwrap, type components } from "../api.ts";
 import { moment, percent, plain } from "../format.ts";
 import { Dialog } from "./dialog.tsx";
+import { Scroll } from "./scroll.tsx";
 import { signalName } from "./signals.ts";
 import { Wait } from "./states.tsx";
 
@@ -79,7 +80,7 @@ function Told({ evidence }: { evidence: Evidence }) {
 
 function Readings({ readings }: { readings: Evidence["readings"] }) {
   return (
-    <div className="scroll">
+    <Scroll label="What the car said">
       <table>
         <caption>What the car said</caption>
         <thead>
@@ -99,7 +100,7 @@ function Readings({ readings }: { readings: Evidence["readings"] }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </Scroll>
   );
 }
 
