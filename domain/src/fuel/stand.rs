@@ -71,9 +71,11 @@ pub(super) struct Levels {
     open: Vec<Level>,
     mileage: Option<Mileage>,
     /// When the car was last seen moving, if it was not seen standing since.
+    #[serde(with = "crate::moment::option")]
     moving: Option<DateTime<Utc>>,
     passed: Option<Passed>,
     /// The newest level that is settled.
+    #[serde(with = "crate::moment::option")]
     settled: Option<DateTime<Utc>>,
 }
 

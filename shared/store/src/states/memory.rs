@@ -13,7 +13,7 @@ use crate::book::Remembered;
 
 /// Raised whenever the form of anything below changes, states of rules included. (A change of what the rules conclude raises
 /// `RULES_VERSION`.)
-const FORM: u8 = 1;
+const FORM: u8 = 2;
 
 #[derive(Serialize, Deserialize)]
 struct Memory<'a> {
