@@ -54,6 +54,10 @@ pub enum AlertKind {
     TroubleCodesReturn,
     WarningLamps,
     ParasiticDrain,
+    /// Not of the fold, which has no clock: nothing was heard of the car for long.
+    CarOffline,
+    /// Likewise: a service is due, or soon.
+    ServiceDue,
 }
 
 impl Alarm {
@@ -109,6 +113,8 @@ impl AlertKind {
             Self::TroubleCodesReturn => "trouble_codes_return",
             Self::WarningLamps => "warning_lamps",
             Self::ParasiticDrain => "parasitic_drain",
+            Self::CarOffline => "car_offline",
+            Self::ServiceDue => "service_due",
         }
     }
 }

@@ -3,10 +3,11 @@
 use chrono::TimeDelta;
 
 /// So many times the longest of the usual times between two values.
-const TIMES: i32 = 3;
-/// What is younger is never stale, and what is older always is.
-const SHORTEST: TimeDelta = TimeDelta::hours(6);
-const LONGEST: TimeDelta = TimeDelta::days(7);
+pub const TIMES: i32 = 3;
+/// What is younger is never stale,
+pub const SHORTEST: TimeDelta = TimeDelta::hours(6);
+/// and what is older always is.
+pub const LONGEST: TimeDelta = TimeDelta::days(7);
 /// Fewer times between two values show no rhythm.
 const ENOUGH: u32 = 5;
 

@@ -20,6 +20,7 @@ pub mod moment;
 pub mod motion;
 pub mod odometer;
 pub mod reading;
+pub mod reminder;
 pub mod rules;
 pub mod setup;
 pub mod tariff;

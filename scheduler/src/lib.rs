@@ -11,6 +11,7 @@ mod figures;
 mod partitions;
 mod polls;
 mod refreshes;
+mod reminders;
 mod replays;
 mod spool;
 mod thinning;
@@ -76,7 +77,7 @@ pub async fn start(config: &Config, life: &Lifecycle) -> anyhow::Result<()> {
 }
 
 /// All that is done again and again.
-fn chores(config: &Config) -> [Chore; 13] {
+fn chores(config: &Config) -> [Chore; 15] {
     [
         Chore { name: "replays", every: config.look_every(), run: |it| Box::pin(replays::ask(it)) },
         Chore { name: "sweep", every: config.sweep_every(), run: |it| Box::pin(replays::sweep(it)) },
@@ -90,6 +91,12 @@ fn chores(config: &Config) -> [Chore; 13] {
         Chore { name: "parked", every: expiry::EVERY, run: |it| Box::pin(expiry::parked(it)) },
         Chore { name: "spool", every: spool::EVERY, run: |it| Box::pin(spool::look(it)) },
         Chore { name: "figures", every: figures::EVERY, run: |it| Box::pin(figures::look(it)) },
+        Chore { name: "reminders", every: reminders::EVERY, run: |it| Box::pin(reminders::look(it)) },
+        Chore {
+            name: "silences",
+            every: reminders::SILENCES_EVERY,
+            run: |it| Box::pin(reminders::silences(it)),
+        },
         Chore { name: "states", every: thinning::EVERY, run: |it| Box::pin(thinning::thin(it)) },
     ]
 }

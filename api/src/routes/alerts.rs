@@ -25,7 +25,8 @@ pub struct Alert {
     at: DateTime<Utc>,
     /// `fuel_drop`, `moved_without_driving`, `left_its_place`, `odometer_behind_position`, `battery_weak`, `tyre_low`,
     /// `tyres_uneven`, `tyre_leaks`, `tyre_loses_fast`, `low_voltage_battery`, `oil_low`, `oil_wears_fast`, `oil_renewed`,
-    /// `trouble_codes`, `trouble_codes_return`, `warning_lamps`, `parasitic_drain`; more may come.
+    /// `trouble_codes`, `trouble_codes_return`, `warning_lamps`, `parasitic_drain`,
+    /// `car_offline`, `service_due`; more may come.
     kind: String,
     /// What the kind needs to be told: percents, kilometres, places.
     details: Value,

@@ -28,6 +28,7 @@ mod mileage;
 mod person_export;
 mod preferences;
 mod purposes;
+mod reminders;
 mod status;
 mod sync;
 mod tariffs;
@@ -78,6 +79,11 @@ pub fn all() -> (Router<App>, OpenApi) {
         .routes(routes!(alerts::see))
         .routes(routes!(alerts::dismiss))
         .routes(routes!(health::read))
+        .routes(routes!(reminders::list, reminders::add))
+        .routes(routes!(reminders::change, reminders::delete))
+        .routes(routes!(reminders::said::done))
+        .routes(routes!(reminders::said::snooze))
+        .routes(routes!(reminders::said::dismiss))
         .routes(routes!(timeline::find))
         .routes(routes!(evidence::find))
         .routes(routes!(energy::find))

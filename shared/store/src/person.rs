@@ -87,6 +87,8 @@ pub async fn little(db: &mut PgConnection, user: Uuid) -> Result<Map<String, Val
              UNION ALL SELECT 'tariffs', to_jsonb(one) FROM tariffs AS one WHERE user_id = $1
              UNION ALL SELECT 'tariff_versions', to_jsonb(one) FROM tariff_versions AS one
                WHERE tariff_id IN (SELECT id FROM tariffs WHERE user_id = $1)
+             UNION ALL SELECT 'service_reminders', to_jsonb(one)
+               FROM service_reminders AS one WHERE car_id IN (SELECT id FROM own)
              UNION ALL SELECT 'car_watches', to_jsonb(one) FROM car_watches AS one WHERE car_id IN (SELECT id FROM own)
              UNION ALL SELECT 'book_imports', to_jsonb(one) FROM book_imports AS one WHERE car_id IN (SELECT id FROM own)
              UNION ALL SELECT 'untimed_readings', to_jsonb(one)

@@ -621,6 +621,93 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/cars/{carId}/reminders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What has to be done to a car, and when. */
+        get: operations["listReminders"];
+        put?: never;
+        /** Writes a reminder. */
+        post: operations["addReminder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cars/{carId}/reminders/{entryId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Deletes a reminder. */
+        delete: operations["deleteReminder"];
+        options?: never;
+        head?: never;
+        /** Changes a reminder. */
+        patch: operations["changeReminder"];
+        trace?: never;
+    };
+    "/api/cars/{carId}/reminders/{entryId}/dismiss-proposal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What looked as if it were done was something else. */
+        post: operations["dismissReminderProposal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cars/{carId}/reminders/{entryId}/done": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** It was done. One that recurs begins anew, from there or on its grid; another is finished. */
+        post: operations["completeReminder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cars/{carId}/reminders/{entryId}/snooze": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Leaves the person alone with it for a while. */
+        post: operations["snoozeReminder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/cars/{carId}/timeline": {
         parameters: {
             query?: never;
@@ -1223,7 +1310,8 @@ export interface components {
             /**
              * @description `fuel_drop`, `moved_without_driving`, `left_its_place`, `odometer_behind_position`, `battery_weak`, `tyre_low`,
              *     `tyres_uneven`, `tyre_leaks`, `tyre_loses_fast`, `low_voltage_battery`, `oil_low`, `oil_wears_fast`, `oil_renewed`,
-             *     `trouble_codes`, `trouble_codes_return`, `warning_lamps`, `parasitic_drain`; more may come.
+             *     `trouble_codes`, `trouble_codes_return`, `warning_lamps`, `parasitic_drain`,
+             *     `car_offline`, `service_due`; more may come.
              */
             kind: string;
             /** Format: date-time */
@@ -1617,6 +1705,15 @@ export interface components {
             isRevoked: boolean;
             /** Format: int64 */
             readingsDeleted: number;
+        };
+        /** @description A sign that something was done. */
+        DoneProposal: {
+            /** Format: date-time */
+            at: string;
+            /** @description `oil_renewed`: the oil's life rose as it does then; `expense`: somebody paid for a service. */
+            because: string;
+            /** Format: double */
+            odometerKm?: number | null;
         };
         /** @description How far the car came between two moments. */
         DrivenWay: {
@@ -2371,7 +2468,8 @@ export interface components {
                 /**
                  * @description `fuel_drop`, `moved_without_driving`, `left_its_place`, `odometer_behind_position`, `battery_weak`, `tyre_low`,
                  *     `tyres_uneven`, `tyre_leaks`, `tyre_loses_fast`, `low_voltage_battery`, `oil_low`, `oil_wears_fast`, `oil_renewed`,
-                 *     `trouble_codes`, `trouble_codes_return`, `warning_lamps`, `parasitic_drain`; more may come.
+                 *     `trouble_codes`, `trouble_codes_return`, `warning_lamps`, `parasitic_drain`,
+                 *     `car_offline`, `service_due`; more may come.
                  */
                 kind: string;
                 /** Format: date-time */
@@ -2776,6 +2874,110 @@ export interface components {
             message?: string | null;
             /** @description Where the person can put it right, if Smartcar says so. */
             url?: string | null;
+        };
+        /** @description Something that has to be done to a car. */
+        Reminder: {
+            /**
+             * Format: date-time
+             * @description From here on the interval counts.
+             */
+            doneAt: string;
+            /** Format: double */
+            doneKm?: number | null;
+            due: components["schemas"]["ReminderDue"];
+            /**
+             * Format: date-time
+             * @description Done for good.
+             */
+            finishedAt?: string | null;
+            /** Format: uuid */
+            id: string;
+            /**
+             * Format: double
+             * @description Each so far, each so many months; both: whichever comes first.
+             */
+            intervalKm?: number | null;
+            /** Format: int32 */
+            intervalMonths?: number | null;
+            /** @description It keeps its grid, however early or late it is done; otherwise the next interval counts from where it was done. */
+            isFixed: boolean;
+            /** @description It begins anew when it is done. */
+            isRecurring: boolean;
+            notes?: string | null;
+            proposal?: components["schemas"]["DoneProposal"] | null;
+            /** Format: date-time */
+            snoozedUntil?: string | null;
+            title: string;
+            /** @description The oil's life makes it due, too. */
+            watchesOil: boolean;
+        };
+        /** @description When it was done. */
+        ReminderDone: {
+            at?: components["schemas"]["Moment"] | null;
+            odometerKm?: components["schemas"]["Kilometres"] | null;
+        };
+        /** @description When it is due. */
+        ReminderDue: {
+            /** @description What comes first: `distance`, `time`, `oil_life`; `null` where nothing is known yet. */
+            because?: string | null;
+            /**
+             * Format: date-time
+             * @description The most likely date; one of ten times it is before `earliest`, one of ten after `latest`.
+             */
+            date?: string | null;
+            /** Format: date-time */
+            earliest?: string | null;
+            /** Format: date-time */
+            latest?: string | null;
+            /**
+             * Format: double
+             * @description How far it is, as far as the way since the last reading is estimated; below 0 it is past.
+             */
+            leftKm?: number | null;
+            /**
+             * Format: double
+             * @description What the counter will show then.
+             */
+            odometerKm?: number | null;
+            /** @description `planned`, `soon`, `urgent`, `due`, `overdue`. */
+            stage: string;
+            /** @description In words, in the person's units: `Oil change is due in 500 miles`. */
+            text: string;
+        };
+        /** @description What has to be done. */
+        ReminderInput: {
+            doneAt?: components["schemas"]["Moment"] | null;
+            doneKm?: components["schemas"]["Kilometres"] | null;
+            intervalKm?: components["schemas"]["Kilometres"] | null;
+            /** Format: int32 */
+            intervalMonths?: number | null;
+            isFixed?: boolean;
+            isRecurring?: boolean;
+            notes?: components["schemas"]["Notes"] | null;
+            title: components["schemas"]["Name"];
+            watchesOil?: boolean;
+        };
+        /** @description What is to be different. What is absent stays; `null` takes away. */
+        ReminderPatch: {
+            doneAt?: components["schemas"]["Moment"];
+            doneKm?: components["schemas"]["Kilometres"] | null;
+            intervalKm?: components["schemas"]["Kilometres"] | null;
+            /** Format: int32 */
+            intervalMonths?: number | null;
+            isFixed?: boolean;
+            isRecurring?: boolean;
+            notes?: components["schemas"]["Notes"] | null;
+            title?: components["schemas"]["Name"];
+            watchesOil?: boolean;
+        };
+        /** @description Until when it is not to be heard of. */
+        ReminderSnooze: {
+            /** Format: date */
+            until: string;
+        };
+        /** @description The reminders of a car. */
+        Reminders: {
+            items: components["schemas"]["Reminder"][];
         };
         /** @description A session, and what it costs. */
         Repriced: {
@@ -7131,6 +7333,647 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    listReminders: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                carId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The reminders */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reminders"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    addReminder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                carId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReminderInput"];
+            };
+        };
+        responses: {
+            /** @description Written */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reminder"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description As many reminders as one car can have are written */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Payload Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    deleteReminder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                carId: string;
+                entryId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    changeReminder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                carId: string;
+                entryId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReminderPatch"];
+            };
+        };
+        responses: {
+            /** @description The reminder as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reminder"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Payload Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    dismissReminderProposal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                carId: string;
+                entryId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The reminder as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reminder"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    completeReminder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                carId: string;
+                entryId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReminderDone"];
+            };
+        };
+        responses: {
+            /** @description The reminder as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reminder"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Payload Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    snoozeReminder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                carId: string;
+                entryId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReminderSnooze"];
+            };
+        };
+        responses: {
+            /** @description The reminder as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reminder"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Payload Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -17,7 +17,7 @@ pub enum Fate {
 }
 
 /// Every table, in the order of the alphabet.
-pub const FATES: [(&str, Fate); 54] = [
+pub const FATES: [(&str, Fate); 55] = [
     ("_sqlx_migrations", Fate::OfNobody),
     ("alerts", Fate::Goes),
     ("api_bucket", Fate::OfNobody),
@@ -56,6 +56,7 @@ pub const FATES: [(&str, Fate); 54] = [
     ("readings", Fate::Goes),
     ("refresh_plans", Fate::Expires),
     ("replay_runs", Fate::OfNobody),
+    ("service_reminders", Fate::Stays),
     ("setup_versions", Fate::Goes),
     ("smartcar_grants", Fate::Expires),
     ("smartcar_sync_logs", Fate::Goes),

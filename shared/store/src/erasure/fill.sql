@@ -89,6 +89,7 @@ INSERT INTO places_to_hide VALUES ('$vehicle$', md5('fence$number$')::uuid);
 INSERT INTO tariffs (id, user_id, name) VALUES (md5('tariff$number$')::uuid, '$user$', 'city $user$');
 INSERT INTO tariff_versions (tariff_id, valid_from, currency, zone, parts) VALUES (md5('tariff$number$')::uuid, '2026-01-01Z', 'EUR', 'UTC', '{"note": "$user$"}');
 INSERT INTO purpose_rules (user_id, rank, purpose) VALUES ('$user$', 1, 'business');
+INSERT INTO service_reminders (car_id, title, interval_km) VALUES ('$car$', 'oil', 15000);
 INSERT INTO user_preferences (user_id, currency) VALUES ('$user$', 'EUR');
 INSERT INTO vehicle_plans VALUES ('$user$', 3);
 INSERT INTO car_watches (car_id) VALUES ('$car$');
