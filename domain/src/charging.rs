@@ -50,14 +50,12 @@ pub struct Charging {
     /// Whether current flows, as the car said last.
     flag: Option<bool>,
     /// When it said so by the signal that says nothing else.
-    #[serde(with = "crate::moment::option")]
     flagged: Option<DateTime<Utc>>,
     /// Whether the cable is in, as the car said last.
     cable: Option<(DateTime<Utc>, bool)>,
     /// When it was seen out last.
     out: Option<DateTime<Utc>>,
     /// The newest moment at which no current flowed for sure.
-    #[serde(with = "crate::moment::option")]
     quiet: Option<DateTime<Utc>>,
     levels: Levels,
     /// The counter's newest reading, and the one of an earlier moment before it.
@@ -323,9 +321,14 @@ impl Charging {
         if let Some(now) = now {
             tally.saw(now.shown, leg.start.after, now.shown.at);
         }
-        tally.shared = before.is_some_and(|before| self.is_in_last(before.shown.at));
         let since = before.map(|before| before.shown.at).max(self.last.map(|(_, span)| span.by));
-        tally.anew = self.counts.begins_anew() && self.out.is_some_and(|out| Some(out) >= since);
+        tally.scope = if self.counts.begins_anew() && self.out.is_some_and(|out| Some(out) >= since) {
+            counter::Scope::Anew
+        } else if before.is_some_and(|before| self.is_in_last(before.shown.at)) {
+            counter::Scope::Shared
+        } else {
+            counter::Scope::Stay
+        };
         (before, tally)
     }
 }

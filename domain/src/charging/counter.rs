@@ -16,7 +16,6 @@ const SHORTEST: TimeDelta = TimeDelta::minutes(2);
 /// What the counter showed, in watt hours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Shown {
-    #[serde(with = "crate::moment")]
     pub(super) at: DateTime<Utc>,
     pub(super) wh: i64,
 }
@@ -48,10 +47,18 @@ pub(super) struct Tally {
     perhaps: i64,
     /// It began anew on the way.
     pub(super) resets: bool,
-    /// It began anew before its first reading, as this car's counter does at each plug.
-    pub(super) anew: bool,
-    /// Another session lies between its last reading before the stay and the stay: it counted that, too.
-    pub(super) shared: bool,
+    pub(super) scope: Scope,
+}
+
+/// What a counter counted since it was read before the stay.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Scope {
+    #[default]
+    Stay,
+    /// It began anew before its first reading in the stay, as this car's counter does at each plug.
+    Anew,
+    /// Another session lies in between: it counted that, too.
+    Shared,
 }
 
 /// Whether a car's counter begins anew at each plug, as was seen so far: more than nought if so.
@@ -140,7 +147,7 @@ impl Tally {
 
     /// Whether it counted what came in this stay, and nothing else.
     pub(super) fn tells(&self) -> bool {
-        self.is_counting() && (self.anew || !self.shared)
+        self.is_counting() && self.scope != Scope::Shared
     }
 
     pub(super) fn last(&self) -> Option<Shown> {
@@ -150,7 +157,7 @@ impl Tally {
     /// What was counted: of its two readings, the one that is nearer to what another source says.
     pub(super) fn wh(&self, elsewhere: Option<i64>) -> i64 {
         let least = self.curve.total();
-        if self.anew {
+        if self.scope == Scope::Anew {
             return least + self.perhaps;
         }
         match elsewhere {

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::counter::{Habit, Shown, Step, Tally, step};
+use super::counter::{Habit, Scope, Shown, Step, Tally, step};
 use super::curve::Curve;
 use super::ends::Ends;
 use super::gain::MOVING_GAIN;
@@ -29,7 +29,6 @@ const SETTLES: TimeDelta = TimeDelta::hours(24);
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Stay {
-    #[serde(with = "crate::moment")]
     pub(super) key: DateTime<Utc>,
     pub(super) legs: Vec<Leg>,
     /// Thousandths of a percent.
@@ -101,10 +100,8 @@ pub(super) struct Leg {
     pub(super) start: Within,
     pub(super) end: Option<Within>,
     /// The newest sign that current flows.
-    #[serde(with = "crate::moment")]
     pub(super) flowed: DateTime<Utc>,
     /// The newest sign that it brought anything; the beginning until then.
-    #[serde(with = "crate::moment")]
     pub(super) gained: DateTime<Utc>,
     pub(super) start_level: Option<Milli>,
     pub(super) end_level: Option<Milli>,
@@ -164,7 +161,9 @@ impl Stay {
     pub(super) fn counts(&mut self, habit: Habit) {
         let way = self.mileage.zip(self.counted_from);
         let way = way.map(|(here, there)| here.travelled.minus(there.travelled));
-        self.tally.anew |= habit.begins_anew() && way.is_some_and(|way| way >= DRIVEN);
+        if habit.begins_anew() && way.is_some_and(|way| way >= DRIVEN) {
+            self.tally.scope = Scope::Anew;
+        }
     }
 
     pub(super) fn first(&self) -> Option<&Leg> {
