@@ -13,7 +13,7 @@ const PHONE = { width: 390, height: 844 };
 
 const PAGES = [
   "/",
-  ...["overview", "timeline", "health", "trips", "log", "charging", "mileage", "costs", "battery", "alerts", "connection", "data"].map(
+  ...["overview", "timeline", "health", "reminders", "trips", "log", "charging", "mileage", "costs", "battery", "alerts", "connection", "data"].map(
     (book) => `/cars/CAR/${book}`,
   ),
   "/places",

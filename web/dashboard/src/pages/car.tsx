@@ -24,6 +24,7 @@ const BOOKS = {
   overview: { name: "Overview", page: Overview },
   timeline: { name: "Timeline", page: Timeline },
   health: { name: "Health", page: lazy(() => import("./health.tsx")) },
+  reminders: { name: "Reminders", page: lazy(() => import("./reminders.tsx")) },
   trips: { name: "Trips", page: lazy(() => import("./trips.tsx")) },
   log: { name: "Mileage log", page: lazy(() => import("./log.tsx")), isHidden: true },
   charging: { name: "Charging", page: lazy(() => import("./charging.tsx")) },
