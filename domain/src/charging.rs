@@ -50,12 +50,14 @@ pub struct Charging {
     /// Whether current flows, as the car said last.
     flag: Option<bool>,
     /// When it said so by the signal that says nothing else.
+    #[serde(with = "crate::moment::option")]
     flagged: Option<DateTime<Utc>>,
     /// Whether the cable is in, as the car said last.
     cable: Option<(DateTime<Utc>, bool)>,
     /// When it was seen out last.
     out: Option<DateTime<Utc>>,
     /// The newest moment at which no current flowed for sure.
+    #[serde(with = "crate::moment::option")]
     quiet: Option<DateTime<Utc>>,
     levels: Levels,
     /// The counter's newest reading, and the one of an earlier moment before it.

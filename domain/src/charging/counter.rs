@@ -16,6 +16,7 @@ const SHORTEST: TimeDelta = TimeDelta::minutes(2);
 /// What the counter showed, in watt hours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Shown {
+    #[serde(with = "crate::moment")]
     pub(super) at: DateTime<Utc>,
     pub(super) wh: i64,
 }

@@ -29,6 +29,7 @@ const SETTLES: TimeDelta = TimeDelta::hours(24);
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Stay {
+    #[serde(with = "crate::moment")]
     pub(super) key: DateTime<Utc>,
     pub(super) legs: Vec<Leg>,
     /// Thousandths of a percent.
@@ -100,8 +101,10 @@ pub(super) struct Leg {
     pub(super) start: Within,
     pub(super) end: Option<Within>,
     /// The newest sign that current flows.
+    #[serde(with = "crate::moment")]
     pub(super) flowed: DateTime<Utc>,
     /// The newest sign that it brought anything; the beginning until then.
+    #[serde(with = "crate::moment")]
     pub(super) gained: DateTime<Utc>,
     pub(super) start_level: Option<Milli>,
     pub(super) end_level: Option<Milli>,
