@@ -7,6 +7,7 @@ mod figures;
 mod frozen;
 mod polls;
 mod refreshes;
+mod reminders;
 mod replays;
 mod support;
 mod thinning;
