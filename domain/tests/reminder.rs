@@ -73,10 +73,7 @@ fn the_range_is_as_wide_as_the_weeks_differ() {
     let uneven: Vec<Shown> = (0..14)
         .map(|week| {
             km += [100, 600, 350][week % 3];
-            Shown {
-                at: day(i64::try_from(week).unwrap() * 7),
-                odometer: Distance::from_km(i64::try_from(km).unwrap()),
-            }
+            Shown { at: day(i64::try_from(week).unwrap() * 7), odometer: Distance::from_km(i64::from(km)) }
         })
         .collect();
     let wide = at(&plan(Some(KM_15000), None), &uneven, 91);

@@ -27,6 +27,7 @@ mod past;
 mod places;
 mod problems;
 mod process;
+mod reminders;
 mod stage;
 mod strangers;
 mod tariffs;
