@@ -23,7 +23,7 @@ programs: ## Build all programs
 	cargo build --workspace --bins
 
 .PHONY: demo
-demo: programs ## Let virtual cars live their lives here, until Ctrl-C or for DEMO_SECONDS
+demo: web/dashboard/dist/index.html programs ## Let virtual cars live their lives here, until Ctrl-C or for DEMO_SECONDS
 	@$(with_services) cargo run --quiet --bin carvetka -- demo
 
 # Programs and tests in one build, so that cargo settles on one set of features. The tests run the programs.
@@ -82,6 +82,12 @@ web: ## Build the pages of web/dashboard, which the api takes in when it is buil
 .PHONY: web-test
 web-test: web programs ## Look at the pages in a browser, at a demo of their own (npm, Chromium)
 	@$(with_services) npm --prefix web/dashboard test
+
+# What the demo shows in a browser. It goes without where node is absent or too old.
+web/dashboard/dist/index.html: $(shell find web/dashboard/src web/dashboard/public web/client/src -type f 2>/dev/null) \
+		web/dashboard/index.html web/dashboard/package-lock.json web/dashboard/vite.config.ts
+	@cd web/dashboard && npm ci --no-audit --no-fund --silent && npm run --silent build >/dev/null && touch dist/index.html \
+		|| echo "without its pages: they take npm, and node 20.19 or later (make web says what is wrong)" >&2
 
 .PHONY: deny
 deny: ## Check advisories, licences and sources of all crates (cargo install cargo-deny --locked)
