@@ -129,7 +129,7 @@ mod tests {
     #[test]
     fn what_only_touches_the_claim_of_another_is_not_told() {
         let pairing = pair(&spans(&[(10, 24)]), &spans(&[(3, 11), (20, 21)]), |_| true);
-        assert_eq!(pairing, Pairing { claims: vec![Some(0), None], wrong: Vec::new() });
+        assert_eq!(pairing, Pairing { claims: vec![None, Some(0)], wrong: Vec::new() });
     }
 
     #[test]
