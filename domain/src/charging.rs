@@ -319,6 +319,11 @@ impl Charging {
             Some((now, _)) => (Some(now), None),
             None => (None, None),
         };
+        let shared = before.is_some_and(|before| self.is_in_last(before.shown.at));
+        if let Some(now) = now.filter(|_| shared && !leg.inferred) {
+            // What it counted until then is another session's, or partly; from then on it is this one's.
+            return (before, Tally::begin(Some(now.shown), None));
+        }
         let mut tally = Tally::begin(before.map(|before| before.shown), known.then_some(leg.start.after));
         if let Some(now) = now {
             tally.saw(now.shown, leg.start.after, now.shown.at);
@@ -326,7 +331,7 @@ impl Charging {
         let since = before.map(|before| before.shown.at).max(self.last.map(|(_, span)| span.by));
         tally.scope = if self.counts.begins_anew() && self.out.is_some_and(|out| Some(out) >= since) {
             counter::Scope::Anew
-        } else if before.is_some_and(|before| self.is_in_last(before.shown.at)) {
+        } else if shared {
             counter::Scope::Shared
         } else {
             counter::Scope::Stay

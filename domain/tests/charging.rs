@@ -599,6 +599,23 @@ fn who_is_full_again_after_a_drive_was_charged() {
 }
 
 #[test]
+fn a_counter_that_is_read_when_the_cable_goes_in_counts_from_there_whatever_came_before() {
+    check(
+        "1 18:00 charging yes cable in  soc 40 km 1000 kwh 0
+         1 22:00 charging no  cable out soc 70 km 1000 kwh 15
+         3 08:00 soc 45 km 1150
+         5 08:00 soc 60 km 1150
+         7 17:50 soc 40 km 1250
+         7 18:00 charging yes cable in  soc 40 km 1250 kwh 0
+         7 20:00 charging no  soc 60 km 1250 kwh 11
+         7 20:30 cable out",
+        "1 18:00 to 1 22:00: 40 -> 70 %, 15 ± 0.3 kWh counted, AC, truncated
+         (3 08:00..5 08:00) to (3 08:00..5 08:00): 45 -> 60 %, 7.5 ± 0.5 kWh from level, inferred
+         (7 17:50..7 18:00) to 7 20:00: 40 -> 60 %, 11 ± 0.22 kWh counted, AC",
+    );
+}
+
+#[test]
 fn a_counter_that_began_anew_after_a_drive_counted_at_another_plug() {
     check(
         "1 07:00 status FULLY_CHARGED cable in soc 80 km 1000 kwh 22.6
