@@ -33,8 +33,9 @@ pub enum SessionError {
 /// How long the broker may take for any answer of the set-up.
 pub const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How long it may take to say goodbye.
-const GOODBYE: Duration = Duration::from_secs(1);
+/// How long it may take to say goodbye: a busy broker reads the last acknowledgements before it answers, and a connection that
+/// is cut before that may lose them.
+const GOODBYE: Duration = Duration::from_secs(3);
 
 /// How often the connection's state is looked at, beside its events: not every end has an event.
 const LOOK: Duration = Duration::from_millis(100);
