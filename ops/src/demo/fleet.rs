@@ -71,6 +71,9 @@ pub async fn settle(db: &mut PgConnection, options: &Options) -> anyhow::Result<
         .execute(&mut *db)
         .await?;
         household::tell(db, owner.user, &virtual_car, owner.agrees_to_positions, birth(options)).await?;
+        if owner.agrees_to_positions {
+            household::watch(db, owner.car, birth(options)).await?;
+        }
         owners.push(owner);
     }
     Ok(owners)

@@ -2,7 +2,7 @@
 //! costs at home, and where that is.
 
 use anyhow::Context;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::fences::Shape;
 use domain::reading::Position;
 use domain::setup::Currency;
@@ -10,7 +10,7 @@ use domain::tariff::{Micros, MinuteOfDay, Parts};
 use runtime::clock;
 use simulator::world::Car;
 use sqlx::PgConnection;
-use store::geofences::{self, NewPlace};
+use store::geofences::{self, NewPlace, watches};
 use store::hand_entries::Edit;
 use store::preferences::{self, PreferencesChange};
 use store::tariffs::{self, NewTariff, Terms};
@@ -23,6 +23,9 @@ const HOME_RADIUS_M: u32 = 120;
 const BY_DAY: Micros = Micros(320_000);
 const BY_NIGHT: Micros = Micros(210_000);
 const NIGHT: [&str; 2] = ["22:00", "06:00"];
+
+/// From then to then, after the car's life began, its person wants to be told when it leaves its place.
+const WATCHED: [TimeDelta; 2] = [TimeDelta::days(3), TimeDelta::days(4)];
 
 /// Writes down what the person told, valid since before the car's life began.
 pub async fn tell(
@@ -55,6 +58,14 @@ pub async fn tell(
         };
         geofences::add(db, user, &place, clock::now()).await?;
     }
+    Ok(())
+}
+
+/// For a day the person was not the one who drove.
+pub async fn watch(db: &mut PgConnection, car: Uuid, birth: DateTime<Utc>) -> anyhow::Result<()> {
+    let [from, until] = WATCHED.map(|after| birth + after);
+    watches::begin(db, car, from).await?;
+    watches::end(db, car, until).await?;
     Ok(())
 }
 

@@ -42,6 +42,14 @@ export function draw(kwhPer100Km: number | null | undefined, units: Units): stri
   return `${number(100 / KM_PER_MILE / kwhPer100Km)} mi/kWh`;
 }
 
+const KPA_PER_BAR = 100;
+const KPA_PER_PSI = 6.894757;
+
+/** Of tyres. */
+export function pressure(kpa: number, units: Units): string {
+  return units === "metric" ? `${(kpa / KPA_PER_BAR).toFixed(1)} bar` : `${number(kpa / KPA_PER_PSI, 0)} psi`;
+}
+
 /** So many of the person's own units a kilometre is. */
 export function unitsPerKm(units: Units): number {
   return units === "metric" ? 1 : 1 / KM_PER_MILE;
@@ -122,5 +130,5 @@ export function age(at: string | null | undefined, now = Date.now()): string {
   for (const [unit, length] of AGES) {
     if (Math.abs(seconds) >= length) return words.format(-Math.round(seconds / length), unit);
   }
-  return words.format(0, "minute");
+  return "just now";
 }

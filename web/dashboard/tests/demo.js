@@ -4,12 +4,15 @@ import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { chromium } from "playwright-core";
 
-const CARVETKA = `${process.env.CARGO_TARGET_DIR ?? "../../target"}/debug/carvetka`;
+export const CARVETKA = `${process.env.CARGO_TARGET_DIR ?? "../../target"}/debug/carvetka`;
 const BROWSERS = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
-/** So long the cars live; the tests take less. */
-const SECONDS = 300;
+export const DATABASE = process.env.DEMO_DATABASE ?? "carvetka_demo_pages";
+/** At most so long the demo runs; the tests end it. */
+const SECONDS = 5400;
+/** Two hours of the cars' lives a second: two months of them are over after twelve minutes, even where tests are slow. */
+const SPEED = 7200;
 /** Until the books have something to show. */
-const ENOUGH_TRIPS = 40;
+const ENOUGH = { trips: 60, charges: 6, "fill-ups": 3 };
 
 /**
  * Starts it, and gives the links that it prints once cars have lived for some weeks. LINKS names a file with the output of a
@@ -17,13 +20,13 @@ const ENOUGH_TRIPS = 40;
  */
 export async function startDemo() {
   if (process.env.LINKS) return { people: peopleOf(readFileSync(process.env.LINKS, "utf8")), stop: () => undefined };
-  const arguments_ = ["--cars", "6", "--seconds", `${SECONDS}`, "--database", "carvetka_demo_pages", "--log", "../../.services/pages.log"];
+  const arguments_ = ["--cars", "6", "--seconds", `${SECONDS}`, "--speed", `${SPEED}`, "--database", DATABASE, "--log", "../../.services/pages.log"];
   const demo = spawn(CARVETKA, ["demo", ...arguments_], { stdio: ["ignore", "pipe", "inherit"] });
   let output = "";
   await new Promise((resolve, reject) => {
     demo.stdout.on("data", (text) => {
       output += text;
-      if (Number([...output.matchAll(/trips ([\d ]+)/g)].at(-1)?.[1].replaceAll(" ", "") ?? 0) >= ENOUGH_TRIPS) resolve();
+      if (Object.entries(ENOUGH).every(([what, enough]) => figure(output, what) >= enough)) resolve();
     });
     demo.on("error", reject);
     demo.on("exit", () => reject(new Error(`the demo ended early:\n${output}`)));
@@ -36,6 +39,11 @@ export async function startDemo() {
       setTimeout(() => demo.kill("SIGTERM"), 200);
     });
   return { people: peopleOf(output), stop };
+}
+
+/** The newest that the demo told of this. */
+function figure(output, what) {
+  return Number([...output.matchAll(new RegExp(`${what} ([\\d ]+)`, "g"))].at(-1)?.[1].replaceAll(" ", "") ?? 0);
 }
 
 function peopleOf(output) {
@@ -52,20 +60,37 @@ export function startBrowser() {
   return chromium.launch({ executablePath, args: ["--no-sandbox"] });
 }
 
-/** A page in which this person is signed in, and their first car. */
-export async function visit(browser, { origin, token }, path, options = {}) {
+export async function carsOf({ origin, token }) {
   const answer = await fetch(`${origin}/api/cars`, { headers: { Authorization: `Bearer ${token}` } });
-  const { items } = await answer.json();
+  return (await answer.json()).items;
+}
+
+/** A page in which this person is signed in; CAR in an address is their first car. */
+export async function visit(browser, person, path, options = {}) {
+  const { origin, token } = person;
+  const [car] = await carsOf(person);
   const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, locale: "en-GB", ...options });
   const faults = [];
   page.on("pageerror", (error) => faults.push(error.message));
-  page.on("console", (message) => message.type() === "error" && faults.push(message.text()));
+  page.on("console", (message) => message.type() === "error" && faults.push(`${message.text()} ${message.location().url}`));
   page.on("dialog", (dialog) => dialog.accept());
-  const goto = async (next) => {
-    await page.goto(`${origin}/app${next.replace("CAR", items[0].id)}#access_token=${token}`);
-    await page.locator("main h1").first().waitFor();
+  const goto = async (next, shown = page.locator("main h1").first()) => {
+    // A page that differs in its fragment alone would not be loaded again.
+    await page.goto("about:blank");
+    await page.goto(`${origin}/app${next.replace("CAR", car.id)}#access_token=${token}`);
+    await shown.waitFor();
     await page.locator(".loading").first().waitFor({ state: "detached" });
   };
   await goto(path);
   return { page, faults, goto };
+}
+
+/** Waits for what the pipeline, and not the page, takes its time for. */
+export async function until(holds, milliseconds = 30_000) {
+  const end = Date.now() + milliseconds;
+  while (Date.now() < end) {
+    if (await holds()) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error("it did not come to that");
 }

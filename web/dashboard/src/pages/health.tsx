@@ -1,39 +1,65 @@
 import { useQuery } from "@tanstack/react-query";
 
 import { api, unwrap, type components } from "../api.ts";
-import { age, distance, energy, moment, number, percent, plain, volume, type Units } from "../format.ts";
+import { age, moment } from "../format.ts";
 import { useAskEvery } from "../live.ts";
+import { CarDrawing } from "../parts/car_drawing.tsx";
+import { inWords, isBad, nameOf, partInWords, partsOf, tyresOf, type HealthSignal } from "../parts/condition.ts";
 import { Empty, Wait } from "../parts/states.tsx";
 import { useUnits } from "../preferences.ts";
 
-type Signal = components["schemas"]["HealthSignal"];
+type Trip = components["schemas"]["Trip"];
+
+/** What stands beside the drawing, in this order; the others follow below. */
+const FIRST = ["locked", "odometer", "battery_level", "battery_range", "fuel_level", "fuel_amount", "fuel_range", "oil_life", "low_voltage_battery_level"];
 
 /** How the car is, as it said last. */
 export default function HealthPage({ carId }: { carId: string }) {
   const askEvery = useAskEvery();
+  const params = { path: { carId } };
   const health = useQuery({
     queryKey: ["health", carId],
-    queryFn: () => unwrap(api.GET("/api/cars/{carId}/health", { params: { path: { carId } } })),
+    queryFn: () => unwrap(api.GET("/api/cars/{carId}/health", { params })),
+    refetchInterval: askEvery,
+  });
+  const newest = useQuery({
+    queryKey: ["trips", carId, "newest"],
+    queryFn: () => unwrap(api.GET("/api/cars/{carId}/trips", { params: { ...params, query: { limit: 1 } } })),
     refetchInterval: askEvery,
   });
   return (
     <Wait for={health}>
       {({ signals }) => {
         const told = signals.filter(({ state }) => state === "fresh" || state === "stale");
-        const untold = signals.filter(({ state }) => state === "not_reported");
-        const nowhere = signals.filter(({ state }) => state === "not_available_over_smartcar");
         if (told.length === 0) return <Empty title="The car said nothing yet">As soon as it is connected and heard of, it stands here.</Empty>;
+        const first = FIRST.flatMap((name) => told.filter((signal) => signal.name === name));
+        const tyres = told.find((signal) => tyresOf(signal).length > 0);
+        const rest = told.filter((signal) => !first.includes(signal) && signal !== tyres);
         return (
           <>
-            <ul className="cards small">
-              {told.map((signal) => (
-                <li key={signal.name} className="card">
-                  <SignalCard signal={signal} />
-                </li>
-              ))}
-            </ul>
-            <Untold title="This car did not tell in two months" signals={untold} />
-            <Untold title="No car tells over Smartcar" signals={nowhere} />
+            <section className="card health" aria-label="At a glance">
+              {tyres && <Tyres signal={tyres} />}
+              <div>
+                <Doing signals={told} trip={newest.data?.items[0]} />
+                <dl className="facts">
+                  {first.map((signal) => (
+                    <Said key={signal.name} signal={signal} />
+                  ))}
+                </dl>
+              </div>
+            </section>
+            {rest.length > 0 && (
+              <section className="card" aria-labelledby="more">
+                <h2 id="more">Also told</h2>
+                <dl className="facts">
+                  {rest.map((signal) => (
+                    <Said key={signal.name} signal={signal} />
+                  ))}
+                </dl>
+              </section>
+            )}
+            <Untold title="This car did not tell in two months" signals={signals.filter(({ state }) => state === "not_reported")} />
+            <Untold title="No car tells over Smartcar" signals={signals.filter(({ state }) => state === "not_available_over_smartcar")} />
           </>
         );
       }}
@@ -41,134 +67,71 @@ export default function HealthPage({ carId }: { carId: string }) {
   );
 }
 
-function SignalCard({ signal }: { signal: Signal }) {
+/** Whether it drives, charges or stands: by its own words, and by the trip that goes on. */
+function Doing({ signals, trip }: { signals: HealthSignal[]; trip: Trip | undefined }) {
+  const charging = signals.find(({ name }) => name === "charging");
+  if (trip?.progress === "open") return <p className="figure">Driving</p>;
+  if (charging?.value === true) return <p className={charging.state === "stale" ? "figure stale" : "figure"}>Charging</p>;
+  return trip?.endedAt ? (
+    <p className="figure">
+      Standing <span className="faint">since {moment(trip.endedAt)}</span>
+    </p>
+  ) : null;
+}
+
+function Tyres({ signal }: { signal: HealthSignal }) {
   const units = useUnits();
-  const { state, at, isTimed } = signal;
   return (
-    <>
-      <div className="row">
-        <h2>{nameOf(signal)}</h2>
-        {state === "stale" && <span className="badge warn">Old</span>}
+    <figure>
+      <CarDrawing tyres={tyresOf(signal)} isStale={signal.state === "stale"} units={units} />
+      <figcaption>
+        <Age signal={signal} />
+      </figcaption>
+    </figure>
+  );
+}
+
+/** A value, greyed where the car usually tells more often. */
+function Said({ signal }: { signal: HealthSignal }) {
+  const units = useUnits();
+  const parts = typeof signal.value === "object" && signal.value !== null ? partsOf(signal.value) : undefined;
+  return (
+    <div className={signal.state === "stale" ? "stale" : undefined}>
+      <dt>{nameOf(signal)}</dt>
+      <dd>
+        {parts ? (
+          <ul className="plain">
+            {parts.length === 0 && <li>None</li>}
+            {parts.map((part, index) => (
+              <li key={index}>{partInWords(part)}</li>
+            ))}
+          </ul>
+        ) : (
+          <strong>{inWords(signal, units)}</strong>
+        )}{" "}
         {isBad(signal) && <span className="badge bad">Look at it</span>}
-      </div>
-      <Value signal={signal} units={units} />
-      <p className="faint" title={moment(at)}>
-        {isTimed ? age(at) : `it came ${age(at)}; when the car said it is not known`}
-      </p>
-    </>
+        <Level signal={signal} />
+        <Age signal={signal} />
+      </dd>
+    </div>
   );
 }
 
-function nameOf({ name }: Signal): string {
-  if (name.startsWith("low_voltage")) return plain(name.replace("low_voltage", "12 V"));
-  return plain(name.replace(/^diagnostics-/, ""));
+function Level({ signal: { name, unit, value } }: { signal: HealthSignal }) {
+  if (unit !== "percent" || typeof value !== "number") return null;
+  return <progress value={value} max={100} aria-label={name.replaceAll("_", " ")} />;
 }
 
-/** What a maker's own check calls so. */
-function isBad({ name, value }: Signal): boolean {
-  if (name === "trouble_code_count") return typeof value === "number" && value > 0;
-  return value === "WARN" || value === "BAD" || value === "ERROR" || value === "CRITICAL";
-}
-
-function Value({ signal, units }: { signal: Signal; units: Units }) {
-  if (typeof signal.value === "object" && signal.value !== null) {
-    const parts = partsOf(signal.value);
-    if (parts.length > 0 && parts.every(({ tirePressure }) => tirePressure != null)) return <Tires wheels={parts} />;
-    return (
-      <ul className="plain">
-        {parts.length === 0 && <li>None</li>}
-        {parts.map((part, index) => (
-          <li key={index}>{partInWords(part)}</li>
-        ))}
-      </ul>
-    );
-  }
-  return <p className="figure">{inWords(signal, units)}</p>;
-}
-
-function inWords({ name, value, unit }: Signal, units: Units): string {
-  if (typeof value === "boolean") return truth(name, value);
-  if (typeof value !== "number") return plain(String(value ?? "").toLowerCase());
-  switch (unit) {
-    case "km":
-      return distance(value, units, 0);
-    case "percent":
-      return percent(value);
-    case "l":
-      return volume(value, units);
-    case "kWh":
-      return energy(value);
-    case "W":
-      return `${number(value / 1000)} kW`;
-    case "km/h":
-      return `${distance(value, units, 0)}/h`;
-    default:
-      return `${number(value)} ${unit ?? ""}`;
-  }
-}
-
-const TRUTHS: Record<string, [string, string]> = {
-  locked: ["Locked", "Open"],
-  charging: ["Charging", "Not charging"],
-  charging_cable: ["Plugged in", "Not plugged in"],
-  online: ["Online", "Asleep"],
-};
-
-function truth(name: string, value: boolean): string {
-  const [yes, no] = TRUTHS[name] ?? ["Yes", "No"];
-  return value ? yes : no;
-}
-
-/** A wheel, a door or a window: which one, and what is told of it. */
-interface Part {
-  row?: number;
-  column?: number;
-  tirePressure?: number;
-}
-
-const KPA_PER_BAR = 100;
-const SIDES = ["left", "right"];
-
-function partsOf(value: object): Part[] {
-  const { values } = value as { values?: unknown };
-  const parts: unknown[] = Array.isArray(values) ? values : [value];
-  return parts.filter((part): part is Part => typeof part === "object" && part !== null);
-}
-
-/** Seen from above. */
-function position({ row, column }: Part): string {
-  if (row == null) return "";
-  return `${row === 0 ? "front" : "rear"} ${SIDES[column ?? -1] ?? ""}`.trim();
-}
-
-/** As they stand on the road. */
-function Tires({ wheels }: { wheels: Part[] }) {
+function Age({ signal: { at, isTimed, state } }: { signal: HealthSignal }) {
   return (
-    <ul className="tires">
-      {wheels.map((wheel) => (
-        <li key={`${wheel.row}-${wheel.column}`}>
-          <strong>{((wheel.tirePressure ?? 0) / KPA_PER_BAR).toFixed(1)} bar</strong> <span className="faint">{position(wheel)}</span>
-        </li>
-      ))}
-    </ul>
+    <span className="age faint" title={moment(at)}>
+      {isTimed ? age(at) : `came ${age(at)}; when it was so is not known`}
+      {state === "stale" && " (old)"}
+    </span>
   );
 }
 
-/** `Front left: closed` */
-function partInWords(part: Part): string {
-  const { row: _row, column: _column, ...said } = part;
-  const words = Object.entries(said as Record<string, unknown>)
-    .filter(([, value]) => value != null && typeof value !== "object")
-    .map(([name, value]) => {
-      const word = typeof value === "string" && name !== "code" ? value.toLowerCase().replaceAll("_", " ") : String(value);
-      return name === "code" || name === "status" ? word : `${name.replaceAll(/([a-z])([A-Z])/g, "$1 $2").toLowerCase()} ${word}`;
-    })
-    .join(", ");
-  const where = position(part);
-  return where ? `${plain(where)}: ${words}` : words;
-}
-
-function Untold({ title, signals }: { title: string; signals: Signal[] }) {
+function Untold({ title, signals }: { title: string; signals: HealthSignal[] }) {
   if (signals.length === 0) return null;
   return (
     <details className="card">

@@ -3,7 +3,7 @@ import { useState } from "react";
 import { Link } from "wouter";
 
 import { api, unwrap, type components } from "../api.ts";
-import { clock, day, distance, energy, moment, money, number, plain, volume, type Units } from "../format.ts";
+import { clock, day, distance, duration, energy, moment, money, number, plain, volume, type Units } from "../format.ts";
 import { useAskEvery } from "../live.ts";
 import { StateBadge } from "../parts/badge.tsx";
 import { EvidenceButton } from "../parts/evidence.tsx";
@@ -43,16 +43,20 @@ export default function TimelinePage({ carId }: { carId: string }) {
   return (
     <Wait for={timeline}>
       {({ days, isCutOff }) => {
-        const newestFirst = [...days].reverse().filter((day) => day.entries.length > 0 || day.silences.length > 0);
+        const stretches = stretchesOf([...days].reverse());
         return (
           <>
             <Check label="Every reading of the counter, too" checked={isWhole} onChange={() => setWhole(!isWhole)} />
-            {newestFirst.length === 0 && (
+            {stretches.length === 0 && (
               <Empty title={`Nothing happened in ${daysBack} days`}>As soon as the car tells something, it stands here.</Empty>
             )}
-            {newestFirst.map((day) => (
-              <Day key={day.date} day={day} carId={carId} isWhole={isWhole} />
-            ))}
+            {stretches.map((stretch) =>
+              "entries" in stretch ? (
+                <Day key={stretch.date} day={stretch} carId={carId} isWhole={isWhole} />
+              ) : (
+                <Gap key={`gap-${stretch.from}`} silence={stretch} />
+              ),
+            )}
             {isCutOff && <p className="faint">There was more than fits here: the books have all of it.</p>}
             {daysBack < LONGEST_DAYS && !isCutOff && (
               <button
@@ -67,6 +71,30 @@ export default function TimelinePage({ carId }: { carId: string }) {
         );
       }}
     </Wait>
+  );
+}
+
+/** Newest first: days on which something happened, and in the place of many days on which nothing was heard one gap. */
+function stretchesOf(newestFirst: Schemas["Day"][]): (Schemas["Day"] | Schemas["Silence"])[] {
+  const stretches: (Schemas["Day"] | Schemas["Silence"])[] = [];
+  for (const day of newestFirst) {
+    if (day.entries.length > 0) stretches.push(day);
+    for (const silence of day.entries.length > 0 ? [] : day.silences) {
+      const isKnown = stretches.some((other) => ("entries" in other ? other.silences : [other]).some(({ from }) => from === silence.from));
+      if (!isKnown) stretches.push(silence);
+    }
+  }
+  return stretches;
+}
+
+/** Data is missing. */
+function Gap({ silence }: { silence: Schemas["Silence"] }) {
+  const { from, to, goesOn } = silence;
+  const took = duration(Date.parse(to) - Date.parse(from));
+  return (
+    <p className="gap">
+      Nothing was heard of the car {goesOn ? `since ${moment(from)}` : `from ${moment(from)} to ${moment(to)}`} <span className="faint">({took})</span>
+    </p>
   );
 }
 

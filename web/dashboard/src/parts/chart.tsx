@@ -102,7 +102,8 @@ function plotOf(props: Props, width: number): [uPlot.Options, uPlot.AlignedData]
       series.push({ ...edgeOfBand, label: "at least" }, { ...edgeOfBand, label: "at most" });
       data.push(line.low, line.high);
     }
-    series.push({ label: line.label, scale, spanGaps: true, ...look(line, stroke) });
+    // Between two levels there was one; between two currents nothing flowed.
+    series.push({ label: line.label, scale, spanGaps: line.kind !== "steps", ...look(line, stroke) });
     data.push(line.values);
   }
   const axis = { stroke: faint, grid: { stroke: edge, width: 1 }, ticks: { stroke: edge, width: 1 } };
@@ -150,9 +151,9 @@ function look(line: Line, stroke: string): uPlot.Series {
   }
 }
 
-/** From at least to at most, across each bar. */
+/** From at least to at most, across each bar, and across a point that has no neighbour to share a band with. */
 function whiskers(plot: uPlot, { kind, low, high }: Line, stroke: string): void {
-  if (kind !== "bars" || !low || !high) return;
+  if (!low || !high || (kind !== "bars" && plot.data[0].length > 1)) return;
   const { ctx } = plot;
   ctx.save();
   ctx.strokeStyle = stroke;

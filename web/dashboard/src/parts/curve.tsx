@@ -22,15 +22,18 @@ export default function Curve({ session, carId }: { session: Session; carId: str
   const evidence = useEvidence({ carId, book: "charging-sessions", entryId: session.id });
   const points = levels(session, evidence.data?.readings ?? []);
   const parts = partsOf(session.costParts);
-  const power = powers(points.map(({ at }) => at), session);
-  const lines: Line[] = [{ label: "Level", values: points.map(({ level }) => level) }];
-  if (power.some((kw) => kw != null)) {
-    lines.push({ label: "Power (mean)", values: power, kind: "steps", colour: "warn", scale: "other" });
+  const flows = flowsOf(session);
+  const x = momentsOf(points, flows);
+  const lines: Line[] = [{ label: "Level", values: x.map((at) => points.find((point) => point.at === at)?.level ?? null) }];
+  if (flows.length > 0) {
+    const kw = x.map((at) => flows.find(({ from, to }) => from <= at && at <= to)?.kw ?? null);
+    lines.push({ label: "Power (mean of each current)", values: kw, kind: "steps", colour: "warn", scale: "other" });
   }
   return (
     <>
-      {points.length > 1 && (
-        <Chart x={points.map(({ at }) => at)} lines={lines} unit="%" otherUnit="kW" label="How the battery filled">
+      {x.length > 1 ? (
+        <Chart x={x} lines={lines} unit="%" {...(flows.length > 0 ? { otherUnit: "kW" } : {})} label="How the battery filled">
+          <Currents flows={flows} />
           <table>
             <thead>
               <tr>
@@ -48,6 +51,8 @@ export default function Curve({ session, carId }: { session: Session; carId: str
             </tbody>
           </table>
         </Chart>
+      ) : (
+        !evidence.isPending && <p className="faint">Too little was told to draw how the battery filled.</p>
       )}
       {parts.length > 0 && <Parts parts={parts} currency={session.currency} />}
     </>
@@ -72,16 +77,39 @@ function levels(session: Session, readings: components["schemas"]["CitedReading"
   return all.filter(({ at }, index) => at !== all[index - 1]?.at);
 }
 
-/** The mean power of the current that flows at each of these moments. */
-function powers(moments: number[], session: Session): (number | null)[] {
-  return moments.map((at) => {
-    const flowing = session.segments.find(
-      ({ startedAt, endedAt }) => Date.parse(startedAt) / 1000 <= at && (!endedAt || at <= Date.parse(endedAt) / 1000),
-    );
-    if (!flowing?.endedAt || flowing.kwh == null) return null;
-    const hours = (Date.parse(flowing.endedAt) - Date.parse(flowing.startedAt)) / 3_600_000;
-    return hours > 0 ? flowing.kwh / hours : null;
+/** A current that flowed, in seconds; its power is the mean of it. */
+interface Flow {
+  from: number;
+  to: number;
+  kw: number;
+}
+
+function flowsOf({ segments, startedAt, endedAt, energyKwh }: Session): Flow[] {
+  const told = segments.some(({ kwh }) => kwh != null) ? segments : [{ startedAt, endedAt, kwh: energyKwh }];
+  return told.flatMap(({ startedAt, endedAt, kwh }) => {
+    if (!endedAt || kwh == null) return [];
+    const [from, to] = [Date.parse(startedAt) / 1000, Date.parse(endedAt) / 1000];
+    return to > from ? [{ from, to, kw: (kwh * 3_600) / (to - from) }] : [];
   });
+}
+
+/** Where something begins, ends or is told; a moment after its end a current flows no more. */
+function momentsOf(points: Level[], flows: Flow[]): number[] {
+  const all = [...points.map(({ at }) => at), ...flows.flatMap(({ from, to }) => [from, to, to + 1])];
+  return [...new Set(all)].sort((one, other) => one - other);
+}
+
+function Currents({ flows }: { flows: Flow[] }) {
+  const at = (seconds: number) => clock(new Date(seconds * 1000).toISOString());
+  return (
+    <ul className="plain">
+      {flows.map(({ from, to, kw }) => (
+        <li key={from}>
+          {at(from)} – {at(to)}: {number(kw)} kW in the mean
+        </li>
+      ))}
+    </ul>
+  );
 }
 
 function partsOf(told: unknown): CostPart[] {

@@ -50,12 +50,14 @@ export function Form(props: {
   done?: () => void;
   /** What is said when it is done and stays open. */
   told?: string;
+  /** What is no field is there, too. */
+  isReady?: boolean;
   /** Something else stands in the fields. */
   changed?: () => void;
   children: ReactNode;
   more?: ReactNode;
 }) {
-  const { submit, name, done, told, changed, children, more } = props;
+  const { submit, name, done, told, isReady = true, changed, children, more } = props;
   const queries = useQueryClient();
   const deed = useMutation({
     mutationFn: submit,
@@ -79,7 +81,7 @@ export function Form(props: {
       {children}
       {deed.isError && <Trouble error={deed.error} />}
       <div className="acts">
-        <button type="submit" disabled={deed.isPending}>
+        <button type="submit" disabled={deed.isPending || !isReady}>
           {name}
         </button>
         {more}

@@ -15,7 +15,7 @@ export function Watch({ carId }: { carId: string }) {
   });
   const turn = useMutation({
     mutationFn: (isWatched: boolean) => unwrap(api.PATCH("/api/cars/{carId}/watch", { params, body: { isWatched } })),
-    onSuccess: () => queries.invalidateQueries({ queryKey: ["watch", carId] }),
+    onSuccess: (said) => queries.setQueryData(["watch", carId], said),
   });
   return (
     <section className="card">
@@ -24,7 +24,8 @@ export function Watch({ carId }: { carId: string }) {
           <>
             <Check
               label="Tell me when the parked car leaves its place"
-              checked={isWatched}
+              // Whoever ticks it sees the tick at once.
+              checked={turn.isPending ? turn.variables : isWatched}
               disabled={turn.isPending}
               onChange={() => turn.mutate(!isWatched)}
             />
