@@ -65,6 +65,10 @@ fuzz: ## Throw bytes at the decoder of webhooks for a minute, or FUZZ_SECONDS (n
 	cargo +nightly fuzz run webhook fuzz/corpus/webhook shared/smartcar/fixtures -- \
 		-max_total_time=$(or $(FUZZ_SECONDS),60) -max_len=65536 -timeout=5
 
+.PHONY: api-fuzz
+api-fuzz: programs ## Exercise the api by its own description, with invented requests (schemathesis by pip)
+	@$(with_services) scripts/schemathesis
+
 .PHONY: client
 client: ## Renew the typed client of web/client from the api's own description (npm)
 	cargo run --quiet -p api -- --openapi > web/client/openapi.json
@@ -80,7 +84,7 @@ web: ## Build the pages of web/dashboard, which the api takes in when it is buil
 	web/dashboard/node_modules/.bin/tsc -p docs/nextjs
 
 .PHONY: web-test
-web-test: web programs ## Look at the pages in a browser, at a demo of their own (npm, Chromium)
+web-test: web programs ## Live a story in a browser at a demo of its own; pictures in target/screenshots (npm, Chromium)
 	@$(with_services) npm --prefix web/dashboard test
 
 # What the demo shows in a browser. It goes without where node is absent or too old.

@@ -58,6 +58,11 @@ fn unread(rejection: BytesRejection) -> Problem {
 }
 
 fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    // Serde takes a list as the fields of a struct in their order, which nobody may rely on.
+    if bytes.trim_ascii_start().starts_with(b"[") {
+        let detail = "The body is not accepted: it is a list where an object is expected.";
+        return Err(Problem::new(Code::InvalidField, detail));
+    }
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let read = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().to_string();
@@ -116,6 +121,7 @@ mod tests {
         assert_eq!(field("{}"), invalid("inner"));
         assert_eq!(field(r#"{"odd":1}"#), invalid("odd"));
         assert_eq!(field("[]"), invalid(""));
+        assert_eq!(field(r#" [{"number":3}]"#), invalid(""));
         assert_eq!(field("{").0, Code::BrokenJson);
         assert_eq!(field(r#"{"inner":{"number":3}} {}"#).0, Code::BrokenJson);
         assert_eq!(field("\u{0}").0, Code::BrokenJson);

@@ -23,7 +23,7 @@ pub struct Place {
     #[serde(default)]
     cursor: Option<Cursor>,
     /// How many at most.
-    #[serde(default = "usual")]
+    #[serde(default = "usual", deserialize_with = "size")]
     #[param(minimum = 1, maximum = 200, default = 50)]
     limit: u8,
 }
@@ -37,7 +37,7 @@ pub struct PlaceAmongAll {
     #[serde(default)]
     cursor: Option<Cursor>,
     /// How many at most.
-    #[serde(default = "usual")]
+    #[serde(default = "usual", deserialize_with = "size")]
     #[param(minimum = 1, maximum = 200, default = 50)]
     limit: u8,
     /// Also what is too small to be shown (`hidden`) and what was dismissed. A question (`candidate`) is always in the list.
@@ -47,13 +47,22 @@ pub struct PlaceAmongAll {
 
 /// A place in a list, opaque to clients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ToSchema)]
-#[schema(value_type = String)]
+#[schema(value_type = String, pattern = r"^-?[0-9]{1,16}\.[0-9a-f]{32}$")]
 pub struct Cursor(hand_entries::Place);
 
 const LARGEST_PAGE: u8 = 200;
 
 fn usual() -> u8 {
     50
+}
+
+fn size<'de, D: Deserializer<'de>>(from: D) -> Result<u8, D::Error> {
+    let size = u8::deserialize(from)?;
+    if (1..=LARGEST_PAGE).contains(&size) {
+        Ok(size)
+    } else {
+        Err(D::Error::custom(format_args!("a page has 1 to {LARGEST_PAGE} entries")))
+    }
 }
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
@@ -89,21 +98,17 @@ impl Place {
 
     /// How many rows to ask for: one more than fit, to learn whether there is another page.
     pub fn rows(&self) -> i64 {
-        i64::from(self.size()) + 1
+        i64::from(self.limit) + 1
     }
 
     /// Cuts the row too many off; gives the place where the next page begins.
     pub fn cut<T>(&self, rows: &mut Vec<T>, place: impl Fn(&T) -> (DateTime<Utc>, Uuid)) -> Option<Cursor> {
-        let size = usize::from(self.size());
+        let size = usize::from(self.limit);
         if rows.len() <= size {
             return None;
         }
         rows.truncate(size);
         rows.last().map(place).map(|(at, id)| Cursor(hand_entries::Place { at, id }))
-    }
-
-    fn size(&self) -> u8 {
-        self.limit.clamp(1, LARGEST_PAGE)
     }
 }
 

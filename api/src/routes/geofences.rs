@@ -55,6 +55,7 @@ pub struct GeofenceInput {
     name: Name,
     circle: Option<Circle>,
     /// 3 to 200 corners in order, whose sides do not meet. The first corner may stand again at the end.
+    #[schema(min_items = 3, max_items = 201)]
     polygon: Option<Vec<Corner>>,
     #[serde(default)]
     priority: i16,
@@ -75,7 +76,7 @@ pub struct GeofencePatch {
     #[schema(nullable = false)]
     circle: Option<Circle>,
     #[serde(default, deserialize_with = "value::not_null")]
-    #[schema(nullable = false)]
+    #[schema(nullable = false, min_items = 3, max_items = 201)]
     polygon: Option<Vec<Corner>>,
     #[serde(default, deserialize_with = "value::not_null")]
     #[schema(nullable = false)]

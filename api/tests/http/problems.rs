@@ -91,6 +91,8 @@ async fn a_parameter_that_is_wrong_is_named() {
     for (query, field) in [
         ("limit=many", "limit"),
         ("limit=-1", "limit"),
+        ("limit=0", "limit"),
+        ("limit=201", "limit"),
         ("cursor=nowhere", "cursor"),
         ("cursor=1.%27%20OR%201%3D1", "cursor"),
         ("order=odometer", "order"),

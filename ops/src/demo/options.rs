@@ -38,6 +38,10 @@ pub struct Options {
     #[arg(long, env = "DEMO_DATABASE", default_value = USUAL, value_parser = database_name)]
     pub database: String,
 
+    /// Requests of one person in a minute that the api takes; of those that ask Smartcar, a twentieth.
+    #[arg(long, env = "DEMO_REQUESTS_PER_MINUTE", default_value_t = 240, value_parser = clap::value_parser!(u32).range(20..))]
+    pub requests_per_minute: u32,
+
     /// Where the programs' log lines go.
     #[arg(long, env = "DEMO_LOG", default_value = ".services/demo.log")]
     pub log: PathBuf,

@@ -26,6 +26,9 @@ pub struct Programs {
 const GRACE: LifecycleConfig = LifecycleConfig { shutdown_grace: 8 };
 /// All programs of a process share their metrics; the door shows them.
 const NO_METRICS: MetricsConfig = MetricsConfig { metrics_addr: None };
+/// Of so many requests one asks Smartcar.
+const ACTS: u32 = 20;
+
 impl Programs {
     /// Starts ingest, two workers, the scheduler and the api.
     pub async fn start(stage: &Stage, site: &Site) -> anyhow::Result<Self> {
@@ -132,10 +135,10 @@ fn api_config(stage: &Stage, site: &Site) -> anyhow::Result<api::Config> {
             jwt_issuer: None,
         },
         allowance: AllowanceConfig {
-            requests_per_minute: 240,
+            requests_per_minute: site.requests_per_minute,
             // All people of the demo are at this one.
-            requests_per_minute_and_address: 100_000,
-            actions_per_minute: 12,
+            requests_per_minute_and_address: site.requests_per_minute.max(100_000),
+            actions_per_minute: site.requests_per_minute / ACTS,
             proxies: 0,
         },
         dashboard: DashboardConfig::default(),

@@ -40,6 +40,8 @@ pub struct Site {
     pub jwt_secret: SecretString,
     token_key: SecretString,
     pub budget: BudgetConfig,
+    /// Of one person.
+    pub requests_per_minute: u32,
 }
 
 impl Site {
@@ -58,6 +60,7 @@ impl Site {
             jwt_secret: secret(),
             token_key: format!("demo:{}", vault::new_key().expose_secret()).into(),
             budget: BudgetConfig { calls_per_vehicle: 500, bucket, bucket_per_minute: bucket },
+            requests_per_minute: options.requests_per_minute,
         })
     }
 

@@ -83,7 +83,7 @@ enum TariffMinutes {
 #[schema(rename_all = "camelCase")]
 struct TariffWhen {
     /// All, unless they are named.
-    #[schema(required = false)]
+    #[schema(required = false, min_items = 1)]
     weekdays: Vec<TariffWeekday>,
     #[schema(required = false, pattern = "^[0-9]{2}:[0-9]{2}$", default = "00:00")]
     from: String,
