@@ -1,12 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
 
 import { api, unwrap, type components } from "../api.ts";
 import { date, money, monthName, NONE, plain } from "../format.ts";
 import { Act, BookList, usePages } from "../parts/book.tsx";
-import Chart from "../parts/chart.tsx";
-import { Dialog } from "../parts/dialog.tsx";
+import { DialogButton } from "../parts/dialog.tsx";
 import { Field, Form, instant, localInput } from "../parts/form.tsx";
+import MonthBars from "../parts/month_bars.tsx";
 import { Empty, Wait } from "../parts/states.tsx";
 import { usePreferences } from "../preferences.ts";
 
@@ -15,7 +14,6 @@ type Expense = components["schemas"]["Expense"];
 
 /** What the car costs, month by month. */
 export default function CostsBook({ carId }: { carId: string }) {
-  const [isAdding, setAdding] = useState(false);
   const costs = useQuery({
     queryKey: ["costs", carId],
     queryFn: () =>
@@ -24,15 +22,10 @@ export default function CostsBook({ carId }: { carId: string }) {
   return (
     <>
       <div className="acts end">
-        <button type="button" onClick={() => setAdding(true)} aria-haspopup="dialog">
-          Add an expense
-        </button>
+        <DialogButton name="Add an expense" title="An expense">
+          {(done) => <ExpenseForm carId={carId} done={done} />}
+        </DialogButton>
       </div>
-      {isAdding && (
-        <Dialog title="An expense" close={() => setAdding(false)}>
-          <ExpenseForm carId={carId} done={() => setAdding(false)} />
-        </Dialog>
-      )}
       <Wait for={costs}>
         {({ items }) =>
           items.length === 0 ? (
@@ -58,23 +51,19 @@ function Months({ currency, items }: { currency: string; items: Cost[] }) {
   const sum = (month: string, of: (cost: Cost) => number | null | undefined) =>
     items.filter((cost) => cost.month === month).reduce((total, cost) => total + (of(cost) ?? 0), 0);
   return (
-    <Chart
+    <MonthBars
       label={`Costs by month in ${currency}; the whisker is between what they lie`}
       unit={currency}
-      byMonth
-      x={months.map((month) => Date.parse(`${month}-15`) / 1000)}
-      lines={[
-        {
-          label: "Costs",
-          kind: "bars",
-          values: months.map((month) => sum(month, ({ amount }) => amount)),
-          low: months.map((month) => sum(month, ({ low, amount }) => low ?? amount)),
-          high: months.map((month) => sum(month, ({ high, amount }) => high ?? amount)),
-        },
-      ]}
+      name="Costs"
+      months={months.map((month) => ({
+        month,
+        value: sum(month, ({ amount }) => amount),
+        low: sum(month, ({ low, amount }) => low ?? amount),
+        high: sum(month, ({ high, amount }) => high ?? amount),
+      }))}
     >
       <CostTable items={[...items].reverse()} />
-    </Chart>
+    </MonthBars>
   );
 }
 
@@ -135,7 +124,6 @@ function Expenses({ carId }: { carId: string }) {
 }
 
 function ExpenseLine({ expense, carId }: { expense: Expense; carId: string }) {
-  const [isOpen, setOpen] = useState(false);
   const path = { carId, entryId: expense.id };
   // What a session cost is corrected at the session.
   const isMachines = expense.source === "smartcar_sync";
@@ -147,9 +135,9 @@ function ExpenseLine({ expense, carId }: { expense: Expense; carId: string }) {
       </span>
       {!isMachines && (
         <span className="acts">
-          <button type="button" className="quiet small" onClick={() => setOpen(true)} aria-haspopup="dialog">
-            Change
-          </button>
+          <DialogButton name="Change" title="An expense" about={`${plain(expense.category)}, ${date(expense.occurredAt)}`} look="quiet small">
+            {(done) => <ExpenseForm carId={carId} expense={expense} done={done} />}
+          </DialogButton>
           <Act
             name="Delete"
             isQuiet
@@ -157,11 +145,6 @@ function ExpenseLine({ expense, carId }: { expense: Expense; carId: string }) {
             act={() => unwrap(api.DELETE("/api/cars/{carId}/expenses/{entryId}", { params: { path } }))}
           />
         </span>
-      )}
-      {isOpen && (
-        <Dialog title="An expense" close={() => setOpen(false)}>
-          <ExpenseForm carId={carId} expense={expense} done={() => setOpen(false)} />
-        </Dialog>
       )}
     </div>
   );

@@ -1,11 +1,9 @@
-import { useState } from "react";
-
 import { api, unwrap, type components } from "../api.ts";
 import { between, date, distance, economy, kmOf, moment, money, NONE, percent, unitsPerKm, volume } from "../format.ts";
 import { StateBadge } from "../parts/badge.tsx";
 import { BookList, usePages } from "../parts/book.tsx";
 import { Corrections } from "../parts/corrections.tsx";
-import { Dialog } from "../parts/dialog.tsx";
+import { DialogButton } from "../parts/dialog.tsx";
 import { EvidenceButton } from "../parts/evidence.tsx";
 import { Fact } from "../parts/fact.tsx";
 import { Check, Field, Form, instant, localInput, type Filled } from "../parts/form.tsx";
@@ -16,22 +14,16 @@ type Fill = components["schemas"]["FuelEntry"];
 
 /** Every fill-up, found or typed. */
 export default function FuelBook({ carId }: { carId: string }) {
-  const [isAdding, setAdding] = useState(false);
   const pages = usePages<Fill>(["fuel-entries", carId], (cursor) =>
     unwrap(api.GET("/api/cars/{carId}/fuel-entries", { params: { path: { carId }, query: cursor ? { cursor } : {} } })),
   );
   return (
     <>
       <div className="acts end">
-        <button type="button" onClick={() => setAdding(true)} aria-haspopup="dialog">
-          Add a fill-up
-        </button>
+        <DialogButton name="Add a fill-up" title="A fill-up">
+          {(done) => <FillForm carId={carId} done={done} />}
+        </DialogButton>
       </div>
-      {isAdding && (
-        <Dialog title="A fill-up" close={() => setAdding(false)}>
-          <FillForm carId={carId} done={() => setAdding(false)} />
-        </Dialog>
-      )}
       <BookList pages={pages} empty="No fill-up was found yet" about="The machine sees when the level rises; a receipt may be typed in.">
         {(fill, earlier) => <FillLine fill={fill} earlier={earlier} carId={carId} />}
       </BookList>

@@ -8,6 +8,9 @@ import { ConnectionBadge } from "../parts/badge.tsx";
 import { Empty, Wait } from "../parts/states.tsx";
 import { useUnits } from "../preferences.ts";
 
+/** So many alerts are looked at. */
+const NEWEST = 20;
+
 type Car = components["schemas"]["Car"];
 
 /** A person's cars at a glance. */
@@ -38,6 +41,25 @@ export function Garage() {
   );
 }
 
+/** What its owner should know before anything else. */
+function News({ carId }: { carId: string }) {
+  const askEvery = useAskEvery();
+  const alerts = useQuery({
+    queryKey: ["alerts", carId, "new"],
+    queryFn: () => unwrap(api.GET("/api/cars/{carId}/alerts", { params: { path: { carId }, query: { limit: NEWEST } } })),
+    refetchInterval: askEvery,
+  });
+  const unseen = (alerts.data?.items ?? []).filter(({ seenAt, dismissedAt }) => !seenAt && !dismissedAt).length;
+  if (unseen === 0) return null;
+  return (
+    <p>
+      <Link href={`/cars/${carId}/alerts`} className="badge bad">
+        {unseen === 1 ? "A new alert" : `${unseen === NEWEST ? "Many" : unseen} new alerts`}
+      </Link>
+    </p>
+  );
+}
+
 function CarCard({ car }: { car: Car }) {
   const units = useUnits();
   const model = [car.make, car.model, car.year].filter(Boolean).join(" ");
@@ -50,6 +72,7 @@ function CarCard({ car }: { car: Car }) {
         <ConnectionBadge connection={car.connection} />
       </div>
       <p className="faint">{model}</p>
+      <News carId={car.id} />
       <p className="figure">{distance(car.odometerKm, units, 0)}</p>
       <p className="faint">{car.odometerAt ? `read ${age(car.odometerAt)}` : "No mileage yet"}</p>
     </li>

@@ -1,10 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
 
 import { api, unwrap, type components } from "../api.ts";
 import { plain } from "../format.ts";
 import { Act } from "../parts/book.tsx";
-import { Dialog } from "../parts/dialog.tsx";
+import { DialogButton } from "../parts/dialog.tsx";
 import { Check, Choice, Field, Form } from "../parts/form.tsx";
 import { Wait } from "../parts/states.tsx";
 
@@ -16,15 +15,14 @@ const WEEKDAYS: Weekday[] = ["monday", "tuesday", "wednesday", "thursday", "frid
 
 /** Which trips are for business, without a word for each. */
 export function PurposeRules({ places }: { places: Schemas["Geofence"][] }) {
-  const [isAdding, setAdding] = useState(false);
   const rules = useQuery({ queryKey: ["purpose-rules"], queryFn: () => unwrap(api.GET("/api/purpose-rules")) });
   return (
     <section className="card" aria-labelledby="rules">
       <div className="row">
         <h2 id="rules">Business or private</h2>
-        <button type="button" className="small" onClick={() => setAdding(true)} aria-haspopup="dialog">
-          Add a rule
-        </button>
+        <DialogButton name="Add a rule" title="A rule" look="small">
+          {(done) => <RuleForm places={places} done={done} />}
+        </DialogButton>
       </div>
       <Wait for={rules}>
         {({ items }) => (
@@ -45,11 +43,6 @@ export function PurposeRules({ places }: { places: Schemas["Geofence"][] }) {
           </>
         )}
       </Wait>
-      {isAdding && (
-        <Dialog title="A rule" close={() => setAdding(false)}>
-          <RuleForm places={places} done={() => setAdding(false)} />
-        </Dialog>
-      )}
     </section>
   );
 }

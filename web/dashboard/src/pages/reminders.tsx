@@ -1,11 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
 
 import { api, unwrap, type components } from "../api.ts";
 import { date, distance, distanceUnit, kmOf, unitsPerKm } from "../format.ts";
 import { useAskEvery } from "../live.ts";
 import { Act } from "../parts/book.tsx";
-import { Dialog } from "../parts/dialog.tsx";
+import { DialogButton } from "../parts/dialog.tsx";
 import { Fact } from "../parts/fact.tsx";
 import { Check, Field, Form, instant, localInput, type Filled } from "../parts/form.tsx";
 import { Empty, Wait } from "../parts/states.tsx";
@@ -15,7 +14,6 @@ type Reminder = components["schemas"]["Reminder"];
 
 /** What has to be done to the car, and when. */
 export default function RemindersPage({ carId }: { carId: string }) {
-  const [isAdding, setAdding] = useState(false);
   const askEvery = useAskEvery();
   const reminders = useQuery({
     queryKey: ["reminders", carId],
@@ -25,15 +23,10 @@ export default function RemindersPage({ carId }: { carId: string }) {
   return (
     <>
       <div className="acts end">
-        <button type="button" onClick={() => setAdding(true)} aria-haspopup="dialog">
-          Add a reminder
-        </button>
+        <DialogButton name="Add a reminder" title="A reminder">
+          {(done) => <ReminderForm carId={carId} done={done} />}
+        </DialogButton>
       </div>
-      {isAdding && (
-        <Dialog title="A reminder" close={() => setAdding(false)}>
-          <ReminderForm carId={carId} done={() => setAdding(false)} />
-        </Dialog>
-      )}
       <Wait for={reminders}>
         {({ items }) =>
           items.length === 0 ? (
@@ -57,10 +50,8 @@ const LOOKS: Record<string, string> = { soon: "warn", urgent: "warn", due: "bad"
 
 function ReminderCard({ reminder, carId }: { reminder: Reminder; carId: string }) {
   const units = useUnits();
-  const [open, setOpen] = useState<"done" | "change">();
   const { due, proposal } = reminder;
   const params = { path: { carId, entryId: reminder.id } };
-  const close = () => setOpen(undefined);
   const isOver = reminder.finishedAt != null;
   return (
     <>
@@ -104,9 +95,9 @@ function ReminderCard({ reminder, carId }: { reminder: Reminder; carId: string }
       <div className="acts">
         {!isOver && (
           <>
-            <button type="button" className="small" onClick={() => setOpen("done")} aria-haspopup="dialog" aria-label={`Done: ${reminder.title}`}>
-              Done
-            </button>
+            <DialogButton name="Done" title={`${reminder.title}: done`} about={reminder.title} look="small">
+              {(done) => <DoneForm reminder={reminder} carId={carId} done={done} />}
+            </DialogButton>
             <Act
               name="In a week"
               isQuiet
@@ -116,9 +107,9 @@ function ReminderCard({ reminder, carId }: { reminder: Reminder; carId: string }
             />
           </>
         )}
-        <button type="button" className="quiet small" onClick={() => setOpen("change")} aria-haspopup="dialog" aria-label={`Change ${reminder.title}`}>
-          Change
-        </button>
+        <DialogButton name="Change" title={reminder.title} about={reminder.title} look="quiet small">
+          {(done) => <ReminderForm carId={carId} reminder={reminder} done={done} />}
+        </DialogButton>
         <Act
           name="Delete"
           isQuiet
@@ -126,16 +117,6 @@ function ReminderCard({ reminder, carId }: { reminder: Reminder; carId: string }
           act={() => unwrap(api.DELETE("/api/cars/{carId}/reminders/{entryId}", { params }))}
         />
       </div>
-      {open === "done" && (
-        <Dialog title={`${reminder.title}: done`} close={close}>
-          <DoneForm reminder={reminder} carId={carId} done={close} />
-        </Dialog>
-      )}
-      {open === "change" && (
-        <Dialog title={reminder.title} close={close}>
-          <ReminderForm carId={carId} reminder={reminder} done={close} />
-        </Dialog>
-      )}
     </>
   );
 }

@@ -4,7 +4,7 @@ import { useState } from "react";
 import { api, unwrap, type components } from "../api.ts";
 import { date, money, number, plain } from "../format.ts";
 import { Act } from "../parts/book.tsx";
-import { Dialog } from "../parts/dialog.tsx";
+import { DialogButton } from "../parts/dialog.tsx";
 import { Check, Field, Form, type Filled } from "../parts/form.tsx";
 import { Empty, Wait } from "../parts/states.tsx";
 import { usePreferences } from "../preferences.ts";
@@ -15,21 +15,15 @@ type Parts = Schemas["TariffParts"];
 
 /** What a kilowatt hour costs, where, when and since when. */
 export default function TariffsPage() {
-  const [isAdding, setAdding] = useState(false);
   const tariffs = useQuery({ queryKey: ["tariffs"], queryFn: () => unwrap(api.GET("/api/tariffs")) });
   return (
     <>
       <div className="row">
         <h1>Tariffs</h1>
-        <button type="button" onClick={() => setAdding(true)} aria-haspopup="dialog">
-          Add a tariff
-        </button>
+        <DialogButton name="Add a tariff" title="A tariff">
+          {(done) => <TariffForm done={done} />}
+        </DialogButton>
       </div>
-      {isAdding && (
-        <Dialog title="A tariff" close={() => setAdding(false)}>
-          <TariffForm done={() => setAdding(false)} />
-        </Dialog>
-      )}
       <Wait for={tariffs}>
         {({ items }) =>
           items.length === 0 ? (
@@ -50,7 +44,6 @@ export default function TariffsPage() {
 }
 
 function TariffCard({ tariff }: { tariff: Tariff }) {
-  const [isOpen, setOpen] = useState(false);
   const path = { tariffId: tariff.id };
   return (
     <>
@@ -73,9 +66,9 @@ function TariffCard({ tariff }: { tariff: Tariff }) {
         ))}
       </ul>
       <div className="acts">
-        <button type="button" className="quiet small" onClick={() => setOpen(true)} aria-haspopup="dialog" aria-label={`New price of ${tariff.name}`}>
-          New price
-        </button>
+        <DialogButton name="New price" title={`${tariff.name}: a new price`} about={`of ${tariff.name}`} look="quiet small">
+          {(done) => <TariffForm tariff={tariff} done={done} />}
+        </DialogButton>
         <Act
           name="Delete"
           isQuiet
@@ -83,11 +76,6 @@ function TariffCard({ tariff }: { tariff: Tariff }) {
           act={() => unwrap(api.DELETE("/api/tariffs/{tariffId}", { params: { path } }))}
         />
       </div>
-      {isOpen && (
-        <Dialog title={`${tariff.name}: a new price`} close={() => setOpen(false)}>
-          <TariffForm tariff={tariff} done={() => setOpen(false)} />
-        </Dialog>
-      )}
     </>
   );
 }

@@ -1,10 +1,10 @@
 // Confirm, correct, reject, cut, join, undo: people win.
 
-import { useState, type ReactNode } from "react";
+import type { ReactNode } from "react";
 
 import { Act } from "./book.tsx";
 import { deedsOf, type Corrected } from "./deeds.ts";
-import { Dialog } from "./dialog.tsx";
+import { DialogButton } from "./dialog.tsx";
 import { Field, Form, instant, localInput } from "./form.tsx";
 
 interface Props {
@@ -20,7 +20,6 @@ interface Props {
 }
 
 export function Corrections({ book, carId, entry, earlier, span, form }: Props) {
-  const [isOpen, setOpen] = useState(false);
   const deeds = deedsOf(book, carId, entry.id);
   // What goes on is the machine's until it is over.
   if (entry.goesOn) return null;
@@ -29,25 +28,24 @@ export function Corrections({ book, carId, entry, earlier, span, form }: Props) 
     <>
       {isMachines && <Act name="Confirm" act={deeds.confirm} isQuiet={entry.state !== "candidate"} />}
       {entry.state === "candidate" && <Act name="That never was" act={deeds.reject} isQuiet />}
-      <button className="quiet small" onClick={() => setOpen(true)} aria-haspopup="dialog">
-        Correct
-      </button>
-      {isOpen && (
-        <Dialog title="Correct it" close={() => setOpen(false)}>
-          {form(() => setOpen(false))}
-          <Cuts deeds={deeds} id={entry.id} earlier={earlier} span={span} done={() => setOpen(false)} />
-          <div className="acts end">
-            {entry.source === "smartcar_sync" && <Act name="Undo my last word" act={deeds.undo} isQuiet />}
-            <Act
-              name="That never was"
-              isQuiet
-              confirm="Take this entry out of the book?"
-              act={entry.source === "smartcar_sync" ? deeds.reject : deeds.remove}
-              done={() => setOpen(false)}
-            />
-          </div>
-        </Dialog>
-      )}
+      <DialogButton name="Correct" title="Correct it" look="quiet small">
+        {(done) => (
+          <>
+            {form(done)}
+            <Cuts deeds={deeds} id={entry.id} earlier={earlier} span={span} done={done} />
+            <div className="acts end">
+              {entry.source === "smartcar_sync" && <Act name="Undo my last word" act={deeds.undo} isQuiet />}
+              <Act
+                name="That never was"
+                isQuiet
+                confirm="Take this entry out of the book?"
+                act={entry.source === "smartcar_sync" ? deeds.reject : deeds.remove}
+                done={done}
+              />
+            </div>
+          </>
+        )}
+      </DialogButton>
     </>
   );
 }

@@ -1,11 +1,11 @@
 // "Why was this recorded?"
 
 import { useQuery } from "@tanstack/react-query";
-import { useState, type ReactNode } from "react";
+import type { ReactNode } from "react";
 
 import { api, unwrap, type components } from "../api.ts";
 import { moment, percent, plain } from "../format.ts";
-import { Dialog } from "./dialog.tsx";
+import { DialogButton } from "./dialog.tsx";
 import { Scroll } from "./scroll.tsx";
 import { signalName } from "./signals.ts";
 import { Wait } from "./states.tsx";
@@ -29,25 +29,15 @@ export function useEvidence({ carId, book, entryId }: Named) {
 
 /** `about`: of what, for those who hear a list of buttons. */
 export function EvidenceButton({ about, children, ...named }: Named & { about: string; children?: ReactNode }) {
-  const [isOpen, setOpen] = useState(false);
   return (
-    <>
-      <button
-        type="button"
-        className="quiet small"
-        onClick={() => setOpen(true)}
-        aria-haspopup="dialog"
-        aria-label={`Why? ${about}`}
-      >
-        Why?
-      </button>
-      {isOpen && (
-        <Dialog title="Why was this recorded?" close={() => setOpen(false)}>
+    <DialogButton name="Why?" title="Why was this recorded?" about={about} look="quiet small">
+      {() => (
+        <>
           <Reasons {...named} />
           {children}
-        </Dialog>
+        </>
       )}
-    </>
+    </DialogButton>
   );
 }
 
