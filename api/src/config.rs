@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use clap::{Args, Parser};
 use connections::ConnectionsConfig;
+use notify::NotifyConfig;
 use runtime::config::{DatabaseConfig, LifecycleConfig, TelemetryConfig};
 use secrecy::SecretString;
 use url::{Host, Url};
@@ -36,6 +37,8 @@ pub struct Config {
     pub allowance: AllowanceConfig,
     #[command(flatten)]
     pub dashboard: DashboardConfig,
+    #[command(flatten)]
+    pub notify: NotifyConfig,
     #[command(flatten)]
     pub connections: ConnectionsConfig,
     #[command(flatten)]
@@ -236,8 +239,8 @@ mod tests {
             }
             assert!(argument.get_help().is_some(), "{name} is not explained");
             assert!(argument.get_env().is_some() || name == "openapi", "{name} has no variable");
-            let is_secret =
-                ["secret", "keys"].iter().any(|word| name.ends_with(word)) || name == "database_url";
+            let is_secret = ["secret", "keys"].iter().any(|word| name.ends_with(word))
+                || matches!(name, "database_url" | "smtp_url");
             assert!(!is_secret || argument.is_hide_env_values_set(), "{name} would be printed by --help");
         }
     }

@@ -24,6 +24,7 @@ pub fn begin() -> OpenApi {
         ("files", "The books of other programs in, and our own out"),
         ("costs", "What charging costs, and what cars cost"),
         ("places", "Marked places, and what follows from where cars are"),
+        ("notifications", "What people are told, and how"),
         ("smartcar", "The connection of a car to Smartcar"),
     ];
     OpenApiBuilder::new()

@@ -14,6 +14,7 @@ mod extract;
 mod identity;
 mod measured;
 mod metric;
+mod outside;
 mod page;
 mod problem;
 mod refusal;
@@ -47,6 +48,7 @@ pub use config::{AllowanceConfig, Config, DashboardConfig, JwtConfig};
 
 use allowance::Allowance;
 use identity::Tokens;
+use outside::Outside;
 use problem::{Answer, Code, Problem};
 use site::Site;
 use watch::Watch;
@@ -58,6 +60,7 @@ struct App {
     tokens: Arc<Tokens>,
     allowance: Arc<Allowance>,
     site: Arc<Site>,
+    outside: Arc<Outside>,
     /// Absent where the installation has no credentials of Smartcar: the books work without.
     connections: Option<Connections>,
     /// Seats for those who follow: half of the connections, so that others can ask.
@@ -109,6 +112,7 @@ pub async fn run(config: &Config, life: &Lifecycle) -> anyhow::Result<SocketAddr
         tokens: Arc::new(Tokens::new(&config.jwt).context("cannot prove tokens")?),
         allowance: Arc::new(Allowance::new(&config.allowance)),
         site: Arc::new(Site::new(&config.connections, &config.dashboard)),
+        outside: Arc::new(Outside::new(&config.notify, config.connections.token_encryption_keys.as_ref())),
         connections: connect(config, &pool),
         followers: Arc::new(Semaphore::new(usize::from(config.api_connections) / 2)),
         stopping: life.stopping(),

@@ -1,6 +1,6 @@
 //! What people should hear of: something about the car that is not as it should be.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::book::Evidence;
@@ -93,6 +93,65 @@ impl Ailment {
 }
 
 impl AlertKind {
+    /// All kinds.
+    pub const ALL: [Self; 19] = [
+        Self::FuelDrop,
+        Self::MovedWithoutDriving,
+        Self::LeftItsPlace,
+        Self::OdometerBehindPosition,
+        Self::BatteryWeak,
+        Self::TyreLow,
+        Self::TyresUneven,
+        Self::TyreLeaks,
+        Self::TyreLosesFast,
+        Self::LowVoltageBattery,
+        Self::OilLow,
+        Self::OilWearsFast,
+        Self::OilRenewed,
+        Self::TroubleCodes,
+        Self::TroubleCodesReturn,
+        Self::WarningLamps,
+        Self::ParasiticDrain,
+        Self::CarOffline,
+        Self::ServiceDue,
+    ];
+
+    /// The kind of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// For how long after its moment it is news; what is found later wakes nobody.
+    pub const fn is_news_for(self) -> TimeDelta {
+        match self {
+            // About the car's safety.
+            Self::FuelDrop
+            | Self::MovedWithoutDriving
+            | Self::LeftItsPlace
+            | Self::TyreLow
+            | Self::TyreLosesFast
+            | Self::LowVoltageBattery
+            | Self::TroubleCodes
+            | Self::WarningLamps => TimeDelta::hours(24),
+            Self::OdometerBehindPosition
+            | Self::BatteryWeak
+            | Self::TyresUneven
+            | Self::TyreLeaks
+            | Self::OilLow
+            | Self::OilWearsFast
+            | Self::OilRenewed
+            | Self::TroubleCodesReturn
+            | Self::ParasiticDrain
+            | Self::CarOffline
+            | Self::ServiceDue => TimeDelta::hours(1),
+        }
+    }
+
+    /// Whether it cannot wait for the morning: somebody may be at the car, or drive it into harm.
+    pub const fn is_urgent(self) -> bool {
+        matches!(self, Self::FuelDrop | Self::MovedWithoutDriving | Self::LeftItsPlace | Self::TyreLosesFast)
+    }
+
     /// As it is stored, and as pages know it.
     pub const fn name(self) -> &'static str {
         match self {

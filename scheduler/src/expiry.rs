@@ -12,7 +12,7 @@ use smartcar::redact::{Redacted, without_positions};
 use sqlx::PgPool;
 use store::expiry::{self, LookedOver};
 use store::partitions::{self, OldestDay};
-use store::{StoreError, act_as_machine};
+use store::{StoreError, act_as_machine, email_confirmations, outgoing};
 use tracing::{info, warn};
 
 use crate::Scheduler;
@@ -25,6 +25,9 @@ const CLAIMS_OUTLIVE: TimeDelta = TimeDelta::days(3);
 
 /// Calls are counted by the month: a year can be compared with the one before.
 const USAGE_KEPT: Months = Months::new(13);
+
+/// Messages to people, after they were sent or given up: why one did not come is asked soon, or never.
+const MESSAGES_KEPT: TimeDelta = TimeDelta::days(30);
 
 /// Rows of a step, and steps of a turn: what is left then has its turn next time.
 const AT_ONCE: i64 = 2_000;
@@ -73,6 +76,14 @@ pub(crate) async fn connecting(scheduler: Scheduler) -> anyhow::Result<()> {
     if let Some(before) = now.date_naive().checked_sub_months(USAGE_KEPT) {
         in_steps(AT_ONCE, || delete_usage(pool, before)).await?;
     }
+    Ok(())
+}
+
+/// Messages to people, some time after their end, and addresses that nobody confirmed, a day after their code was over.
+pub(crate) async fn messages(scheduler: Scheduler) -> anyhow::Result<()> {
+    let (pool, now) = (&scheduler.pool, clock::now());
+    in_steps(AT_ONCE, || delete_messages(pool, now - MESSAGES_KEPT)).await?;
+    in_steps(AT_ONCE, || delete_confirmations(pool, now - TimeDelta::days(1))).await?;
     Ok(())
 }
 
@@ -128,6 +139,18 @@ async fn delete_attempts(pool: &PgPool, before: DateTime<Utc>) -> Result<u64, St
 async fn delete_usage(pool: &PgPool, before: NaiveDate) -> Result<u64, StoreError> {
     let deleted = expiry::delete_usage(&mut *pool.acquire().await?, before, AT_ONCE).await?;
     count("usage", deleted);
+    Ok(deleted)
+}
+
+async fn delete_messages(pool: &PgPool, before: DateTime<Utc>) -> Result<u64, StoreError> {
+    let deleted = outgoing::delete_ended(&mut *pool.acquire().await?, before, AT_ONCE).await?;
+    count("message", deleted);
+    Ok(deleted)
+}
+
+async fn delete_confirmations(pool: &PgPool, before: DateTime<Utc>) -> Result<u64, StoreError> {
+    let deleted = email_confirmations::delete_ended(&mut *pool.acquire().await?, before, AT_ONCE).await?;
+    count("confirmation", deleted);
     Ok(deleted)
 }
 

@@ -2,12 +2,13 @@
 //! that the others do not ask as well, and a job that is asked for twice is harmless.
 //!
 //! Cars that Smartcar is to be asked about, cars that have to be folded again, events that waited for their car,
-//! partitions made ahead, what expires, a look at the spool, and figures for those who watch.
+//! partitions made ahead, alerts that people are to be told of, what expires, a look at the spool, and figures for those who watch.
 
 mod chore;
 mod config;
 mod expiry;
 mod figures;
+mod notices;
 mod partitions;
 mod polls;
 mod refreshes;
@@ -77,7 +78,7 @@ pub async fn start(config: &Config, life: &Lifecycle) -> anyhow::Result<()> {
 }
 
 /// All that is done again and again.
-fn chores(config: &Config) -> [Chore; 15] {
+fn chores(config: &Config) -> [Chore; 17] {
     [
         Chore { name: "replays", every: config.look_every(), run: |it| Box::pin(replays::ask(it)) },
         Chore { name: "sweep", every: config.sweep_every(), run: |it| Box::pin(replays::sweep(it)) },
@@ -97,6 +98,8 @@ fn chores(config: &Config) -> [Chore; 15] {
             every: reminders::SILENCES_EVERY,
             run: |it| Box::pin(reminders::silences(it)),
         },
+        Chore { name: "notices", every: config.look_every(), run: |it| Box::pin(notices::ask(it)) },
+        Chore { name: "messages", every: expiry::EVERY, run: |it| Box::pin(expiry::messages(it)) },
         Chore { name: "states", every: thinning::EVERY, run: |it| Box::pin(thinning::thin(it)) },
     ]
 }

@@ -7,10 +7,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The folders whose programs operators run.
-const SOURCES: [&str; 11] = [
+const SOURCES: [&str; 12] = [
     "domain/src",
     "shared/broker/src",
     "shared/connections/src",
+    "shared/notify/src",
     "shared/runtime/src",
     "shared/smartcar/src",
     "shared/store/src",

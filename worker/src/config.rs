@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser};
 use connections::ConnectionsConfig;
+use notify::NotifyConfig;
 use runtime::config::{BrokerConfig, DatabaseConfig, LifecycleConfig, MetricsConfig, TelemetryConfig};
 
 /// Takes deliveries from RabbitMQ, understands them and writes what follows to PostgreSQL. Start as many as
@@ -21,6 +22,8 @@ pub struct Config {
     /// Keep only the mileage books, in a database of no other worker: `carvetka bench` measures what all other rules cost.
     #[arg(long, env = "MILEAGE_ONLY", hide = true)]
     pub mileage_only: bool,
+    #[command(flatten)]
+    pub notify: NotifyConfig,
     #[command(flatten)]
     pub connections: ConnectionsConfig,
     #[command(flatten)]
@@ -52,8 +55,8 @@ pub struct JobsConfig {
 }
 
 impl JobsConfig {
-    /// While Smartcar is waited for, no connection to the database is held.
-    const CONNECTIONS: u32 = 3;
+    /// While Smartcar, a mail server or an endpoint is waited for, no connection to the database is held.
+    const CONNECTIONS: u32 = 4;
 }
 
 /// How deliveries are bundled.

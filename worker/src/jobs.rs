@@ -4,6 +4,7 @@
 //! Each kind has a lane of its own and a limited number in hand, so that a platform that takes minutes keeps nobody
 //! waiting but those who wait for it.
 
+mod notify;
 mod poll;
 mod refresh;
 mod replay;
@@ -23,6 +24,7 @@ use tracing::warn;
 use crate::lane::{note, open};
 use crate::{Worker, meter};
 
+pub(crate) use notify::Notices;
 pub(crate) use poll::Polls;
 pub(crate) use refresh::Refreshes;
 pub(crate) use replay::Replays;

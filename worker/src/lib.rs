@@ -24,7 +24,7 @@ use tracing::info;
 
 pub use config::{BatchConfig, Config, JobsConfig};
 
-use jobs::{Polls, Refreshes, Replays};
+use jobs::{Notices, Polls, Refreshes, Replays};
 use settle::Storing;
 
 /// What all lanes of a worker share.
@@ -63,6 +63,9 @@ pub async fn start(config: &Config, life: &Lifecycle) -> anyhow::Result<()> {
     life.spawn("spool", spool::run(worker.clone(), tasks.stopping()));
     let replays = Replays { pool: worker.pool.clone() };
     life.spawn("replays", jobs::run(worker.clone(), replays, tasks.stopping()));
+    let keys = config.connections.token_encryption_keys.as_ref();
+    let notices = Notices::new(worker.pool.clone(), &config.notify, keys)?;
+    life.spawn("notices", jobs::run(worker.clone(), notices, tasks.stopping()));
     ask_smartcar(config, &worker, life)?;
     for queue in parking::QUEUES {
         life.spawn("parking", parking::run(worker.clone(), queue, tasks.stopping()));

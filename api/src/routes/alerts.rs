@@ -38,20 +38,13 @@ pub struct Alert {
     dismissed_at: Option<DateTime<Utc>>,
 }
 
-/// What is about the car's safety is news for so long,
-const SAFETY_IS_NEWS: TimeDelta = TimeDelta::hours(24);
-/// and all else for so long.
+/// What a kind that we do not know is news for.
 const ELSE_IS_NEWS: TimeDelta = TimeDelta::hours(1);
-const SAFETY: [AlertKind; 8] = [
-    AlertKind::FuelDrop,
-    AlertKind::MovedWithoutDriving,
-    AlertKind::LeftItsPlace,
-    AlertKind::TyreLow,
-    AlertKind::TyreLosesFast,
-    AlertKind::LowVoltageBattery,
-    AlertKind::TroubleCodes,
-    AlertKind::WarningLamps,
-];
+
+/// Whether it was found when it was no news any more.
+pub fn is_found_later(kind: &str, at: DateTime<Utc>, found_at: DateTime<Utc>) -> bool {
+    found_at - at > AlertKind::named(kind).map_or(ELSE_IS_NEWS, AlertKind::is_news_for)
+}
 
 /// The alerts of a car, newest first; dismissed ones with `hidden`.
 #[utoipa::path(get, path = "/api/cars/{carId}/alerts", tag = "cars", operation_id = "listAlerts",
@@ -105,15 +98,13 @@ async fn note(app: &App, entry: EntryOf, what: Attention) -> Answer<Json<Alert>>
 impl From<AlertRow> for Alert {
     fn from(row: AlertRow) -> Self {
         let AlertRow { id, at, kind, details, confidence, seen_at, dismissed_at, created_at } = row;
-        let is_safety = SAFETY.iter().any(|safety| safety.name() == kind);
-        let is_news = if is_safety { SAFETY_IS_NEWS } else { ELSE_IS_NEWS };
         Self {
             id,
             at,
+            found_later: is_found_later(&kind, at, created_at),
             kind,
             details,
             confidence,
-            found_later: created_at - at > is_news,
             found_at: created_at,
             seen_at,
             dismissed_at,

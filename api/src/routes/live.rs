@@ -10,7 +10,8 @@ use axum::response::Sse;
 use axum::response::sse::{Event, KeepAlive};
 use futures_util::{Stream, StreamExt, stream};
 use sqlx::PgPool;
-use store::news;
+use store::notifications::Unread;
+use store::{news, notifications};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::sleep;
 use uuid::Uuid;
@@ -28,8 +29,8 @@ const SIGN_OF_LIFE: Duration = Duration::from_secs(20);
 /// Where too many follow already.
 const COME_BACK: Duration = Duration::from_mins(1);
 
-/// Follows the person's cars: an event `car` with its id whenever something about it may be new. What is new is told by
-/// the other addresses. The stream ends after a quarter of an hour: come back with the token that is good then.
+/// Follows the person's cars: an event `car` with its id whenever something about it may be new, and `notifications` with the
+/// number of unread ones whenever that may be another. What is new is told by the other addresses. The stream ends after a quarter of an hour: come back with the token that is good then.
 #[utoipa::path(get, path = "/api/live", tag = "cars", operation_id = "followCars", security(("person" = [])),
     responses((status = 200, description = "The events", content((String = "text/event-stream")))))]
 pub async fn follow(
@@ -40,8 +41,13 @@ pub async fn follow(
         let detail = "Too many pages are told of news at once: ask now and then instead.";
         Problem::new(Code::TooManyRequests, detail).retry_after(Some(COME_BACK))
     })?;
-    let mut follower =
-        Follower { pool: app.pool.clone(), user: person.id, known: BTreeMap::new(), _seat: seat };
+    let mut follower = Follower {
+        pool: app.pool.clone(),
+        user: person.id,
+        known: BTreeMap::new(),
+        unread: None,
+        _seat: seat,
+    };
     follower.look().await?;
     let over = Box::pin(async move {
         let _ = app.stopping.run_until_cancelled(sleep(LONGEST)).await;
@@ -49,11 +55,27 @@ pub async fn follow(
     let news = stream::unfold(follower, |mut follower| async {
         sleep(LOOK).await;
         // A database that is away is news of no car.
-        let cars = follower.look().await.unwrap_or_default();
-        Some((stream::iter(cars), follower))
+        let news = follower.look().await.unwrap_or_default();
+        Some((stream::iter(news), follower))
     });
-    let events = news.flatten().map(|car| Ok(Event::default().event("car").data(car.to_string())));
+    let events = news.flatten().map(|news| Ok(news.event()));
     Ok(Sse::new(events.take_until(over)).keep_alive(KeepAlive::new().interval(SIGN_OF_LIFE)))
+}
+
+/// What somebody who follows hears.
+enum News {
+    Car(Uuid),
+    /// How many are unread.
+    Notifications(i64),
+}
+
+impl News {
+    fn event(&self) -> Event {
+        match self {
+            Self::Car(car) => Event::default().event("car").data(car.to_string()),
+            Self::Notifications(unread) => Event::default().event("notifications").data(unread.to_string()),
+        }
+    }
 }
 
 /// Somebody who follows, and what was known of their cars at the last look.
@@ -61,19 +83,24 @@ struct Follower {
     pool: PgPool,
     user: Uuid,
     known: BTreeMap<Uuid, String>,
+    unread: Option<Unread>,
     _seat: OwnedSemaphorePermit,
 }
 
 impl Follower {
-    /// The cars about which something changed since the last look, also those that came or went.
-    async fn look(&mut self) -> Answer<Vec<Uuid>> {
+    /// The cars about which something changed since the last look, also those that came or went, and what is unread.
+    async fn look(&mut self) -> Answer<Vec<News>> {
         let mut db = self.pool.acquire().await?;
         let marks = news::of_user(&mut db, self.user).await?;
         let seen: BTreeMap<Uuid, String> = marks.into_iter().map(|mark| (mark.car_id, mark.mark)).collect();
         let gone = self.known.keys().filter(|car| !seen.contains_key(car));
         let changed = seen.iter().filter(|(car, mark)| self.known.get(car) != Some(mark)).map(|(car, _)| car);
-        let cars = gone.chain(changed).copied().collect();
+        let mut news: Vec<News> = gone.chain(changed).copied().map(News::Car).collect();
         self.known = seen;
-        Ok(cars)
+        let unread = notifications::unread(&mut db, self.user).await?;
+        if self.unread.replace(unread).is_some_and(|before| before != unread) {
+            news.push(News::Notifications(unread.count));
+        }
+        Ok(news)
     }
 }

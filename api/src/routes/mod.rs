@@ -25,6 +25,7 @@ mod imports;
 mod live;
 mod meter_entries;
 mod mileage;
+mod notifications;
 mod person_export;
 mod preferences;
 mod purposes;
@@ -96,6 +97,17 @@ pub fn all() -> (Router<App>, OpenApi) {
         .routes(routes!(tariffs::preview::of_tariff))
         .routes(routes!(tariffs::preview::of_version))
         .routes(routes!(preferences::read, preferences::change))
+        .routes(routes!(notifications::list))
+        .routes(routes!(notifications::read_all))
+        .routes(routes!(notifications::read))
+        .routes(routes!(notifications::preferences::read, notifications::preferences::change))
+        .routes(routes!(notifications::email::add, notifications::email::delete))
+        .routes(routes!(notifications::email::confirm))
+        .routes(routes!(notifications::webhooks::list, notifications::webhooks::add))
+        .routes(routes!(notifications::webhooks::delete))
+        .routes(routes!(notifications::webhooks::test))
+        .routes(routes!(notifications::webhooks::rotate))
+        .routes(routes!(notifications::webhooks::enable))
         .routes(routes!(costs::read))
         .routes(routes!(imports::list, imports::bring))
         .routes(routes!(imports::undo))

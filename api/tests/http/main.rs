@@ -22,6 +22,7 @@ mod limits;
 mod live;
 mod looks;
 mod mileage;
+mod notifications;
 mod outages;
 mod past;
 mod places;

@@ -39,6 +39,7 @@ pub async fn erase(db: &mut PgConnection, car: Uuid, now: DateTime<Utc>) -> Resu
     let mut erased = Erased { entries: entries(db, &ids).await?, ..Erased::default() };
     clear_evidence(db, &ids).await?;
     forget_decisions(db, car).await?;
+    sqlx::query!("DELETE FROM notifications WHERE car_id = $1", car).execute(&mut *db).await?;
     let readings = sqlx::query!("DELETE FROM readings WHERE vehicle_id = ANY ($1)", &ids);
     erased.readings = readings.execute(&mut *db).await?.rows_affected();
     for one in &connections {

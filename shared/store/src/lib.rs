@@ -21,6 +21,7 @@ pub mod corrections;
 pub mod costs;
 pub mod decisions;
 pub mod dirty;
+pub mod email_confirmations;
 pub mod energy;
 pub mod entry_evidence;
 pub mod erasure;
@@ -50,6 +51,10 @@ pub mod legacy_tokens;
 mod meter_entries;
 pub mod mileage;
 pub mod news;
+pub mod notification_preferences;
+pub mod notifications;
+pub mod operators;
+pub mod outgoing;
 pub mod overview;
 pub mod parked;
 pub mod partitions;
@@ -79,6 +84,7 @@ mod trip_rows;
 pub mod untimed;
 pub mod vehicle_errors;
 pub mod vehicles;
+pub mod webhook_endpoints;
 
 use std::time::Duration;
 

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::StoreError;
 
 /// Tables of which a person may have many rows, in the order in which they are told.
-pub const PAGED: [&str; 18] = [
+pub const PAGED: [&str; 19] = [
     "meter_entries",
     "fuel_entries",
     "charging_sessions",
@@ -19,6 +19,7 @@ pub const PAGED: [&str; 18] = [
     "battery_estimates",
     "geofence_events",
     "alerts",
+    "notifications",
     "decisions",
     "entry_history",
     "attached_lines",
@@ -82,6 +83,12 @@ pub async fn little(db: &mut PgConnection, user: Uuid) -> Result<Map<String, Val
                FROM pending_revocations AS one WHERE vehicle_id IN (SELECT id FROM vehicle)
              UNION ALL SELECT 'vehicle_plans', to_jsonb(one) FROM vehicle_plans AS one WHERE user_id = $1
              UNION ALL SELECT 'user_preferences', to_jsonb(one) FROM user_preferences AS one WHERE user_id = $1
+             UNION ALL SELECT 'notification_preferences', to_jsonb(one) FROM notification_preferences AS one WHERE user_id = $1
+             UNION ALL SELECT 'notification_choices', to_jsonb(one) FROM notification_choices AS one WHERE user_id = $1
+             UNION ALL SELECT 'email_confirmations', to_jsonb(one) - 'code' FROM email_confirmations AS one WHERE user_id = $1
+             UNION ALL SELECT 'webhook_endpoints', to_jsonb(one) - '{secret,former_secret}'::text[]
+               FROM webhook_endpoints AS one WHERE user_id = $1
+             UNION ALL SELECT 'outgoing_messages', to_jsonb(one) FROM outgoing_messages AS one WHERE user_id = $1
              UNION ALL SELECT 'geofences', to_jsonb(one) FROM geofences AS one WHERE user_id = $1
              UNION ALL SELECT 'purpose_rules', to_jsonb(one) FROM purpose_rules AS one WHERE user_id = $1
              UNION ALL SELECT 'tariffs', to_jsonb(one) FROM tariffs AS one WHERE user_id = $1
@@ -178,6 +185,8 @@ async fn rows(
                WHERE $2 = 'geofence_events' AND car_id IN (SELECT id FROM own)
              UNION ALL SELECT at, id::text, to_jsonb(one) FROM alerts AS one
                WHERE $2 = 'alerts' AND car_id IN (SELECT id FROM own)
+             UNION ALL SELECT created_at, alert_id::text, to_jsonb(one) FROM notifications AS one
+               WHERE $2 = 'notifications' AND user_id = $1
              UNION ALL SELECT at, id::text, to_jsonb(one) FROM decisions AS one
                WHERE $2 = 'decisions' AND car_id IN (SELECT id FROM own)
              UNION ALL SELECT changed_at, id::text, to_jsonb(one) FROM entry_history AS one

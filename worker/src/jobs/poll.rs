@@ -55,7 +55,10 @@ impl Handler for Polls {
     async fn handle(&self, job: &JobV1, attempts: u32) -> Verdict {
         let vehicle = match job {
             JobV1::PollV1 { vehicle_id } => *vehicle_id,
-            JobV1::RefreshV1 { .. } | JobV1::ReplayV1 { .. } | JobV1::NotifyV1 { .. } => {
+            JobV1::RefreshV1 { .. }
+            | JobV1::ReplayV1 { .. }
+            | JobV1::NotifyV1 { .. }
+            | JobV1::SendV1 { .. } => {
                 return Verdict::Park { why: "this job is not for the queue of polls".to_owned() };
             }
         };

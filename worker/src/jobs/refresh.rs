@@ -25,7 +25,7 @@ impl Handler for Refreshes {
     async fn handle(&self, job: &JobV1, attempts: u32) -> Verdict {
         let grant = match job {
             JobV1::RefreshV1 { grant_id } => *grant_id,
-            JobV1::PollV1 { .. } | JobV1::ReplayV1 { .. } | JobV1::NotifyV1 { .. } => {
+            JobV1::PollV1 { .. } | JobV1::ReplayV1 { .. } | JobV1::NotifyV1 { .. } | JobV1::SendV1 { .. } => {
                 return Verdict::Park { why: "this job is not for the queue of refreshes".to_owned() };
             }
         };

@@ -32,10 +32,15 @@ pub enum JobV1 {
         /// `smartcar_vehicles.id`
         vehicle_id: Uuid,
     },
-    /// Tell the person of this alert, if nobody did.
+    /// Decide how the person is told of this alert, if nobody did.
     NotifyV1 {
         /// `alerts.id`
         alert_id: Uuid,
+    },
+    /// Send this message to its person, if it is still due.
+    SendV1 {
+        /// `outgoing_messages.id`
+        message_id: Uuid,
     },
 }
 
@@ -48,7 +53,7 @@ impl JobV1 {
             Self::PollV1 { .. } => JobKind::Poll,
             Self::RefreshV1 { .. } => JobKind::Refresh,
             Self::ReplayV1 { .. } => JobKind::Replay,
-            Self::NotifyV1 { .. } => JobKind::Notify,
+            Self::NotifyV1 { .. } | Self::SendV1 { .. } => JobKind::Notify,
         }
     }
 
@@ -58,6 +63,7 @@ impl JobV1 {
             Self::PollV1 { vehicle_id } | Self::ReplayV1 { vehicle_id } => *vehicle_id,
             Self::RefreshV1 { grant_id } => *grant_id,
             Self::NotifyV1 { alert_id } => *alert_id,
+            Self::SendV1 { message_id } => *message_id,
         }
     }
 
@@ -104,6 +110,10 @@ mod tests {
             (
                 r#"{"type":"NotifyV1","alert_id":"5a8e5e38-1e12-4011-a36d-56f120053f9e"}"#,
                 JobV1::NotifyV1 { alert_id: ID },
+            ),
+            (
+                r#"{"type":"SendV1","message_id":"5a8e5e38-1e12-4011-a36d-56f120053f9e"}"#,
+                JobV1::SendV1 { message_id: ID },
             ),
         ] {
             assert_eq!(JobV1::decode(&properties, body.as_bytes()).unwrap(), job);

@@ -17,7 +17,7 @@ pub enum Fate {
 }
 
 /// Every table, in the order of the alphabet.
-pub const FATES: [(&str, Fate); 55] = [
+pub const FATES: [(&str, Fate); 61] = [
     ("_sqlx_migrations", Fate::OfNobody),
     ("alerts", Fate::Goes),
     ("api_bucket", Fate::OfNobody),
@@ -34,6 +34,7 @@ pub const FATES: [(&str, Fate); 55] = [
     ("consents", Fate::Stays),
     ("decisions", Fate::TheirsStays),
     ("dirty_vehicles", Fate::Goes),
+    ("email_confirmations", Fate::Expires),
     ("entry_history", Fate::TheirsStays),
     ("erased_vehicles", Fate::OfNobody),
     ("event_claims", Fate::OfNobody),
@@ -46,6 +47,10 @@ pub const FATES: [(&str, Fate); 55] = [
     ("issues", Fate::TheirsStays),
     ("make_circuits", Fate::OfNobody),
     ("meter_entries", Fate::TheirsStays),
+    ("notification_choices", Fate::Stays),
+    ("notification_preferences", Fate::Stays),
+    ("notifications", Fate::Goes),
+    ("outgoing_messages", Fate::Expires),
     ("parked_messages", Fate::Goes),
     ("pending_revocations", Fate::Expires),
     ("places_to_hide", Fate::Goes),
@@ -72,5 +77,6 @@ pub const FATES: [(&str, Fate); 55] = [
     ("vehicle_plans", Fate::Stays),
     ("vehicle_rests", Fate::Goes),
     ("vehicle_states", Fate::Goes),
+    ("webhook_endpoints", Fate::Stays),
     ("webhook_events", Fate::Goes),
 ];

@@ -91,6 +91,14 @@ INSERT INTO tariff_versions (tariff_id, valid_from, currency, zone, parts) VALUE
 INSERT INTO purpose_rules (user_id, rank, purpose) VALUES ('$user$', 1, 'business');
 INSERT INTO service_reminders (car_id, title, interval_km) VALUES ('$car$', 'oil', 15000);
 INSERT INTO user_preferences (user_id, currency) VALUES ('$user$', 'EUR');
+INSERT INTO notification_preferences (user_id, email) VALUES ('$user$', 'someone$number$@example.org');
+INSERT INTO notification_choices VALUES ('$user$', 'oil_low', 'email', false);
+INSERT INTO email_confirmations (user_id, email, code, asked_at, expires_at, asked_first_at)
+  VALUES ('$user$', 'someone$number$@example.org', 'sealed', now(), now(), now());
+INSERT INTO webhook_endpoints (id, user_id, url, secret, created_at)
+  VALUES (md5('endpoint$number$')::uuid, '$user$', 'https://example.org/$number$', 'sealed', now());
+INSERT INTO outgoing_messages (id, user_id, channel, endpoint_id, about, gathers, due_at, created_at)
+  VALUES (md5('message$number$')::uuid, '$user$', 'webhook', md5('endpoint$number$')::uuid, 'test', false, now(), now());
 INSERT INTO vehicle_plans VALUES ('$user$', 3);
 INSERT INTO car_watches (car_id) VALUES ('$car$');
 INSERT INTO book_imports VALUES (md5('import$number$')::uuid, '$car$', 'csv', 1, 2, 0, now(), NULL);
