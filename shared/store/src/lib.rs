@@ -53,7 +53,6 @@ pub mod mileage;
 pub mod news;
 pub mod notification_preferences;
 pub mod notifications;
-pub mod operators;
 pub mod outgoing;
 pub mod overview;
 pub mod parked;
