@@ -6,7 +6,14 @@ import { RefusedError } from "../../client/src/index.ts";
 import { App } from "./app.tsx";
 import { listenForTokens, signOut, takeTokenFromAddress } from "./session.ts";
 import { settings } from "./settings.ts";
-import "./styles.css";
+import "./styles/page.css";
+import "./styles/forms.css";
+import "./styles/books.css";
+import "./styles/charts.css";
+import "./styles/maps.css";
+import "./styles/health.css";
+import "./styles/screens.css";
+import "./styles/print.css";
 
 takeTokenFromAddress();
 // Who opens the page by themselves needs no page around it that tells them who they are.

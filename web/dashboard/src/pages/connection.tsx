@@ -117,7 +117,6 @@ function Commands({ status, carId }: { status: Status; carId: string }) {
           <Act
             key={command}
             name={name}
-            isQuiet
             confirm={`${name}: shall the car do it now?`}
             act={async () => {
               tell(undefined);

@@ -116,7 +116,7 @@ function Expenses({ carId }: { carId: string }) {
   return (
     <>
       <h2>Expenses</h2>
-      <BookList pages={pages} empty="No expenses">
+      <BookList pages={pages} empty="No expenses" isDense>
         {(expense) => <ExpenseLine expense={expense} carId={carId} />}
       </BookList>
     </>

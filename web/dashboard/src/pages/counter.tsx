@@ -31,7 +31,7 @@ export function Readings({ carId }: { carId: string }) {
         </section>
       )}
       <h2>What the counter showed</h2>
-      <BookList pages={pages} empty="Nobody read the counter yet">
+      <BookList pages={pages} empty="Nobody read the counter yet" isDense>
         {(entry) => <ReadingLine entry={entry} carId={carId} />}
       </BookList>
     </>

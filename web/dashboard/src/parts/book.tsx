@@ -27,10 +27,12 @@ export function BookList<T extends { id: string }>(props: {
   pages: ReturnType<typeof usePages<T>>;
   empty: string;
   about?: ReactNode;
+  /** Its lines are short. */
+  isDense?: boolean;
   /** With a line comes the one before it in time. */
   children: (item: T, earlier: T | undefined) => ReactNode;
 }) {
-  const { pages, empty, about, children } = props;
+  const { pages, empty, about, isDense, children } = props;
   return (
     <Wait for={pages}>
       {({ pages: read }) => {
@@ -38,7 +40,7 @@ export function BookList<T extends { id: string }>(props: {
         return (
           <>
             {items.length === 0 && <Empty title={empty}>{about}</Empty>}
-            <ul className="cards wide">
+            <ul className={isDense ? "cards wide dense" : "cards wide"}>
               {items.map((item, index) => (
                 <li key={item.id} className="card">
                   {children(item, items[index + 1])}

@@ -59,6 +59,9 @@ export default function Curve({ session, carId }: { session: Session; carId: str
   );
 }
 
+/** What is said later tells of the stand and not of the charging. */
+const AFTERWARDS_S = 15 * 60;
+
 interface Level {
   at: number;
   level: number;
@@ -73,7 +76,8 @@ function levels(session: Session, readings: components["schemas"]["CitedReading"
     ...(startSoc == null ? [] : [{ at: Date.parse(startedAt) / 1000, level: startSoc }]),
     ...(endSoc == null || !endedAt ? [] : [{ at: Date.parse(endedAt) / 1000, level: endSoc }]),
   ]);
-  const all = [...said, ...ends].filter(({ level }) => Number.isFinite(level)).sort((one, other) => one.at - other.at);
+  const end = session.endedAt ? Date.parse(session.endedAt) / 1000 + AFTERWARDS_S : Infinity;
+  const all = [...said, ...ends].filter(({ at, level }) => Number.isFinite(level) && at <= end).sort((one, other) => one.at - other.at);
   return all.filter(({ at }, index) => at !== all[index - 1]?.at);
 }
 

@@ -14,6 +14,7 @@ const WORDS: Record<string, string> = {
   "charge-wattage": "Charging power",
   "charge-chargerate": "Charging speed",
   "charge-chargelimits": "Charge limits",
+  "charge-activelimit": "Charge limit",
   "location-preciselocation": "Position",
   "internalcombustionengine-fuellevel": "Fuel level",
   "internalcombustionengine-amountremaining": "Fuel in the tank",
