@@ -24,10 +24,16 @@ export function volume(litres: number | null | undefined, units: Units): string 
 }
 
 export function economy(litresPer100Km: number | null | undefined, units: Units): string {
-  if (litresPer100Km == null) return NONE;
-  if (units === "metric") return `${number(litresPer100Km)} l/100 km`;
-  const milesPerGallon = (100 / KM_PER_MILE) * (LITRES_PER_GALLON[units] / litresPer100Km);
-  return `${number(milesPerGallon)} mpg`;
+  return litresPer100Km == null ? NONE : `${number(economyIn(litresPer100Km, units))} ${economyUnit(units)}`;
+}
+
+/** Litres for a hundred kilometres, or miles with a gallon. */
+export function economyIn(litresPer100Km: number, units: Units): number {
+  return units === "metric" ? litresPer100Km : (100 / KM_PER_MILE) * (LITRES_PER_GALLON[units] / litresPer100Km);
+}
+
+export function economyUnit(units: Units): string {
+  return units === "metric" ? "l/100 km" : "mpg";
 }
 
 export function energy(kwh: number | null | undefined, plusMinus?: number | null): string {
@@ -37,9 +43,15 @@ export function energy(kwh: number | null | undefined, plusMinus?: number | null
 
 /** Of electricity: `17.2 kWh/100 km`, or `3.6 mi/kWh`. */
 export function draw(kwhPer100Km: number | null | undefined, units: Units): string {
-  if (kwhPer100Km == null) return NONE;
-  if (units === "metric") return `${number(kwhPer100Km)} kWh/100 km`;
-  return `${number(100 / KM_PER_MILE / kwhPer100Km)} mi/kWh`;
+  return kwhPer100Km == null ? NONE : `${number(drawIn(kwhPer100Km, units))} ${drawUnit(units)}`;
+}
+
+export function drawIn(kwhPer100Km: number, units: Units): number {
+  return units === "metric" ? kwhPer100Km : 100 / KM_PER_MILE / kwhPer100Km;
+}
+
+export function drawUnit(units: Units): string {
+  return units === "metric" ? "kWh/100 km" : "mi/kWh";
 }
 
 const KPA_PER_BAR = 100;

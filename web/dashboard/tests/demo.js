@@ -70,6 +70,8 @@ export async function visit(browser, person, path, options = {}) {
   const { origin, token } = person;
   const [car] = await carsOf(person);
   const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, locale: "en-GB", ...options });
+  // Others may be building on the same machine.
+  page.setDefaultTimeout(60_000);
   const faults = [];
   page.on("pageerror", (error) => faults.push(error.message));
   page.on("console", (message) => message.type() === "error" && faults.push(`${message.text()} ${message.location().url}`));

@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { api, unwrap, type components } from "../api.ts";
 import { energy, monthName, NONE, number, percent } from "../format.ts";
 import Chart from "../parts/chart.tsx";
+import { EvidenceButton } from "../parts/evidence.tsx";
 import { Empty, Wait } from "../parts/states.tsx";
 
 type Estimate = components["schemas"]["BatteryEstimate"];
@@ -26,7 +27,7 @@ export default function BatteryBook({ carId }: { carId: string }) {
         }
         return (
           <>
-            <Newest estimate={newest} />
+            <Newest estimate={newest} carId={carId} />
             <section className="card">
               <History items={[...items].reverse()} />
             </section>
@@ -37,7 +38,7 @@ export default function BatteryBook({ carId }: { carId: string }) {
   );
 }
 
-function Newest({ estimate }: { estimate: Estimate }) {
+function Newest({ estimate, carId }: { estimate: Estimate; carId: string }) {
   const trend = estimate.trendPercentPerYear;
   return (
     <section className="card">
@@ -50,6 +51,9 @@ function Newest({ estimate }: { estimate: Estimate }) {
           : `That is ${percent(estimate.healthPercent)} of what it held when it was new.`}{" "}
         {trend != null && `It changes by ${number(trend)} % a year.`}
       </p>
+      <div className="acts">
+        <EvidenceButton carId={carId} book="battery" entryId={estimate.id} about={`Battery in ${monthName(estimate.month)}`} />
+      </div>
     </section>
   );
 }

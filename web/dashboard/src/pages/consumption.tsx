@@ -1,7 +1,7 @@
 import { useQueries } from "@tanstack/react-query";
 
 import { api, unwrap } from "../api.ts";
-import { distance, draw, economy, monthName } from "../format.ts";
+import { distance, draw, drawIn, drawUnit, economy, economyIn, economyUnit, monthName } from "../format.ts";
 import Chart from "../parts/chart.tsx";
 import { middleOf } from "../parts/month_bars.tsx";
 import { Loading, Trouble } from "../parts/states.tsx";
@@ -36,8 +36,9 @@ export function Consumption({ carId }: { carId: string }) {
     })),
   });
   const rows = months.map(({ month }, index) => ({ month, ledger: ledgers[index]?.data }));
-  const fuel = rows.map(({ ledger }) => ledger?.fuel?.per100Km ?? null);
-  const electricity = rows.map(({ ledger }) => ledger?.electricity?.per100Km ?? null);
+  const shown = (value: number | null | undefined, as: typeof economyIn) => (value ? as(value, units) : null);
+  const fuel = rows.map(({ ledger }) => shown(ledger?.fuel?.per100Km, economyIn));
+  const electricity = rows.map(({ ledger }) => shown(ledger?.electricity?.per100Km, drawIn));
   const has = (values: (number | null)[]) => values.some((value) => value != null);
   const failed = ledgers.find(({ isError }) => isError);
   if (failed) return <Trouble error={failed.error} again={() => void failed.refetch()} />;
@@ -46,11 +47,11 @@ export function Consumption({ carId }: { carId: string }) {
     return <p className="card faint">Consumption by month stands here once enough was driven and filled or charged.</p>;
   }
   const lines = [
-    ...(has(fuel) ? [{ label: "Fuel, l/100 km", kind: "bars" as const, values: fuel }] : []),
+    ...(has(fuel) ? [{ label: `Fuel, ${economyUnit(units)}`, kind: "bars" as const, values: fuel }] : []),
     ...(has(electricity)
       ? [
           {
-            label: "Electricity, kWh/100 km",
+            label: `Electricity, ${drawUnit(units)}`,
             // Beside bars of fuel, of another scale.
             ...(has(fuel) ? { kind: "points" as const, colour: "warn", scale: "other" } : { kind: "bars" as const }),
             values: electricity,
@@ -62,8 +63,8 @@ export function Consumption({ carId }: { carId: string }) {
     <section className="card">
       <Chart
         label="Consumption by month"
-        unit={has(fuel) ? "l/100 km" : "kWh/100 km"}
-        {...(has(fuel) && has(electricity) ? { otherUnit: "kWh/100 km" } : {})}
+        unit={has(fuel) ? economyUnit(units) : drawUnit(units)}
+        {...(has(fuel) && has(electricity) ? { otherUnit: drawUnit(units) } : {})}
         byMonth
         x={rows.map(({ month }) => middleOf(month))}
         lines={lines}

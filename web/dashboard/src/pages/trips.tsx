@@ -31,7 +31,7 @@ export default function TripsBook({ carId }: { carId: string }) {
   return (
     <>
       <div className="row">
-        <span className="faint">{ways.length > 0 && "Straight from where it began to where it ended"}</span>
+        <span className="faint">{ways.length > 0 && "Straight from where each trip began to where it ended"}</span>
         <Link href={`/cars/${carId}/log`} className="button">
           Mileage log for the tax office
         </Link>
@@ -39,6 +39,7 @@ export default function TripsBook({ carId }: { carId: string }) {
       {ways.length > 0 && (
         <Suspense fallback={<Loading />}>
           <Map shapes={ways} label="Trips on a map; the list below tells the same" choose={choose} />
+          <Legend />
         </Suspense>
       )}
       <BookList pages={pages} empty="The car was not seen driving yet" about="A trip stands here as soon as the car counted kilometres.">
@@ -50,6 +51,19 @@ export default function TripsBook({ carId }: { carId: string }) {
   );
 }
 
+/** Which colour tells what. */
+const COLOURS = { business: "accent", private: "warn", unknown: "faint" } as const;
+
+function Legend() {
+  return (
+    <ul className="legend faint">
+      <li className={COLOURS.business}>Business</li>
+      <li className={COLOURS.private}>Private</li>
+      <li className={COLOURS.unknown}>Nobody said what for</li>
+    </ul>
+  );
+}
+
 function isKnown(end: TripEnd): end is TripEnd & Spot {
   return end.latitude != null && end.longitude != null;
 }
@@ -57,7 +71,7 @@ function isKnown(end: TripEnd): end is TripEnd & Spot {
 function wayOf(trip: Trip, chosen: string | undefined): Shape[] {
   if (!isKnown(trip.from) || !isKnown(trip.to)) return [];
   const corners = [trip.from, trip.to].map(({ latitude, longitude }) => ({ latitude, longitude }));
-  const colour = trip.purpose === "business" ? "accent" : trip.purpose === "private" ? "warn" : "faint";
+  const colour = COLOURS[trip.purpose ?? "unknown"];
   return [{ key: trip.id, name: `${moment(trip.startedAt)}: ${trip.distanceKm} km`, kind: "way", corners, colour, isChosen: trip.id === chosen }];
 }
 
