@@ -221,7 +221,9 @@ impl Charging {
             Value::Text(status) if signal.is(Signal::CHARGING_STATUS) => {
                 self.status(status, reading, scene, book);
             }
-            Value::Bool(connected) if signal.is(Signal::CABLE_CONNECTED) => self.cable(*connected, at),
+            Value::Bool(connected) if signal.is(Signal::CABLE_CONNECTED) => {
+                self.cable(*connected, at, scene, book);
+            }
             Value::Number(kwh) if signal.is(Signal::ENERGY_ADDED) => {
                 self.counted(Shown { at, wh: kwh.0 }, reading, scene, book);
             }

@@ -198,6 +198,40 @@ fn a_pause_at_the_plug_is_part_of_the_session() {
 }
 
 #[test]
+fn a_cable_that_goes_in_twice_was_out_unless_the_pause_was_short() {
+    let story = |again: &str| {
+        format!(
+            "1 11:00 charging yes cable in soc 40
+             1 12:30 charging no           soc 50 kwh 5.2
+             1 {again} charging yes cable in soc 49
+             1 18:00 charging no           soc 69 kwh 10.3"
+        )
+    };
+    check(
+        &story("14:01"),
+        "1 11:00 to (1 11:00..1 12:30): 40 -> 50 %, 5.2 ± 0.104 kWh counted, truncated
+         (1 12:30..1 14:01) to 1 18:00: 49 -> 69 %, 10.3 ± 0.206 kWh counted, AC",
+    );
+    check(
+        &story("14:00"),
+        "1 11:00 to 1 18:00: 40 -> 69 %, 10.3 ± 0.206 kWh counted, AC, merged, disagrees, truncated",
+    );
+}
+
+#[test]
+fn a_pause_at_a_plug_that_only_tells_what_changes_is_part_of_the_session() {
+    check(
+        "1 17:55 cable out soc 40 km 1000
+         1 18:00 charging yes cable in soc 40 km 1000
+         1 19:00 charging no soc 50
+         2 02:00 charging yes
+         2 06:00 charging no soc 90
+         2 07:00 cable out",
+        "(1 17:55..1 18:00) to (2 02:00..2 06:00): 40 -> 90 %, 25 ± 0.75 kWh from level, merged",
+    );
+}
+
+#[test]
 fn an_unplugged_car_begins_another_session() {
     check(
         "1 17:55 charging no  cable in  soc 40 km 1000

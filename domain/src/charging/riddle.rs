@@ -214,12 +214,7 @@ impl Charging {
             // Later than that it was seen at the plug where it was before.
             return false;
         }
-        if let (Some(stay), Some(earlier)) = (&mut self.stay, self.earlier.take()) {
-            // What was heard just now is not of the old stay.
-            let written = stay.written.take();
-            *stay = *earlier;
-            stay.written = written;
-        }
+        self.forget_news();
         self.is_plugged_in(by);
         self.leaves(by, scene);
         if let Some(stay) = &mut self.stay {
@@ -235,6 +230,15 @@ impl Charging {
         self.begin(Leg { end: Some(start), ..Leg::begun(start, true) }, cited, scene, book);
         self.take_levels(by);
         true
+    }
+
+    /// What was heard just now is not of the stay that is known.
+    pub(super) fn forget_news(&mut self) {
+        if let (Some(stay), Some(earlier)) = (&mut self.stay, self.earlier.take()) {
+            let written = stay.written.take();
+            *stay = *earlier;
+            stay.written = written;
+        }
     }
 
     /// It was charged by then. If the cable was in as the car said last, it is in, though it may have been out meanwhile.
@@ -259,7 +263,7 @@ impl Charging {
     }
 
     /// The level of this moment was heard before anybody knew of the stay.
-    fn take_levels(&mut self, at: DateTime<Utc>) {
+    pub(super) fn take_levels(&mut self, at: DateTime<Utc>) {
         let (last, before) = (self.levels.last, self.levels.before);
         let Some(stay) = self.stay.as_mut() else { return };
         match last {

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::gain;
 use super::level::TOGETHER;
-use super::stay::{Doubt, Leg, Stay};
+use super::stay::{Doubt, Leg, RESUMES, Stay};
 use super::{Charging, DRIVEN, STUCK, cited};
 use crate::book::Book;
 use crate::fold::Scene;
@@ -77,13 +77,16 @@ impl Charging {
         }
     }
 
-    pub(super) fn cable(&mut self, connected: bool, at: DateTime<Utc>) {
+    pub(super) fn cable(&mut self, connected: bool, at: DateTime<Utc>, scene: &Scene<'_>, book: &mut Book) {
         // Some cars never know of their cable.
         if !connected && self.flag == Some(true) && self.flagged == Some(at) {
             return;
         }
-        self.cable = Some((at, connected));
+        let told = self.cable.replace((at, connected));
         if connected {
+            if let Some((told, true)) = told {
+                self.is_in_again(told, at, scene, book);
+            }
             // No engine charges a car at the plug.
             if let Some(stay) = self.stay.as_mut().filter(|stay| stay.doubt == Doubt::MayHaveBurnt) {
                 let is_here = (at - stay.key).abs() <= TOGETHER;
@@ -97,6 +100,26 @@ impl Charging {
         if let Some(stay) = &mut self.stay {
             stay.left = true;
         }
+    }
+
+    /// The cable is in, as it was when that was told before. A car that tells only what changes did not say that it went
+    /// out; one that tells more did not say that it stayed in. Either way nobody knows of the plug while no current flowed.
+    fn is_in_again(&mut self, told: DateTime<Utc>, at: DateTime<Utc>, scene: &Scene<'_>, book: &mut Book) {
+        let (Some(stay), Some(earlier)) = (&self.stay, self.earlier.as_deref()) else { return };
+        let (Some(leg), Some(end), Some(cited)) = (stay.leg(), earlier.end(), stay.cited.last()) else {
+            return;
+        };
+        let resumed = stay.key == earlier.key && leg.start.by > end.by && at - leg.start.by <= TOGETHER;
+        if !resumed || leg.inferred || told + TOGETHER >= end.by || leg.start.by - end.by <= RESUMES {
+            return;
+        }
+        let (leg, cited) = (Leg::begun(leg.start, false), cited.clone());
+        self.forget_news();
+        if let Some(stay) = &mut self.stay {
+            stay.left = true;
+        }
+        self.begin(leg, cited, scene, book);
+        self.take_levels(leg.start.by);
     }
 
     pub(super) fn came(&mut self, mileage: Mileage, scene: &Scene<'_>, book: &mut Book) {

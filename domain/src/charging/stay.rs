@@ -21,7 +21,7 @@ const LEGS: usize = 8;
 /// Readings that are cited: the first and the last of them.
 const CITED: usize = 6;
 /// Current may come back after this without anybody knowing of the plug.
-const RESUMES: TimeDelta = TimeDelta::minutes(90);
+pub(super) const RESUMES: TimeDelta = TimeDelta::minutes(90);
 /// It may come back after this while the plug is known to be in.
 const RESUMES_AT_PLUG: TimeDelta = TimeDelta::hours(24);
 /// Without a level after the end, one is waited for this long.
