@@ -24,28 +24,37 @@ pub const HORIZON: TimeDelta = TimeDelta::days(35);
 /// For so long each day's state is kept, then one a month: folds seldom begin there.
 pub const DAYS_KEPT: TimeDelta = TimeDelta::days(40);
 
-/// A state into which everything up to a moment is folded, and nothing after it.
+/// A state into which everything up to a moment is folded, and nothing after it. `S` is `()` where the state itself lies
+/// elsewhere and is not needed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Settled {
+pub struct Settled<S = VehicleState> {
     /// `None`: nothing is folded yet.
     pub until: Option<DateTime<Utc>>,
-    pub state: VehicleState,
+    pub state: S,
 }
 
-/// Where a car's fold stands.
+/// Where a car's fold stands. Most readings come after its tip, so that folding on needs no settled state: `S` is `()` then.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Head {
-    pub settled: Settled,
+pub struct Head<S = VehicleState> {
+    pub settled: Settled<S>,
     /// The folded signals' readings after the settled moment, oldest first, each once.
     pub tail: Vec<Sighting>,
     /// The state after all of the tail, and after what people said up to then.
     pub tip: Option<Settled>,
 }
 
+/// A head of which folding goes on from the tip.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Onward<S = VehicleState> {
+    settled: Settled<S>,
+    tail: Vec<Sighting>,
+    tip: Settled,
+}
+
 /// What folding on from a settled state gives.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outcome {
-    pub head: Head,
+pub struct Outcome<S = VehicleState> {
+    pub head: Head<S>,
     /// The states in which days ended that are settled now, oldest first; of days long past only the first of each month. The
     /// head's own is the last of them.
     pub days: Vec<Settled>,
@@ -60,7 +69,7 @@ pub struct Outcome {
     pub stays_open: Option<Vec<EntryKey>>,
 }
 
-impl Settled {
+impl<S> Settled<S> {
     /// The day of the state: states are kept one a day. The empty state has the first day of all.
     pub fn day(&self) -> NaiveDate {
         self.until.unwrap_or(DateTime::UNIX_EPOCH).date_naive()
@@ -69,7 +78,9 @@ impl Settled {
     fn is_before(&self, at: DateTime<Utc>) -> bool {
         self.until.is_none_or(|until| until < at)
     }
+}
 
+impl Settled {
     fn take(&mut self, moments: &[Moment], setup: &Setup, book: &mut Book) {
         for moment in moments {
             self.state.step(moment, setup, book);
@@ -78,46 +89,66 @@ impl Settled {
     }
 }
 
-impl Head {
+impl<S> Head<S> {
     /// Whether a reading of this moment belongs into the tail. Otherwise it is late, and the fold has to
     /// begin with the state before its day.
     pub fn reaches(&self, at: DateTime<Utc>) -> bool {
         self.settled.is_before(at)
     }
 
-    /// The tip, if folding can go on from there: all of these readings (of distinct moments or not, in any order) come after
-    /// it, and the tail does not grow so long that part of it has to be settled.
-    pub fn goes_on(&self, fresh: &[Sighting]) -> Option<&Settled> {
+    /// Takes the head apart if folding can go on from its tip: all of these readings (of distinct moments or not, in any order)
+    /// come after it, and the tail does not grow so long that part of it has to be settled. Otherwise the head stays as it is.
+    pub fn onward(&mut self, fresh: &[Sighting]) -> Option<Onward<S>>
+    where
+        S: Default,
+    {
         let moments = || fresh.iter().map(|seen| seen.reading.at);
         let (earliest, newest) = (moments().min()?, moments().max()?);
         let oldest = self.tail.first().map_or(earliest, |seen| seen.reading.at);
         let is_long = self.tail.len() + fresh.len() > 2 * TAIL_READINGS || newest - oldest > TAIL_SPAN * 2;
-        self.tip.as_ref().filter(|tip| tip.is_before(earliest) && !is_long)
+        let tip = self.tip.take_if(|tip| tip.is_before(earliest) && !is_long)?;
+        let Self { settled, tail, .. } = std::mem::take(self);
+        Some(Onward { settled, tail, tip })
     }
 }
 
-/// Folds on from the tip of a head that [`Head::goes_on`] with these readings. `facts`: what people said after the tip.
-pub fn go_on(
-    head: Head,
-    fresh: impl IntoIterator<Item = Sighting>,
-    facts: impl IntoIterator<Item = Fact>,
-    setup: &Setup,
-) -> Outcome {
-    let Head { settled, mut tail, tip } = head;
-    let mut tip = tip.unwrap_or_else(|| settled.clone());
-    let since = tip.until;
-    let fresh = once_each(fresh.into_iter().filter(|seen| tip.is_before(seen.reading.at)));
-    let moments = in_order(&fresh, facts.into_iter().filter(|fact| tip.is_before(fact.at())));
-    let (mut book, open) = opened(&tip.state);
-    tip.take(&moments, setup, &mut book);
-    tail.extend(fresh);
-    Outcome {
-        head: Head { settled, tail, tip: Some(tip) },
-        days: Vec::new(),
-        since,
-        book,
-        open,
-        stays_open: None,
+impl<S> Outcome<S> {
+    /// The same, with another thing in the place of the head's settled state.
+    pub fn map<T>(self, change: impl FnOnce(S) -> T) -> Outcome<T> {
+        let Self { head: Head { settled, tail, tip }, days, since, book, open, stays_open } = self;
+        let settled = Settled { until: settled.until, state: change(settled.state) };
+        Outcome { head: Head { settled, tail, tip }, days, since, book, open, stays_open }
+    }
+}
+
+impl<S> Onward<S> {
+    /// The state from which the fold goes on.
+    pub const fn tip(&self) -> &Settled {
+        &self.tip
+    }
+
+    /// Folds on from the tip with these readings. `facts`: what people said after the tip.
+    pub fn fold(
+        self,
+        fresh: impl IntoIterator<Item = Sighting>,
+        facts: impl IntoIterator<Item = Fact>,
+        setup: &Setup,
+    ) -> Outcome<S> {
+        let Self { settled, mut tail, mut tip } = self;
+        let since = tip.until;
+        let fresh = once_each(fresh.into_iter().filter(|seen| tip.is_before(seen.reading.at)));
+        let moments = in_order(&fresh, facts.into_iter().filter(|fact| tip.is_before(fact.at())));
+        let (mut book, open) = opened(&tip.state);
+        tip.take(&moments, setup, &mut book);
+        tail.extend(fresh);
+        Outcome {
+            head: Head { settled, tail, tip: Some(tip) },
+            days: Vec::new(),
+            since,
+            book,
+            open,
+            stays_open: None,
+        }
     }
 }
 

@@ -40,7 +40,9 @@ struct Counter {
 /// Where the rules were before the newest odometer reading, and what came since.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Undo {
-    rules: Rules,
+    rules: Packed,
+    /// The entries that they had open.
+    open: Vec<Entry>,
     counter: Counter,
     newest: Point,
     since: Vec<Seen>,
@@ -48,12 +50,28 @@ struct Undo {
     touched: Vec<(EntryKey, Option<Entry>)>,
 }
 
+/// Rules as bytes. The way back is seldom taken: a state that is read, folded on and written again need not know what is in them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Packed(#[serde(with = "serde_bytes")] Vec<u8>);
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 enum Seen {
     Reading(Reading),
     Fact(Fact),
     /// Only while the road is told anew.
     Odometer(Point),
+}
+
+impl Packed {
+    /// Nothing that rules hold is beyond postcard; should it be some day, there is no way back.
+    fn pack(rules: &Rules) -> Option<Self> {
+        postcard::to_allocvec(rules).ok().map(Self)
+    }
+
+    /// `None` only for what was damaged on its way.
+    fn unpack(&self) -> Option<Rules> {
+        postcard::from_bytes(&self.0).ok()
+    }
 }
 
 impl Seen {
@@ -95,13 +113,16 @@ impl Road {
     }
 
     fn continues(&mut self, newest: Point, until: DateTime<Utc>, setup: &Setup, book: &mut Book) {
-        self.undo = Some(Box::new(Undo {
-            rules: self.rules.clone(),
-            counter: self.counter,
-            newest,
-            since: Vec::new(),
-            touched: Vec::new(),
-        }));
+        self.undo = Packed::pack(&self.rules).map(|rules| {
+            Box::new(Undo {
+                rules,
+                open: self.rules.open_entries(),
+                counter: self.counter,
+                newest,
+                since: Vec::new(),
+                touched: Vec::new(),
+            })
+        });
         self.step(&Seen::Odometer(newest), until, setup, book);
     }
 
@@ -116,10 +137,10 @@ impl Road {
         book: &mut Book,
     ) {
         let mut road: Vec<Seen> = points.iter().map(|point| Seen::Odometer(*point)).collect();
-        if let Some(undo) = self.undo.take() {
-            book.restore(undo.touched.iter().map(|(key, _)| key), undo.rules.open_entries());
-            self.rules = undo.rules;
-            self.counter = undo.counter;
+        let back = self.undo.take().and_then(|undo| Some((undo.rules.unpack()?, undo)));
+        if let Some((rules, undo)) = back {
+            book.restore(undo.touched.iter().map(|(key, _)| key), undo.open);
+            (self.rules, self.counter) = (rules, undo.counter);
             if !newest_was_odd {
                 road.insert(0, Seen::Odometer(undo.newest));
             }
@@ -139,7 +160,7 @@ impl Road {
     pub fn open_entries(&self) -> Vec<Entry> {
         let mut open: BTreeMap<EntryKey, Entry> = BTreeMap::new();
         if let Some(undo) = &self.undo {
-            open.extend(undo.rules.open_entries().into_iter().map(|entry| (entry.key(), entry)));
+            open.extend(undo.open.iter().map(|entry| (entry.key(), entry.clone())));
             for (key, entry) in &undo.touched {
                 match entry {
                     Some(entry) => open.insert(key.clone(), entry.clone()),

@@ -13,7 +13,7 @@ use domain::charging::ChargingSession;
 use domain::fold::Sighting;
 use domain::reading::{Milli, Position, Reading, Signal, TimeQuality, Value};
 use domain::setup::Setup;
-use domain::timeline::{Head, Outcome, Settled, advance, go_on};
+use domain::timeline::{Head, Outcome, Settled, advance};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
@@ -37,9 +37,8 @@ impl Shelf {
             }
         }
         let Some(earliest) = fresh.iter().map(|seen| seen.reading.at).min() else { return };
-        if self.head.goes_on(&fresh).is_some() {
-            let head = std::mem::take(&mut self.head);
-            self.apply(go_on(head, fresh, [], setup));
+        if let Some(onward) = self.head.onward(&fresh) {
+            self.apply(onward.fold(fresh, [], setup));
             return;
         }
         let (start, sightings) = if self.head.reaches(earliest) {

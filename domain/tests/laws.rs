@@ -14,7 +14,7 @@ use domain::fact::{Fact, RowId};
 use domain::fold::Sighting;
 use domain::reading::{Milli, Reading, Signal, TimeQuality, Value};
 use domain::setup::Setup;
-use domain::timeline::{Head, Outcome, Settled, advance, go_on};
+use domain::timeline::{Head, Outcome, Settled, advance};
 use proptest::prelude::*;
 use proptest::sample::{Index, subsequence};
 
@@ -51,9 +51,8 @@ impl Shelf {
     }
 
     fn fold_from(&mut self, earliest: DateTime<Utc>, fresh: Vec<Sighting>) {
-        if self.head.goes_on(&fresh).is_some() {
-            let head = std::mem::take(&mut self.head);
-            self.apply(go_on(head, fresh, self.facts.clone(), &Setup::default()));
+        if let Some(onward) = self.head.onward(&fresh) {
+            self.apply(onward.fold(fresh, self.facts.clone(), &Setup::default()));
             return;
         }
         let (start, sightings) = if self.head.reaches(earliest) {

@@ -8,7 +8,7 @@ use domain::decision::{Beginning, Decided, Decision, Kind, Stretch, Told, apply}
 use domain::fact::Fact;
 use domain::fold::Sighting;
 use domain::setup::Setup;
-use domain::timeline::{Head, Outcome, Settled, advance, go_on};
+use domain::timeline::{Head, Outcome, Settled, advance};
 
 #[derive(Default)]
 pub struct Shelf {
@@ -89,9 +89,8 @@ impl Shelf {
     }
 
     fn fold_from(&mut self, earliest: DateTime<Utc>, fresh: Vec<Sighting>) {
-        if self.head.goes_on(&fresh).is_some() {
-            let head = std::mem::take(&mut self.head);
-            let outcome = go_on(head, fresh, self.facts.clone(), &self.setup);
+        if let Some(onward) = self.head.onward(&fresh) {
+            let outcome = onward.fold(fresh, self.facts.clone(), &self.setup);
             self.apply(outcome);
             return;
         }

@@ -8,7 +8,7 @@ use domain::book::{Entry, EntryKey, changes};
 use domain::fact::Fact;
 use domain::fold::Sighting;
 use domain::setup::Setup;
-use domain::timeline::{Head, Outcome, Settled, advance, go_on};
+use domain::timeline::{Head, Outcome, Settled, advance};
 
 #[derive(Default)]
 pub struct Shelf {
@@ -51,8 +51,8 @@ impl Shelf {
     }
 
     fn fold(&mut self, earliest: DateTime<Utc>, fresh: Vec<Sighting>) {
-        if self.head.goes_on(&fresh).is_some() {
-            let outcome = go_on(std::mem::take(&mut self.head), fresh, self.facts.clone(), &self.setup);
+        if let Some(onward) = self.head.onward(&fresh) {
+            let outcome = onward.fold(fresh, self.facts.clone(), &self.setup);
             self.apply(outcome);
             return;
         }

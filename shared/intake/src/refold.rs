@@ -5,23 +5,23 @@
 mod plan;
 mod walk;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use domain::fact::Fact;
-use domain::fold::{FOLDED, Sighting};
+use domain::fold::{FOLDED, Sighting, VehicleState};
 use domain::setup::Setup;
-use domain::timeline::{Head, Outcome, Settled, advance, go_on, pass};
+use domain::timeline::{Outcome, Settled, advance, pass};
 use sqlx::PgConnection;
 use store::book::{self, Basis, Page, PageChanges};
-use store::states::{self, Kept};
+use store::states::{self, Kept, Start};
 use store::{StoreError, decisions, dirty, facts, history, readings};
 use tracing::error;
 use uuid::Uuid;
 
 use crate::setups::{KnownSetups, Told};
-use plan::{Fold, NEWER_RULES, Needs, Plan};
+use plan::{Begins, Fold, NEWER_RULES, Plan};
 
 pub use walk::Walk;
 
@@ -69,10 +69,18 @@ pub struct Refolded {
 struct Folded {
     vehicle: Uuid,
     car: Uuid,
-    /// The settled state that is stored already.
-    start: Settled,
-    began_at_head: bool,
-    outcome: Outcome,
+    start: Began,
+    outcome: Outcome<Option<VehicleState>>,
+}
+
+/// Where a fold began.
+#[derive(Debug)]
+enum Began {
+    /// With the tip of the head, which is settled as it was.
+    Tip,
+    /// With the settled state of the head.
+    Head(Box<Settled>),
+    Earlier(Box<Settled>),
 }
 
 impl Fresh {
@@ -116,8 +124,11 @@ impl Refolded {
             .iter()
             .map(|folded| Kept {
                 vehicle: folded.vehicle,
-                start: &folded.start,
-                began_at_head: folded.began_at_head,
+                start: match &folded.start {
+                    Began::Tip => Start::Tip,
+                    Began::Head(settled) => Start::Head(settled),
+                    Began::Earlier(settled) => Start::Earlier(settled),
+                },
                 days: &folded.outcome.days,
                 head: &folded.outcome.head,
                 remembered: self.changes.remembered(folded.vehicle),
@@ -172,27 +183,13 @@ async fn follow(db: &mut PgConnection, plan: Plan, known: &KnownSetups) -> Resul
     for fold in folds {
         let facts = facts.remove(&fold.vehicle).unwrap_or_default();
         stays.extend(fold.stays_until.map(|until| (fold.vehicle, until)));
-        let Fold {
-            vehicle,
-            car,
-            start,
-            sightings,
-            earliest,
-            heeds,
-            begins_at_head,
-            goes_on,
-            until,
-            remembered,
-            ..
-        } = fold;
-        let settled = goes_on.as_ref().map_or_else(|| start.clone(), |head| head.settled.clone());
-        let kept_until = settled.state.kept_until;
+        let Fold { vehicle, car, begins, sightings, earliest, heeds, until, remembered, .. } = fold;
         let Told { setup, times } = told.get(&vehicle).unwrap_or(&nothing_told);
-        let from = From { start, goes_on, until };
-        let Some(mut outcome) = run(vehicle, from, sightings, facts, setup) else {
+        let Some(ran) = run(vehicle, begins, until, sightings, facts, setup) else {
             marks.push((vehicle, earliest, FAILED));
             continue;
         };
+        let Ran { start, mut outcome, kept_until } = ran;
         match until {
             Some(until) => moves_on.push((vehicle, heeds, until)),
             None => heeded.extend(heeds.map(|mark| (vehicle, mark))),
@@ -210,9 +207,9 @@ async fn follow(db: &mut PgConnection, plan: Plan, known: &KnownSetups) -> Resul
             told: *times,
             settled_until: outcome.head.settled.until,
             stays_open: std::mem::take(&mut outcome.stays_open),
-            is_late: !begins_at_head || heeds.is_some(),
+            is_late: matches!(start, Began::Earlier(_)) || heeds.is_some(),
         });
-        outcomes.push(Folded { vehicle, car, start: settled, began_at_head: begins_at_head, outcome });
+        outcomes.push(Folded { vehicle, car, start, outcome });
     }
     let changes = book::compare(db, pages).await?;
     marks.extend(
@@ -224,39 +221,47 @@ async fn follow(db: &mut PgConnection, plan: Plan, known: &KnownSetups) -> Resul
 /// What people said after the folds' beginnings. A tip has heard all that was said when it was folded, whatever its date: as long
 /// as what the head remembers holds, nobody has said more.
 async fn said_since(db: &mut PgConnection, folds: &[Fold]) -> Result<HashMap<Uuid, Vec<Fact>>, StoreError> {
-    let asking = folds.iter().filter(|fold| fold.goes_on.is_none() || !fold.remembered.holds());
+    let is_at_tip = |fold: &&Fold| matches!(fold.begins, Begins::Tip(_));
+    let asking = folds.iter().filter(|fold| !is_at_tip(fold) || !fold.remembered.holds());
     let starts: Vec<(Uuid, Option<DateTime<Utc>>)> =
-        asking.map(|fold| (fold.vehicle, fold.start.until)).collect();
+        asking.map(|fold| (fold.vehicle, fold.begins.until())).collect();
     if starts.is_empty() { Ok(HashMap::new()) } else { facts::since(db, &starts).await }
 }
 
-/// Loads what the folds need: where those begin that reach back, and the readings since.
+/// Loads what the folds need: the states with which they begin, and the readings since.
 async fn load(db: &mut PgConnection, folds: &mut [Fold], reach: Reach) -> Result<(), StoreError> {
-    let days: Vec<(Uuid, NaiveDate)> =
-        folds.iter().filter_map(|fold| Some((fold.vehicle, fold.day()?))).collect();
-    if !days.is_empty() {
-        let mut starts = states::before(db, &days).await?;
-        for fold in folds.iter_mut().filter(|fold| fold.day().is_some()) {
-            fold.start = starts.remove(&fold.vehicle).unwrap_or_default();
+    let heads: Vec<Uuid> =
+        folds.iter().filter(|fold| fold.begins == Begins::Head).map(|fold| fold.vehicle).collect();
+    if !heads.is_empty() {
+        let mut settled = states::of_heads(db, &heads).await?;
+        for fold in folds.iter_mut().filter(|fold| fold.begins == Begins::Head) {
+            fold.begin_at_head(settled.remove(&fold.vehicle));
         }
     }
-    begin_where_readings_do(db, folds, reach).await?;
-    let since: Vec<(Uuid, Option<DateTime<Utc>>)> = folds
-        .iter()
-        .filter(|fold| fold.needs != Needs::Nothing)
-        .map(|fold| (fold.vehicle, fold.start.until))
-        .collect();
-    if since.is_empty() {
-        return Ok(());
+    let days: Vec<(Uuid, NaiveDate)> =
+        folds.iter().filter_map(|fold| Some((fold.vehicle, fold.day()?))).collect();
+    let late: HashSet<Uuid> = days.iter().map(|(vehicle, _)| *vehicle).collect();
+    if !days.is_empty() {
+        let mut starts = states::before(db, &days).await?;
+        for fold in folds.iter_mut().filter(|fold| late.contains(&fold.vehicle)) {
+            fold.begins = Begins::At(Box::new(starts.remove(&fold.vehicle).unwrap_or_default()));
+        }
     }
+    begin_where_readings_do(db, folds, &late, reach).await?;
+    let reading = |fold: &&mut Fold| fold.needs_readings;
     if reach == Reach::Everything {
-        for fold in folds.iter_mut().filter(|fold| fold.needs != Needs::Nothing) {
+        for fold in folds.iter_mut().filter(reading) {
             next_stretch(db, fold).await?;
         }
         return Ok(());
     }
+    let since: Vec<(Uuid, Option<DateTime<Utc>>)> =
+        folds.iter_mut().filter(reading).map(|fold| (fold.vehicle, fold.begins.until())).collect();
+    if since.is_empty() {
+        return Ok(());
+    }
     let mut sightings = readings::since(db, &since, &FOLDED).await?;
-    for fold in folds.iter_mut().filter(|fold| fold.needs != Needs::Nothing) {
+    for fold in folds.iter_mut().filter(reading) {
         fold.sightings = sightings.remove(&fold.vehicle).unwrap_or_default();
     }
     Ok(())
@@ -266,7 +271,7 @@ async fn load(db: &mut PgConnection, folds: &mut [Fold], reach: Reach) -> Result
 async fn next_stretch(db: &mut PgConnection, fold: &mut Fold) -> Result<(), StoreError> {
     let mut limit = STRETCH;
     loop {
-        let stretch = readings::stretch(db, fold.vehicle, fold.start.until, &FOLDED, limit).await?;
+        let stretch = readings::stretch(db, fold.vehicle, fold.begins.until(), &FOLDED, limit).await?;
         (fold.sightings, fold.until) = (stretch.sightings, stretch.until);
         while let Some(until) = fold.until {
             let Some(begins) = decisions::reaching_beyond(db, fold.vehicle, until).await? else {
@@ -289,11 +294,12 @@ async fn next_stretch(db: &mut PgConnection, fold: &mut Fold) -> Result<(), Stor
 async fn begin_where_readings_do(
     db: &mut PgConnection,
     folds: &mut [Fold],
+    late: &HashSet<Uuid>,
     reach: Reach,
 ) -> Result<(), StoreError> {
     let may_miss = |fold: &&mut Fold| {
-        let is_late = reach == Reach::Everything && fold.day().is_some();
-        fold.needs != Needs::Nothing && (fold.start.until.is_none() || is_late)
+        let is_late = reach == Reach::Everything && late.contains(&fold.vehicle);
+        fold.needs_readings && (fold.begins.until().is_none() || is_late)
     };
     let vehicles: Vec<Uuid> = folds.iter_mut().filter(may_miss).map(|fold| fold.vehicle).collect();
     if vehicles.is_empty() {
@@ -303,7 +309,7 @@ async fn begin_where_readings_do(
     for fold in folds.iter_mut().filter(may_miss) {
         let Some(lost) = lost.get(&fold.vehicle) else { continue };
         let first = lost.first_reading.unwrap_or(DateTime::<Utc>::MAX_UTC);
-        if fold.start.until.is_some_and(|until| until >= first) {
+        if fold.begins.until().is_some_and(|until| until >= first) {
             continue;
         }
         let known = match lost.first_reading {
@@ -312,38 +318,58 @@ async fn begin_where_readings_do(
         };
         let kept = known.as_ref().map_or(Some(lost.newest), |known| known.until.max(known.state.kept_until));
         fold.stays_until = kept;
-        fold.start = known.unwrap_or_else(|| {
-            let mut start = Settled::default();
+        fold.begins = Begins::At(Box::new(known.unwrap_or_else(|| {
+            let mut start: Settled = Settled::default();
             start.state.kept_until = Some(lost.newest);
             start
-        });
+        })));
     }
     Ok(())
 }
 
-/// Where a fold begins, and where it ends if more comes after it.
-struct From {
-    start: Settled,
-    goes_on: Option<Box<Head>>,
-    until: Option<DateTime<Utc>>,
+/// What a fold came to.
+struct Ran {
+    start: Began,
+    outcome: Outcome<Option<VehicleState>>,
+    kept_until: Option<DateTime<Utc>>,
 }
 
-/// `None` if the rules panicked: a bug, which must cost one car its newest entries and not the batch its commit.
+/// `None` if the rules panicked: a bug, which must cost one car its newest entries and not the batch its commit. `until`: where
+/// the fold ends if more comes after it.
 fn run(
     vehicle: Uuid,
-    from: From,
+    begins: Begins,
+    until: Option<DateTime<Utc>>,
     sightings: Vec<Sighting>,
     facts: Vec<Fact>,
     setup: &Setup,
-) -> Option<Outcome> {
-    let From { start, goes_on, until } = from;
-    let folded = catch_unwind(AssertUnwindSafe(|| match (goes_on, until) {
-        (Some(head), _) => go_on(*head, sightings, facts, setup),
-        (None, Some(until)) => pass(start, until, sightings, facts, setup),
-        (None, None) => advance(start, sightings, facts, setup),
+) -> Option<Ran> {
+    let from = |settled: &Settled, sightings, facts| {
+        let outcome = match until {
+            Some(until) => pass(settled.clone(), until, sightings, facts, setup),
+            None => advance(settled.clone(), sightings, facts, setup),
+        };
+        (outcome.map(Some), settled.state.kept_until)
+    };
+    let folded = catch_unwind(AssertUnwindSafe(|| match begins {
+        Begins::Tip(onward) => {
+            let kept_until = onward.tip().state.kept_until;
+            let outcome = onward.fold(sightings, facts, setup).map(|()| None);
+            Some(Ran { start: Began::Tip, outcome, kept_until })
+        }
+        Begins::AtHead(settled) => {
+            let (outcome, kept_until) = from(&settled, sightings, facts);
+            Some(Ran { start: Began::Head(settled), outcome, kept_until })
+        }
+        Begins::At(settled) => {
+            let (outcome, kept_until) = from(&settled, sightings, facts);
+            Some(Ran { start: Began::Earlier(settled), outcome, kept_until })
+        }
+        // Not loaded: nothing can be said.
+        Begins::Head | Begins::Before(_) => None,
     }));
     if folded.is_err() {
         error!(vehicle.id = %vehicle, "folding a vehicle failed, its readings are kept and it is marked for replay");
     }
-    folded.ok()
+    folded.ok().flatten()
 }

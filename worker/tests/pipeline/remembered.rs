@@ -105,12 +105,13 @@ impl House {
         let mut db = self.pipeline.pool().acquire().await.unwrap();
         let heads = store::states::heads(&mut db, &[vehicle]).await.unwrap().remove(&vehicle).unwrap();
         let StoredHead::Current { head: known, .. } = heads else { panic!("{heads:?}") };
+        let settled = store::states::of_heads(&mut db, &[vehicle]).await.unwrap().remove(&vehicle).unwrap();
         sqlx::query(AssertSqlSafe(format!(
             "UPDATE vehicle_states SET state = $2::json, tail = $3::json, memory = $4
              WHERE vehicle_id = $1 AND day = (SELECT day {head})"
         )))
         .bind(vehicle)
-        .bind(serde_json::to_string(&known.settled.state).unwrap())
+        .bind(serde_json::to_string(&settled.state).unwrap())
         .bind(serde_json::to_string(&known.tail).unwrap())
         .bind(bytes)
         .execute(&mut *db)

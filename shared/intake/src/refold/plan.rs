@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::RULES_VERSION;
 use domain::fold::Sighting;
-use domain::timeline::{HORIZON, Head, Settled};
+use domain::timeline::{HORIZON, Head, Onward, Settled};
 use store::book::Remembered;
 use store::dirty::Mark;
 use store::states::StoredHead;
@@ -16,20 +16,17 @@ use super::{Fresh, Reach};
 /// Why a car is marked that a newer version of this program has to fold.
 pub(super) const NEWER_RULES: &str = "its state was written by newer rules";
 
-/// One vehicle's fold: from a settled state, with the readings since.
+/// One vehicle's fold: from a state, with the readings since.
 #[derive(Debug)]
 pub(super) struct Fold {
     pub vehicle: Uuid,
     pub car: Uuid,
-    pub start: Settled,
+    pub begins: Begins,
     pub sightings: Vec<Sighting>,
+    /// All readings since the beginning have to be loaded. A marked vehicle's tail may lack some that were stored and not folded.
+    pub needs_readings: bool,
     /// The oldest moment that made this fold necessary.
     pub earliest: DateTime<Utc>,
-    pub needs: Needs,
-    /// Nothing is stored of later days than the start.
-    pub begins_at_head: bool,
-    /// Folding goes on from the tip of this head, which is the start; only what is new is folded.
-    pub goes_on: Option<Box<Head>>,
     /// What the head remembers of the book; nothing unless all is at hand.
     pub remembered: Remembered,
     /// The version of the mark that is done with when this fold is written.
@@ -40,15 +37,19 @@ pub(super) struct Fold {
     pub stays_until: Option<DateTime<Utc>>,
 }
 
-/// What has to be loaded before a fold can run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Needs {
-    /// All is at hand: the head, its tail, and what is new.
-    Nothing,
-    /// The readings since the start. A marked vehicle's tail may lack readings that were stored and not folded.
-    Readings,
-    /// The newest state before this day, and the readings since.
-    StateBefore(NaiveDate),
+/// Where a fold begins.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Begins {
+    /// With the tip of the head: only what is new is folded.
+    Tip(Box<Onward<()>>),
+    /// With the settled state of the head, which has to be loaded: nothing is stored of later days.
+    Head,
+    /// With that state: it is loaded, and nothing is stored of later days.
+    AtHead(Box<Settled>),
+    /// With the newest state before this day, which has to be loaded.
+    Before(NaiveDate),
+    /// With an earlier state, which is loaded, or with none.
+    At(Box<Settled>),
 }
 
 #[derive(Debug, Default)]
@@ -58,11 +59,35 @@ pub(super) struct Plan {
     pub marks: Vec<(Uuid, DateTime<Utc>, &'static str)>,
 }
 
+impl Begins {
+    pub fn nowhere() -> Self {
+        Self::At(Box::default())
+    }
+
+    /// Up to when everything is folded already; `None` at the very beginning, and for what is not loaded yet.
+    pub fn until(&self) -> Option<DateTime<Utc>> {
+        match self {
+            Self::Tip(onward) => onward.tip().until,
+            Self::AtHead(settled) | Self::At(settled) => settled.until,
+            Self::Head | Self::Before(_) => None,
+        }
+    }
+}
+
 impl Fold {
+    /// With the settled state of the head. One that cannot be read is as good as none.
+    pub fn begin_at_head(&mut self, settled: Option<Settled>) {
+        if let Some(settled) = settled {
+            self.begins = Begins::AtHead(Box::new(settled));
+        } else {
+            (self.begins, self.needs_readings) = (Begins::nowhere(), true);
+        }
+    }
+
     pub fn day(&self) -> Option<NaiveDate> {
-        match self.needs {
-            Needs::Nothing | Needs::Readings => None,
-            Needs::StateBefore(day) => Some(day),
+        match self.begins {
+            Begins::Before(day) => Some(day),
+            Begins::Tip(_) | Begins::Head | Begins::AtHead(_) | Begins::At(_) => None,
         }
     }
 }
@@ -96,7 +121,7 @@ impl Plan {
         reach: Reach,
     ) {
         let vehicle = one.vehicle;
-        let (head, remembered) = match head {
+        let (mut head, remembered) = match head {
             Some(StoredHead::Current { head, remembered }) => (*head, remembered),
             // States of newer rules are not ours to overwrite: a newer worker folds this car.
             Some(StoredHead::OtherRules { rules_version }) if rules_version > RULES_VERSION => {
@@ -122,61 +147,35 @@ impl Plan {
         }
         let heeds = mark.map(|mark| mark.version);
         let beyond = head.settled.until.is_some_and(|until| until - earliest > HORIZON);
-        if head == Head::default() {
-            self.fold(one, Head::default(), earliest, Needs::Readings, heeds);
-        } else if head.reaches(earliest) {
-            let needs = if mark.is_some() { Needs::Readings } else { Needs::Nothing };
-            self.fold(one, head, earliest, needs, heeds);
+        let fold = |begins, sightings, needs_readings| Fold {
+            vehicle,
+            car: one.car,
+            begins,
+            sightings,
+            needs_readings,
+            earliest,
+            remembered: Remembered::default(),
+            heeds,
+            until: None,
+            stays_until: None,
+        };
+        let fold = if head == Head::default() {
+            fold(Begins::nowhere(), one.sightings, true)
+        } else if head.reaches(earliest) && mark.is_none() {
             // Nobody marked the car: what its head holds and remembers is all there is.
-            if let (Needs::Nothing, Some(fold)) = (needs, self.folds.last_mut()) {
-                fold.remembered = remembered;
-            }
+            let (begins, sightings) = match head.onward(&one.sightings) {
+                Some(onward) => (Begins::Tip(Box::new(onward)), one.sightings),
+                None => (Begins::Head, [head.tail, one.sightings].concat()),
+            };
+            Fold { remembered, ..fold(begins, sightings, false) }
+        } else if head.reaches(earliest) {
+            fold(Begins::Head, Vec::new(), true)
         } else if beyond && reach == Reach::Horizon {
             // What reaches into the tail is folded now, the rest by the replay.
             self.marks.push((vehicle, earliest, "something came later than the horizon"));
-            self.fold(one, head, earliest, Needs::Readings, None);
+            Fold { heeds: None, ..fold(Begins::Head, Vec::new(), true) }
         } else {
-            self.fold(one, Head::default(), earliest, Needs::StateBefore(earliest.date_naive()), heeds);
-        }
-    }
-
-    fn fold(&mut self, one: Fresh, head: Head, earliest: DateTime<Utc>, needs: Needs, heeds: Option<Uuid>) {
-        let Fresh { vehicle, car, sightings } = one;
-        let tip = head.goes_on(&sightings).filter(|_| needs == Needs::Nothing).cloned();
-        let fold = if let Some(start) = tip {
-            let goes_on = Some(Box::new(head));
-            Fold {
-                vehicle,
-                car,
-                start,
-                sightings,
-                earliest,
-                needs,
-                begins_at_head: true,
-                goes_on,
-                remembered: Remembered::default(),
-                heeds,
-                until: None,
-                stays_until: None,
-            }
-        } else {
-            let begins_at_head = head != Head::default();
-            let Head { settled: start, tail, .. } = head;
-            let sightings = [tail, sightings].concat();
-            Fold {
-                vehicle,
-                car,
-                start,
-                sightings,
-                earliest,
-                needs,
-                begins_at_head,
-                goes_on: None,
-                remembered: Remembered::default(),
-                heeds,
-                until: None,
-                stays_until: None,
-            }
+            fold(Begins::Before(earliest.date_naive()), Vec::new(), true)
         };
         self.folds.push(fold);
     }
@@ -186,6 +185,7 @@ impl Plan {
 mod tests {
     use super::*;
     use chrono::TimeDelta;
+    use domain::fold::VehicleState;
     use domain::reading::{Milli, Reading, Signal, TimeQuality, Value};
 
     const CAR: Uuid = Uuid::from_u128(1);
@@ -202,14 +202,14 @@ mod tests {
         }
     }
 
-    fn stored(head: Head) -> HashMap<Uuid, StoredHead> {
+    fn stored(head: Head<()>) -> HashMap<Uuid, StoredHead> {
         let head = StoredHead::Current { head: Box::new(head), remembered: Remembered::default() };
         HashMap::from([(CAR, head)])
     }
 
     /// A vehicle settled until day 100, with one reading on day 101 in its tail, and nothing known of its tip.
     fn plan(reading: Option<i64>, mark: Option<i64>, reach: Reach) -> Plan {
-        let settled = Settled { until: Some(day(100)), ..Settled::default() };
+        let settled = Settled { until: Some(day(100)), state: () };
         let head = Head { settled, tail: vec![sighting(day(101))], tip: None };
         let heads = stored(head);
         let marks = mark.map(|number| (CAR, Mark { since: day(number), version: Uuid::nil() }));
@@ -221,19 +221,33 @@ mod tests {
     #[test]
     fn what_is_new_is_folded_in_memory() {
         let plan = plan(Some(102), None, Reach::Horizon);
-        assert_eq!((plan.folds[0].needs, plan.folds[0].sightings.len()), (Needs::Nothing, 2));
+        assert_eq!((&plan.folds[0].begins, plan.folds[0].needs_readings), (&Begins::Head, false));
+        assert_eq!(plan.folds[0].sightings.len(), 2);
+    }
+
+    #[test]
+    fn what_comes_after_the_tip_is_folded_on_from_there_and_nothing_else_is_loaded() {
+        let tip = Settled { until: Some(day(101)), state: VehicleState::default() };
+        let settled = Settled { until: Some(day(100)), state: () };
+        let heads = stored(Head { settled, tail: vec![sighting(day(101))], tip: Some(tip.clone()) });
+        let soon = sighting(day(101) + TimeDelta::hours(1));
+        let fresh = Fresh { vehicle: CAR, car: CAR, sightings: vec![soon.clone()] };
+        let plan = Plan::new(vec![fresh], heads, &HashMap::new(), Reach::Horizon);
+        let Begins::Tip(onward) = &plan.folds[0].begins else { panic!("{plan:?}") };
+        assert_eq!((onward.tip(), plan.folds[0].needs_readings), (&tip, false));
+        assert_eq!(plan.folds[0].sightings, [soon]);
     }
 
     #[test]
     fn a_marked_vehicles_tail_is_not_trusted() {
         let plan = plan(Some(102), Some(101), Reach::Horizon);
-        assert_eq!((plan.folds[0].needs, plan.folds[0].heeds), (Needs::Readings, Some(Uuid::nil())));
+        assert_eq!((plan.folds[0].needs_readings, plan.folds[0].heeds), (true, Some(Uuid::nil())));
     }
 
     #[test]
     fn what_is_late_begins_before_its_day() {
         let plan = plan(Some(90), None, Reach::Horizon);
-        assert_eq!(plan.folds[0].needs, Needs::StateBefore(day(90).date_naive()));
+        assert_eq!(plan.folds[0].day(), Some(day(90).date_naive()));
     }
 
     #[test]
@@ -241,14 +255,15 @@ mod tests {
         let batch = plan(Some(10), Some(20), Reach::Horizon);
         assert_eq!((batch.marks.len(), batch.folds[0].heeds), (1, None));
         let replay = plan(None, Some(10), Reach::Everything);
-        assert_eq!(replay.folds[0].needs, Needs::StateBefore(day(10).date_naive()));
+        assert_eq!(replay.folds[0].day(), Some(day(10).date_naive()));
         assert_eq!((replay.marks.len(), replay.folds[0].heeds), (0, Some(Uuid::nil())));
     }
 
     /// A vehicle of whose history a replay has folded the first stretch, up to day 100.
     fn plan_amid(reading: i64, reach: Reach) -> Plan {
-        let settled = Settled { until: Some(day(100)), ..Settled::default() };
-        let head = Head { settled: settled.clone(), tail: Vec::new(), tip: Some(settled) };
+        let settled = Settled { until: Some(day(100)), state: () };
+        let tip = Settled { until: settled.until, state: VehicleState::default() };
+        let head = Head { settled, tail: Vec::new(), tip: Some(tip) };
         let heads = stored(head);
         let marks = HashMap::from([(CAR, Mark { since: day(101), version: Uuid::nil() })]);
         let fresh = Fresh { vehicle: CAR, car: CAR, sightings: vec![sighting(day(reading))] };

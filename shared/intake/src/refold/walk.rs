@@ -8,7 +8,7 @@ use store::dirty::Mark;
 use store::{StoreError, states};
 use uuid::Uuid;
 
-use super::plan::{Fold, Needs, Plan};
+use super::plan::{Begins, Fold, Plan};
 use super::{Fresh, Reach, Refolded, follow, load, next_stretch};
 use crate::setups::KnownSetups;
 
@@ -46,9 +46,13 @@ impl Walk {
         self.disposed.add(&refolded.changes);
         refolded.changes.look_back(db).await?;
         if let (true, Some(folded)) = (refolded.is_partial(), refolded.outcomes.pop()) {
-            let mut fold = Fold::on_from(folded.vehicle, folded.car, folded.outcome.head.settled);
-            next_stretch(db, &mut fold).await?;
-            self.next = Some(Plan { folds: vec![fold], marks: Vec::new() });
+            let Settled { until, state } = folded.outcome.head.settled;
+            // A fold that ends before the history does begins with a settled state, and settles all.
+            if let Some(state) = state {
+                let mut fold = Fold::on_from(folded.vehicle, folded.car, Settled { until, state });
+                next_stretch(db, &mut fold).await?;
+                self.next = Some(Plan { folds: vec![fold], marks: Vec::new() });
+            }
         }
         Ok(Some(refolded))
     }
@@ -61,11 +65,9 @@ impl Fold {
             vehicle,
             car,
             earliest: start.until.unwrap_or_default(),
-            start,
+            begins: Begins::AtHead(Box::new(start)),
             sightings: Vec::new(),
-            needs: Needs::Readings,
-            begins_at_head: true,
-            goes_on: None,
+            needs_readings: true,
             remembered: Remembered::default(),
             heeds: Some(Uuid::nil()),
             until: None,

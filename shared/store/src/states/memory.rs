@@ -1,5 +1,6 @@
-//! What a row of `vehicle_states` remembers, in bytes: a version, and behind it postcard's form of [`Memory`]. What cannot be
-//! read is folded again from the readings, so nothing here has to understand an older form.
+//! What a row of `vehicle_states` remembers, in bytes: a version, and behind it postcard's form. What folding on needs is in
+//! `memory`, the settled state in `settled`: most deliveries read and write the first alone. What cannot be read is folded again
+//! from the readings, so nothing here has to understand an older form.
 
 use std::borrow::Cow;
 
@@ -13,11 +14,11 @@ use crate::book::Remembered;
 
 /// Raised whenever the form of anything below changes, states of rules included. (A change of what the rules conclude raises
 /// `RULES_VERSION`.)
-const FORM: u8 = 2;
+const FORM: u8 = 3;
 
-#[derive(Serialize, Deserialize)]
+/// What folding on needs.
+#[derive(Default, Serialize, Deserialize)]
 struct Memory<'a> {
-    state: Cow<'a, VehicleState>,
     tail: Cow<'a, [Sighting]>,
     tip: Option<Tip<'a>>,
     remembered: Cow<'a, Remembered>,
@@ -30,41 +31,48 @@ struct Tip<'a> {
     state: Cow<'a, VehicleState>,
 }
 
-/// The head of a car.
-pub(super) fn of_head(head: &Head, remembered: &Remembered) -> Result<Vec<u8>, StoreError> {
-    write(&Memory {
-        state: Cow::Borrowed(&head.settled.state),
-        tail: Cow::Borrowed(&head.tail),
-        tip: head.tip.as_ref().map(|tip| Tip { until: tip.until, state: Cow::Borrowed(&tip.state) }),
-        remembered: Cow::Borrowed(remembered),
-    })
+/// Of the head of a car.
+pub(super) fn of_head<S>(head: &Head<S>, remembered: &Remembered) -> Result<Vec<u8>, StoreError> {
+    write(
+        "memory",
+        &Memory {
+            tail: Cow::Borrowed(&head.tail),
+            tip: head.tip.as_ref().map(|tip| Tip { until: tip.until, state: Cow::Borrowed(&tip.state) }),
+            remembered: Cow::Borrowed(remembered),
+        },
+    )
 }
 
-/// The state in which an earlier day ended.
-pub(super) fn of_day(settled: &Settled) -> Result<Vec<u8>, StoreError> {
-    write(&Memory {
-        state: Cow::Borrowed(&settled.state),
-        tail: Cow::Borrowed(&[]),
-        tip: None,
-        remembered: Cow::Owned(Remembered::default()),
-    })
+/// Of an earlier day.
+pub(super) fn of_day() -> Result<Vec<u8>, StoreError> {
+    write("memory", &Memory::default())
 }
 
 /// `None` for what another version wrote.
-pub(super) fn read(until: Option<DateTime<Utc>>, bytes: &[u8]) -> Option<(Head, Remembered)> {
-    let (form, memory) = bytes.split_first()?;
-    if *form != FORM {
-        return None;
-    }
-    let Memory { state, tail, tip, remembered } = postcard::from_bytes(memory).ok()?;
+pub(super) fn read(until: Option<DateTime<Utc>>, memory: &[u8]) -> Option<(Head<()>, Remembered)> {
+    let Memory { tail, tip, remembered } = postcard::from_bytes(ours(memory)?).ok()?;
     let tip = tip.map(|tip| Settled { until: tip.until, state: tip.state.into_owned() });
-    let settled = Settled { until, state: state.into_owned() };
-    Some((Head { settled, tail: tail.into_owned(), tip }, remembered.into_owned()))
+    let head = Head { settled: Settled { until, state: () }, tail: tail.into_owned(), tip };
+    Some((head, remembered.into_owned()))
 }
 
-fn write(memory: &Memory<'_>) -> Result<Vec<u8>, StoreError> {
-    postcard::to_extend(memory, vec![FORM])
-        .map_err(|error| StoreError::corrupt("vehicle_states", "memory")(error.into()))
+pub(super) fn of_state(state: &VehicleState) -> Result<Vec<u8>, StoreError> {
+    write("settled", state)
+}
+
+/// `None` for what another version wrote.
+pub(super) fn read_state(settled: &[u8]) -> Option<VehicleState> {
+    postcard::from_bytes(ours(settled)?).ok()
+}
+
+/// Behind our version.
+pub(super) fn ours(bytes: &[u8]) -> Option<&[u8]> {
+    bytes.split_first().filter(|(form, _)| **form == FORM).map(|(_, rest)| rest)
+}
+
+fn write(column: &'static str, what: &impl Serialize) -> Result<Vec<u8>, StoreError> {
+    postcard::to_extend(what, vec![FORM])
+        .map_err(|error| StoreError::corrupt("vehicle_states", column)(error.into()))
 }
 
 #[cfg(test)]
@@ -109,31 +117,42 @@ mod tests {
         advance(Settled::default(), sightings, [], &Setup::default()).head
     }
 
-    #[test]
-    fn what_is_written_is_read_as_it_was_and_takes_a_fraction_of_its_json() {
-        let head = lived();
-        let bytes = of_head(&head, &Remembered::default()).unwrap();
-        assert_eq!(read(head.settled.until, &bytes), Some((head.clone(), Remembered::default())));
-        let tip = head.tip.as_ref().map(|tip| &tip.state);
-        let json = serde_json::to_string(&(&head.settled.state, &head.tail, tip)).unwrap();
-        assert!(bytes.len() * 4 < json.len(), "{} bytes, {} as JSON", bytes.len(), json.len());
+    fn asleep(head: &Head) -> Head<()> {
+        let Head { settled, tail, tip } = head.clone();
+        Head { settled: Settled { until: settled.until, state: () }, tail, tip }
     }
 
     #[test]
-    fn the_state_of_a_day_has_no_tail() {
+    fn what_is_written_is_read_as_it_was_and_takes_a_fraction_of_its_json() {
         let head = lived();
-        let bytes = of_day(&head.settled).unwrap();
-        let day = Head { settled: head.settled.clone(), ..Head::default() };
-        assert_eq!(read(head.settled.until, &bytes), Some((day, Remembered::default())));
+        let (memory, settled) =
+            (of_head(&head, &Remembered::default()).unwrap(), of_state(&head.settled.state).unwrap());
+        assert_eq!(read(head.settled.until, &memory), Some((asleep(&head), Remembered::default())));
+        assert_eq!(read_state(&settled).as_ref(), Some(&head.settled.state));
+        let tip = head.tip.as_ref().map(|tip| &tip.state);
+        let json = serde_json::to_string(&(&head.settled.state, &head.tail, tip)).unwrap();
+        let bytes = memory.len() + settled.len();
+        assert!(bytes * 4 < json.len(), "{bytes} bytes, {} as JSON", json.len());
+    }
+
+    #[test]
+    fn an_earlier_day_has_no_tail() {
+        let settled = Settled { until: lived().settled.until, state: () };
+        let day = Head { settled: settled.clone(), ..Head::default() };
+        assert_eq!(read(settled.until, &of_day().unwrap()), Some((day, Remembered::default())));
     }
 
     #[test]
     fn another_form_and_what_is_cut_off_are_not_read() {
         let head = lived();
-        let bytes = of_head(&head, &Remembered::default()).unwrap();
-        let other = [&[FORM + 1], &bytes[1..]].concat();
-        assert_eq!(read(None, &other), None);
-        assert_eq!(read(None, &bytes[..bytes.len() / 2]), None);
-        assert_eq!(read(None, &[]), None);
+        let other = |bytes: &[u8]| [&[FORM + 1], &bytes[1..]].concat();
+        let memory = of_head(&head, &Remembered::default()).unwrap();
+        for bytes in [&other(&memory), &memory[..memory.len() / 2], &[]] {
+            assert_eq!(read(None, bytes), None);
+        }
+        let settled = of_state(&head.settled.state).unwrap();
+        for bytes in [&other(&settled), &settled[..settled.len() / 2], &[]] {
+            assert_eq!(read_state(bytes), None);
+        }
     }
 }
