@@ -3,6 +3,7 @@
 use anyhow::Context;
 use api::{AllowanceConfig, DashboardConfig, JwtConfig};
 use ingest::{DoorConfig, SpoolConfig};
+use notify::NotifyConfig;
 use runtime::config::{DatabaseConfig, LifecycleConfig, LogFormat, MetricsConfig, TelemetryConfig};
 use runtime::lifecycle::Lifecycle;
 use secrecy::ExposeSecret;
@@ -100,6 +101,7 @@ fn worker_config(stage: &Stage, site: &Site) -> anyhow::Result<worker::Config> {
         batch: BatchConfig { batch_size: 200, batch_wait_ms: 20, batches_at_once: 2 },
         jobs: JobsConfig { polls_at_once: 4 },
         mileage_only: false,
+        notify: NotifyConfig::default(),
         connections: site.connections()?,
         broker: stage.broker.clone(),
         database: database(stage),
@@ -142,6 +144,7 @@ fn api_config(stage: &Stage, site: &Site) -> anyhow::Result<api::Config> {
             proxies: 0,
         },
         dashboard: DashboardConfig::default(),
+        notify: NotifyConfig::default(),
         connections: site.connections()?,
         database: database(stage),
         telemetry: telemetry(),
