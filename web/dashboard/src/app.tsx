@@ -6,10 +6,12 @@ import { CarPage } from "./pages/car.tsx";
 import { Garage } from "./pages/garage.tsx";
 import { SignIn } from "./pages/sign_in.tsx";
 import { useSignedIn } from "./session.ts";
+import { useUnread } from "./parts/unread.ts";
 import { Empty, Loading } from "./parts/states.tsx";
 
 // What not everybody opens comes when it is opened.
 const Places = lazy(() => import("./pages/places.tsx"));
+const Notifications = lazy(() => import("./pages/notifications.tsx"));
 const Tariffs = lazy(() => import("./pages/tariffs.tsx"));
 const Settings = lazy(() => import("./pages/settings.tsx"));
 
@@ -19,6 +21,7 @@ const BASE = "/app";
 export function App() {
   const isSignedIn = useSignedIn();
   useNews();
+  const unread = useUnread(isSignedIn);
   return (
     <Router base={BASE}>
       <a className="skip" href="#content">
@@ -30,6 +33,7 @@ export function App() {
         </Link>
         {isSignedIn && (
           <nav className="menu" aria-label="Carvetka sync">
+            <MenuLink href="/notifications">{unread > 0 ? `Notifications (${unread})` : "Notifications"}</MenuLink>
             <MenuLink href="/places">Places</MenuLink>
             <MenuLink href="/tariffs">Tariffs</MenuLink>
             <MenuLink href="/settings">Settings</MenuLink>
@@ -58,6 +62,7 @@ function Pages() {
       <Route path="/">
         <Garage />
       </Route>
+      <Route path="/notifications" component={Notifications} />
       <Route path="/places" component={Places} />
       <Route path="/tariffs" component={Tariffs} />
       <Route path="/settings" component={Settings} />

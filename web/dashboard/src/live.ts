@@ -78,7 +78,7 @@ async function hear(body: ReadableStream<Uint8Array>, queries: QueryClient): Pro
     const cars = events.flatMap((event) => /^data: ?(.+)$/m.exec(event)?.[1] ?? []);
     if (cars.length > 0) {
       void queries.invalidateQueries({
-        predicate: ({ queryKey }) => queryKey[0] === "cars" || cars.some((car) => queryKey.includes(car)),
+        predicate: ({ queryKey }) => queryKey[0] === "cars" || queryKey[0] === "notifications" || cars.some((car) => queryKey.includes(car)),
       });
     }
   }

@@ -27,9 +27,14 @@ const WORDS: Record<string, { title: string; text: string }> = {
   service_due: { title: "A service is due", text: "By its kilometres, or by the calendar." },
 };
 
+/** What a kind of alert is, in words; of a kind of tomorrow, its name. */
+export function alertWords(kind: string): { title: string; text: string } {
+  return WORDS[kind] ?? { title: plain(kind), text: "" };
+}
+
 /** Something that is not as it should be, and what one may do about it. */
 export function AlertLine({ alert, carId }: { alert: Alert; carId: string }) {
-  const { title, text } = WORDS[alert.kind] ?? { title: plain(alert.kind), text: "" };
+  const { title, text } = alertWords(alert.kind);
   const path = { carId, entryId: alert.id };
   return (
     <>
