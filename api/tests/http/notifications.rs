@@ -86,7 +86,7 @@ async fn who_owns_the_car_is_told_once_reads_it_and_nobody_else_knows() {
     .execute(fixture.pool())
     .await
     .unwrap();
-    assert_eq!(told(&fixture, &ann).await, [(fuel, true, true)], "it was told already");
+    assert_eq!(told(&fixture, &ann).await, [(fuel, false, true)], "it was told already");
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ pub struct NotifyConfig {
 
     /// Whether webhooks of people may be within the own network, and without TLS. Who may add one could reach what stands
     /// there: only where all of them are trusted.
-    #[arg(long, env = "WEBHOOKS_TO_PRIVATE", default_value_t = false)]
+    #[arg(long, env = "WEBHOOKS_TO_PRIVATE")]
     pub webhooks_to_private: bool,
 }
 

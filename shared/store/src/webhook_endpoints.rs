@@ -126,7 +126,8 @@ pub async fn disable(
         "WITH off AS (
            UPDATE webhook_endpoints SET disabled_at = $3, why_disabled = $2 WHERE id = $1 AND disabled_at IS NULL
          )
-         UPDATE outgoing_messages SET state = 'given_up', why = $2, ended_at = $3 WHERE endpoint_id = $1 AND state = 'waits'",
+         UPDATE outgoing_messages SET state = 'given_up', why = $2, ended_at = $3, sending_until = NULL, asked_until = NULL
+         WHERE endpoint_id = $1 AND state = 'waits'",
         id,
         why,
         now,
@@ -134,4 +135,52 @@ pub async fn disable(
     .execute(db)
     .await?;
     Ok(())
+}
+
+/// Secrets as they are sealed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OldSeal {
+    pub id: Uuid,
+    pub secret: String,
+    pub former_secret: Option<String>,
+}
+
+/// Endpoints whose secrets another key than this sealed, by id, behind one.
+pub async fn sealed_otherwise(
+    db: &mut PgConnection,
+    key_id: &str,
+    after: Uuid,
+    limit: i64,
+) -> Result<Vec<OldSeal>, StoreError> {
+    let old = sqlx::query_as!(
+        OldSeal,
+        "SELECT id, secret, former_secret FROM webhook_endpoints
+         WHERE id > $2 AND NOT (split_part(secret, '.', 2) = $1 AND coalesce(split_part(former_secret, '.', 2) = $1, true))
+         ORDER BY id LIMIT $3",
+        key_id,
+        after,
+        limit,
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(old)
+}
+
+/// Replaces sealed secrets by the same ones sealed anew. `false` if they were changed meanwhile.
+pub async fn reseal(
+    db: &mut PgConnection,
+    old: &OldSeal,
+    secret: &str,
+    former_secret: Option<&str>,
+) -> Result<bool, StoreError> {
+    let resealed = sqlx::query!(
+        "UPDATE webhook_endpoints SET secret = $3, former_secret = $4 WHERE id = $1 AND secret = $2",
+        old.id,
+        old.secret,
+        secret,
+        former_secret,
+    )
+    .execute(db)
+    .await?;
+    Ok(resealed.rows_affected() > 0)
 }
