@@ -23,20 +23,9 @@ export const PAGES = [
 ];
 
 export function testPages(given) {
-  for (const colorScheme of ["light", "dark"]) {
-    test(`axe finds nothing serious, no page is wider than a phone, and nothing fails: ${colorScheme}`, async () => {
-      const { page, faults, goto } = await visit(given.browser, given.electric, "/", { viewport: PHONE, colorScheme });
-      for (const path of PAGES) {
-        await goto(path);
-        await page.waitForTimeout(400);
-        const wider = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-        assert.ok(wider <= 0, `${path} is ${wider} px wider than a phone`);
-        assert.deepEqual(await serious(page), [], path);
-      }
-      assert.deepEqual(faults, []);
-      await page.close();
-    });
-  }
+  test("axe finds nothing serious, no page is wider than a phone, and nothing fails", { concurrency: true }, async (t) => {
+    await Promise.all(["light", "dark"].map((colorScheme) => t.test(colorScheme, () => lookAtAll(given, colorScheme))));
+  });
 
   test("axe finds nothing serious in dialogs", async () => {
     const { page, goto } = await visit(given.browser, given.electric, "/cars/CAR/timeline");
@@ -186,6 +175,19 @@ export function testPages(given) {
     await page.getByRole("heading", { name: "Please come in from Carvetka" }).waitFor();
     await page.close();
   });
+}
+
+async function lookAtAll({ browser, electric }, colorScheme) {
+  const { page, faults, goto } = await visit(browser, electric, "/", { viewport: PHONE, colorScheme });
+  for (const path of PAGES) {
+    await goto(path);
+    await page.waitForTimeout(400);
+    const wider = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    assert.ok(wider <= 0, `${path} is ${wider} px wider than a phone`);
+    assert.deepEqual(await serious(page), [], path);
+  }
+  assert.deepEqual(faults, []);
+  await page.close();
 }
 
 /** The cars of a demo live in the past: the line of time is followed back to where something happened. */

@@ -14,28 +14,34 @@ const DRAWING_MS = 500;
 const TALLEST = 2600;
 
 export function takeScreenshots(given) {
-  for (const [screen, viewport] of Object.entries(SCREENS)) {
-    for (const colorScheme of ["light", "dark"]) {
-      test(`each page has its picture: ${screen}, ${colorScheme}`, async () => {
-        for (const [who, person] of Object.entries({ electric: given.electric, fuelled: given.fuelled })) {
-          const { page, goto } = await visit(given.browser, person, "/", { viewport, colorScheme });
-          const folder = `${FOLDER}${screen}-${colorScheme}/`;
-          mkdirSync(folder, { recursive: true });
-          for (const path of PAGES) {
-            // Of the second person only what the first one has not.
-            if (who === "fuelled" && !/fuel|overview|health/.test(path)) continue;
-            await goto(path);
-            await openMore(page);
-            await page.waitForTimeout(DRAWING_MS);
-            const height = await page.evaluate(() => document.documentElement.scrollHeight);
-            await page.setViewportSize({ ...viewport, height: Math.min(Math.max(height, viewport.height), TALLEST) });
-            await page.screenshot({ path: `${folder}${who}${path.replace("/cars/CAR", "").replaceAll("/", "-")}.png` });
-            await page.setViewportSize(viewport);
-          }
-          await page.close();
-        }
-      });
+  test("each page has its picture", { concurrency: true }, async (t) => {
+    const looks = Object.keys(SCREENS).flatMap((screen) => ["light", "dark"].map((colorScheme) => ({ screen, colorScheme })));
+    await Promise.all(looks.map((look) => t.test(`${look.screen}, ${look.colorScheme}`, () => takeAll(given, look))));
+  });
+}
+
+async function takeAll({ browser, electric, fuelled, newcomer }, { screen, colorScheme }) {
+  const viewport = SCREENS[screen];
+  const folder = `${FOLDER}${screen}-${colorScheme}/`;
+  mkdirSync(folder, { recursive: true });
+  for (const [who, { person, paths }] of Object.entries({
+    electric: { person: electric, paths: PAGES },
+    // What the first one has not.
+    fuelled: { person: fuelled, paths: PAGES.filter((path) => /fuel|overview|health/.test(path)) },
+    newcomer: { person: newcomer, paths: PAGES.filter((path) => /alerts|places|reminders|^\/$/.test(path)) },
+  })) {
+    const { page, goto } = await visit(browser, person, "/", { viewport, colorScheme });
+    for (const path of paths) {
+      await goto(path);
+      await openMore(page);
+      await page.waitForTimeout(DRAWING_MS);
+      const height = await page.evaluate(() => document.documentElement.scrollHeight);
+      await page.setViewportSize({ ...viewport, height: Math.min(Math.max(height, viewport.height), TALLEST) });
+      const name = path === "/" ? "-garage" : path.replace("/cars/CAR", "").replaceAll("/", "-");
+      await page.screenshot({ path: `${folder}${who}${name}.png` });
+      await page.setViewportSize(viewport);
     }
+    await page.close();
   }
 }
 

@@ -110,9 +110,10 @@ async function isTold(page, goto) {
   await seen.first().click();
   await until(async () => (await seen.count()) === unseen - 1);
   const watched = page.getByLabel("Tell me when the parked car leaves its place");
-  await watched.check();
+  await watched.click();
   await page.getByText("Watched since").waitFor();
-  await watched.uncheck();
+  await watched.click();
+  await page.getByText("Watched since").waitFor({ state: "detached" });
 }
 
 async function plansService(page, goto) {
