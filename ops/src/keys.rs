@@ -1,5 +1,7 @@
 //! `carvetka keys`: the keys that seal tokens at rest, made and changed while programs run.
 
+mod endpoints;
+
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -37,7 +39,7 @@ struct New {
     id: String,
 }
 
-/// Seals all tokens with the first key.
+/// Seals all tokens, and the secrets of people's webhooks, with the first key.
 ///
 /// To change keys: put the new one first in `TOKEN_ENCRYPTION_KEYS` and leave the old ones behind it; restart the programs;
 /// run this; when it says that nothing is left under other keys, take these away. Programs may run meanwhile, and it may
@@ -96,7 +98,11 @@ impl Rotate {
         if done.taken_out > 0 {
             writeln!(out, "taken out of the clear: {} token pairs of an older web app", done.taken_out)?;
         }
-        let mut left = 0;
+        let endpoints = endpoints::seal_anew(&mut db, &ring, self.batch.into(), out).await?;
+        if endpoints.sealed > 0 {
+            writeln!(out, "sealed anew, too: the secrets of {} webhooks", endpoints.sealed)?;
+        }
+        let mut left = endpoints.left;
         for (id, pairs) in grants::by_key(&mut db).await?.into_iter().filter(|(id, _)| id != key) {
             writeln!(out, "left under key {id}: {pairs}")?;
             left += pairs;

@@ -62,6 +62,51 @@ async fn opens(database: &TestDatabase, id: Uuid, keys: &str) -> bool {
     open(&sealed.0, "access") && open(&sealed.1, "refresh")
 }
 
+/// An endpoint of a person's webhooks, with a secret and a former one of these keys.
+async fn endpoint(database: &TestDatabase, user: Uuid, secret: &str, former: &str) -> Uuid {
+    let id = Uuid::new_v4();
+    let seal = |keys| ring(keys).seal(&format!("whsec {id}").into(), &notify::secret_place(id));
+    sqlx::query(
+        "INSERT INTO webhook_endpoints (id, user_id, url, secret, former_secret, former_until, created_at)
+         VALUES ($1, $2, 'https://example.org/', $3, $4, now(), now())",
+    )
+    .bind(id)
+    .bind(user)
+    .bind(seal(secret))
+    .bind(seal(former))
+    .execute(&database.pool)
+    .await
+    .unwrap();
+    id
+}
+
+#[tokio::test]
+async fn secrets_of_webhooks_are_sealed_anew_too_and_those_that_nobody_opens_are_told() {
+    let database = harness::database().await;
+    let user = user(&database).await;
+    endpoint(&database, user, NEW, NEW).await;
+    for _ in 0..3 {
+        endpoint(&database, user, NEW, OLD).await;
+    }
+    let lost = rotate(&database, NEW, &[]).await;
+    assert_eq!(lost.code, Some(1), "{lost:?}");
+    let ended = rotate(&database, &format!("{NEW},{OLD}"), &["--batch", "2"]).await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(ended.output.contains("the secrets of 3 webhooks"), "{ended:?}");
+    let sealed: Vec<(Uuid, String, String)> =
+        sqlx::query_as("SELECT id, secret, former_secret FROM webhook_endpoints")
+            .fetch_all(&database.pool)
+            .await
+            .unwrap();
+    for (id, secret, former) in sealed {
+        for one in [secret, former] {
+            let opened = ring(NEW).open(&one, &notify::secret_place(id)).unwrap();
+            assert_eq!(opened.expose_secret(), format!("whsec {id}"));
+        }
+    }
+    database.close().await;
+}
+
 #[tokio::test]
 async fn after_a_rotation_the_old_key_is_not_needed_any_more() {
     let database = harness::database().await;
