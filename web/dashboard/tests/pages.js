@@ -19,6 +19,7 @@ export const PAGES = [
   ),
   "/places",
   "/tariffs",
+  "/notifications",
   "/settings",
 ];
 

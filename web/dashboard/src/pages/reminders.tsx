@@ -122,7 +122,8 @@ function ReminderCard({ reminder, carId }: { reminder: Reminder; carId: string }
 }
 
 function likely({ due }: Reminder): string | undefined {
-  return due.earliest && due.latest ? `${date(due.earliest)} – ${date(due.latest)}` : undefined;
+  if (!due.earliest || !due.latest || date(due.earliest) === date(due.latest)) return undefined;
+  return `${date(due.earliest)} – ${date(due.latest)}`;
 }
 
 function interval(reminder: Reminder, units: ReturnType<typeof useUnits>): string {
