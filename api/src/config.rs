@@ -38,6 +38,8 @@ pub struct Config {
     #[command(flatten)]
     pub dashboard: DashboardConfig,
     #[command(flatten)]
+    pub operators: OperatorConfig,
+    #[command(flatten)]
     pub notify: NotifyConfig,
     #[command(flatten)]
     pub connections: ConnectionsConfig,
@@ -105,6 +107,23 @@ pub struct DashboardConfig {
     pub dashboard_tiles_attribution: String,
 }
 
+/// What those who run the installation are shown at `/app/operator`.
+#[derive(Debug, Clone, Args)]
+#[group(skip)]
+pub struct OperatorConfig {
+    /// What proves operators, at least 32 characters (`openssl rand -hex 24`). Without it nobody is one, and the page stays shut.
+    #[arg(long, env = "OPERATOR_TOKEN", hide_env_values = true, value_parser = operator_token)]
+    pub operator_token: Option<SecretString>,
+
+    /// Where RabbitMQ is, for operators: with it they see queues and replay parked messages. Nothing else here needs it.
+    #[arg(long, env = "AMQP_URL", hide_env_values = true)]
+    pub amqp_url: Option<SecretString>,
+
+    /// What the names of all exchanges and queues begin with, as the other programs have it.
+    #[arg(long, env = "AMQP_NAMESPACE", default_value = "carvetka", value_parser = runtime::config::namespace)]
+    pub amqp_namespace: String,
+}
+
 impl DashboardConfig {
     pub fn tiles(&self) -> Option<TileServer> {
         let attribution = self.dashboard_tiles_attribution.clone();
@@ -166,6 +185,14 @@ fn secret(given: &str) -> Result<SecretString, String> {
         Ok(given.to_owned().into())
     } else {
         Err("the JWT secret has at least 32 characters (Supabase: Settings, API, JWT Secret)".to_owned())
+    }
+}
+
+fn operator_token(given: &str) -> Result<SecretString, String> {
+    if given.len() >= 32 {
+        Ok(given.to_owned().into())
+    } else {
+        Err("the operators' token has at least 32 characters (openssl rand -hex 24)".to_owned())
     }
 }
 
@@ -240,7 +267,7 @@ mod tests {
             assert!(argument.get_help().is_some(), "{name} is not explained");
             assert!(argument.get_env().is_some() || name == "openapi", "{name} has no variable");
             let is_secret = ["secret", "keys"].iter().any(|word| name.ends_with(word))
-                || matches!(name, "database_url" | "smtp_url");
+                || matches!(name, "database_url" | "smtp_url" | "amqp_url" | "operator_token");
             assert!(!is_secret || argument.is_hide_env_values_set(), "{name} would be printed by --help");
         }
     }

@@ -9,8 +9,9 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::problem::{Code, MEDIA_TYPE, ProblemDetails};
 
-/// The name of the one way to prove who asks.
+/// The names of the two ways to prove who asks.
 pub const BEARER: &str = "person";
+pub const OPERATOR: &str = "operator";
 
 const ABOUT: &str = "What Carvetka's pages call. Amounts are in the units that the names say: kilometres, litres; \
                      moments are RFC 3339. Every error is an RFC 9457 problem whose `code` never changes its meaning.";
@@ -26,6 +27,7 @@ pub fn begin() -> OpenApi {
         ("places", "Marked places, and what follows from where cars are"),
         ("notifications", "What people are told, and how"),
         ("smartcar", "The connection of a car to Smartcar"),
+        ("operators", "The pipeline, for those who look after it: nothing of people"),
     ];
     OpenApiBuilder::new()
         .info(info.build())
@@ -51,6 +53,11 @@ pub fn complete(api: &mut OpenApi) {
         .description(Some("A person's access token of Supabase."))
         .build();
     components.security_schemes.insert(BEARER.to_owned(), SecurityScheme::Http(scheme).into());
+    let scheme = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .description(Some("The installation's own secret (OPERATOR_TOKEN)."))
+        .build();
+    components.security_schemes.insert(OPERATOR.to_owned(), SecurityScheme::Http(scheme).into());
     for path in api.paths.paths.values_mut() {
         let operations = [&mut path.get, &mut path.post, &mut path.patch, &mut path.delete];
         operations.into_iter().flatten().for_each(add_refusals);

@@ -14,6 +14,7 @@ mod extract;
 mod identity;
 mod measured;
 mod metric;
+mod operators;
 mod outside;
 mod page;
 mod problem;
@@ -44,10 +45,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument, Span, info, warn};
 
-pub use config::{AllowanceConfig, Config, DashboardConfig, JwtConfig};
+pub use config::{AllowanceConfig, Config, DashboardConfig, JwtConfig, OperatorConfig};
 
 use allowance::Allowance;
 use identity::Tokens;
+use operators::Operators;
 use outside::Outside;
 use problem::{Answer, Code, Problem};
 use site::Site;
@@ -63,6 +65,7 @@ struct App {
     outside: Arc<Outside>,
     /// Absent where the installation has no credentials of Smartcar: the books work without.
     connections: Option<Connections>,
+    operators: Operators,
     /// Seats for those who follow: half of the connections, so that others can ask.
     followers: Arc<Semaphore>,
     stopping: CancellationToken,
@@ -114,6 +117,7 @@ pub async fn run(config: &Config, life: &Lifecycle) -> anyhow::Result<SocketAddr
         site: Arc::new(Site::new(&config.connections, &config.dashboard)),
         outside: Arc::new(Outside::new(&config.notify, config.connections.token_encryption_keys.as_ref())),
         connections: connect(config, &pool),
+        operators: Operators::new(config, life)?,
         followers: Arc::new(Semaphore::new(usize::from(config.api_connections) / 2)),
         stopping: life.stopping(),
         under_way: TaskTracker::new(),

@@ -31,6 +31,12 @@ pub enum Code {
     CarNotFound,
     /// The entry does not exist in this car's book.
     EntryNotFound,
+    /// No message is parked under this id: it never was, or somebody took it up.
+    MessageNotFound,
+    /// Nothing says where the parked message came from.
+    MessageHomeless,
+    /// The token is not the operators' own.
+    OperatorsOnly,
     /// Nothing answers at this address.
     NoSuchRoute,
     /// Something answers at this address, but not to this method.
@@ -138,8 +144,10 @@ impl Code {
         match self {
             Self::TokenMissing | Self::TokenInvalid | Self::TokenExpired => StatusCode::UNAUTHORIZED,
             Self::PlanLimit => StatusCode::PAYMENT_REQUIRED,
-            Self::NotPermitted => StatusCode::FORBIDDEN,
-            Self::CarNotFound | Self::EntryNotFound | Self::NoSuchRoute => StatusCode::NOT_FOUND,
+            Self::NotPermitted | Self::OperatorsOnly => StatusCode::FORBIDDEN,
+            Self::CarNotFound | Self::EntryNotFound | Self::MessageNotFound | Self::NoSuchRoute => {
+                StatusCode::NOT_FOUND
+            }
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotConnected
             | Self::ReconnectNeeded
@@ -151,6 +159,7 @@ impl Code {
             | Self::EntryIsYours
             | Self::NotNeighbours
             | Self::NothingToUndo
+            | Self::MessageHomeless
             | Self::CarNotInState => StatusCode::CONFLICT,
             Self::Busy => StatusCode::LOCKED,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -172,6 +181,9 @@ impl Code {
             Self::TokenExpired => "The access token has expired",
             Self::CarNotFound => "No such car",
             Self::EntryNotFound => "No such entry",
+            Self::MessageNotFound => "No such parked message",
+            Self::MessageHomeless => "The message has no queue",
+            Self::OperatorsOnly => "Only for operators",
             Self::NoSuchRoute => "Nothing is here",
             Self::MethodNotAllowed => "Not with this method",
             Self::BodyTooLarge => "The body is too large",

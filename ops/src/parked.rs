@@ -1,6 +1,5 @@
 //! `carvetka parked`: the messages that no retry helped, and what a person does about them.
 
-mod message;
 mod show;
 
 use std::io::Write;
@@ -9,14 +8,13 @@ use std::time::Duration;
 
 use anyhow::Context;
 use broker::{BrokerOptions, Publisher, Session};
-use chrono::{DateTime, Utc};
 use clap::{ArgGroup, Args, Subcommand};
+use intake::parked::{Outcome, take_up};
 use runtime::clock;
 use runtime::config::BrokerConfig;
 use runtime::lifecycle::Lifecycle;
-use sqlx::{Connection, PgConnection};
-use store::parked::{self, ParkedRow, Settlement};
-use tokio::time::Instant;
+use sqlx::PgConnection;
+use store::parked::{self, Settlement};
 use uuid::Uuid;
 
 use crate::log;
@@ -71,9 +69,6 @@ struct Replay {
     #[command(flatten)]
     broker: BrokerConfig,
 }
-
-/// How long the broker may take to confirm one message; connecting to it included.
-const CONFIRM_WITHIN: Duration = Duration::from_secs(10);
 
 /// So many rows are read at once for `replay --all`: each holds a body.
 const PAGE: i64 = 100;
@@ -144,7 +139,9 @@ async fn replay_these(
     let mut all_done = true;
     for id in ids {
         let outcome = match parked::find(db, *id).await? {
-            Some(row) => take_up(db, publisher, &row).await?,
+            Some(row) => take_up(db, publisher, &row, clock::now())
+                .await
+                .with_context(|| format!("cannot replay {id}"))?,
             None => Outcome::NotParked,
         };
         writeln!(out, "{id} {outcome}")?;
@@ -168,7 +165,9 @@ async fn replay_all(
             break;
         }
         for row in rows {
-            let outcome = take_up(db, publisher, &row).await?;
+            let outcome = take_up(db, publisher, &row, clock::now())
+                .await
+                .with_context(|| format!("cannot replay {}", row.id))?;
             if outcome.is_done() {
                 replayed += 1;
             } else {
@@ -179,51 +178,4 @@ async fn replay_all(
     }
     writeln!(out, "replayed {replayed}, left {}", left.len())?;
     Ok(left.is_empty())
-}
-
-/// Marks the message and publishes it, and only then commits the mark: a worker that parks it again meanwhile waits
-/// for the mark, and is not taken for a repetition. A crash between confirm and commit leaves it parked and replayed,
-/// which is harmless.
-async fn take_up(db: &mut PgConnection, publisher: &Publisher, row: &ParkedRow) -> anyhow::Result<Outcome> {
-    let now: DateTime<Utc> = clock::now();
-    let Some((to, original)) = message::of(row, publisher.topology()) else {
-        return Ok(Outcome::Homeless);
-    };
-    let mut tx = db.begin().await?;
-    if !parked::settle(&mut tx, row.id, Settlement::Replayed, now).await? {
-        return Ok(Outcome::NotParked);
-    }
-    publisher
-        .publish(to, original.as_message(), Instant::now() + CONFIRM_WITHIN)
-        .await
-        .with_context(|| format!("cannot replay {}, it stays parked", row.id))?;
-    tx.commit().await?;
-    Ok(Outcome::Replayed)
-}
-
-/// What became of a message that was to be replayed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Outcome {
-    Replayed,
-    NotParked,
-    /// Nothing says which queue it belongs to.
-    Homeless,
-}
-
-impl Outcome {
-    fn is_done(self) -> bool {
-        self == Self::Replayed
-    }
-}
-
-impl std::fmt::Display for Outcome {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Replayed => "replayed",
-            Self::NotParked => "is not parked",
-            Self::Homeless => {
-                "belongs to no queue of this namespace (AMQP_NAMESPACE); it can only be discarded"
-            }
-        })
-    }
 }

@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use broker::{Queue, Session, Wait, Work};
-use chrono::{DateTime, TimeDelta, Utc};
+use broker::{Depth, Session};
+use chrono::{DateTime, Utc};
 use metrics::gauge;
 use runtime::clock;
 use store::figures::{self, Figures};
@@ -13,13 +13,11 @@ use crate::Scheduler;
 
 pub(crate) const EVERY: Duration = Duration::from_secs(30);
 
-/// A car that stands in a garage without a network is silent for days; after these somebody should know.
-const UNHEARD_AFTER: TimeDelta = TimeDelta::days(3);
-
 /// Counts, and shows what was counted.
 pub(crate) async fn look(scheduler: Scheduler) -> anyhow::Result<()> {
     let now = clock::now();
-    let figures = figures::look(&mut *scheduler.pool.acquire().await?, now, now - UNHEARD_AFTER).await?;
+    let figures =
+        figures::look(&mut *scheduler.pool.acquire().await?, now, now - figures::UNHEARD_AFTER).await?;
     show(&figures, scheduler.calls_a_month, now);
     depths(&scheduler).await
 }
@@ -49,17 +47,11 @@ fn show(figures: &Figures, calls_a_month: u32, now: DateTime<Utc>) {
 /// a channel ends with the first queue that is not there yet.
 async fn depths(scheduler: &Scheduler) -> anyhow::Result<()> {
     let session = Session::open(&scheduler.broker).await?;
-    let topology = scheduler.broker.topology();
-    for queue in Queue::ALL {
-        let depth = topology.depth(&session, queue).await?.unwrap_or(0);
-        gauge!("scheduler_queue_messages", "queue" => queue.to_string()).set(f64::from(depth));
-    }
-    for work in Work::ALL {
-        let mut waiting = 0.0;
-        for wait in Wait::ALL {
-            waiting += f64::from(topology.waiting(&session, work, wait).await?.unwrap_or(0));
+    for Depth { queue, messages, waiting } in scheduler.broker.topology().depths(&session).await? {
+        gauge!("scheduler_queue_messages", "queue" => queue.to_string()).set(f64::from(messages));
+        if let Some(waiting) = waiting {
+            gauge!("scheduler_queue_waiting_messages", "queue" => queue.to_string()).set(f64::from(waiting));
         }
-        gauge!("scheduler_queue_waiting_messages", "queue" => work.queue().to_string()).set(waiting);
     }
     session.close().await;
     Ok(())

@@ -20,25 +20,23 @@ impl FromRequestParts<App> for Person {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let id = app.tokens.person(bearer(parts)?).await.map_err(|error| refuse(&error))?;
+        let token = bearer(parts).ok_or_else(|| {
+            metric::token_refused("missing");
+            let detail = "Send the person's access token of Supabase: `Authorization: Bearer <token>`.";
+            Problem::new(Code::TokenMissing, detail)
+        })?;
+        let id = app.tokens.person(token).await.map_err(|error| refuse(&error))?;
         app.allowance.person(id)?;
         Ok(Self { id })
     }
 }
 
-fn bearer(parts: &Parts) -> Result<&str, Problem> {
+/// The one token of the request.
+pub(super) fn bearer(parts: &Parts) -> Option<&str> {
     let mut headers = parts.headers.get_all(header::AUTHORIZATION).iter();
-    let missing = || {
-        metric::token_refused("missing");
-        let detail = "Send the person's access token of Supabase: `Authorization: Bearer <token>`.";
-        Problem::new(Code::TokenMissing, detail)
-    };
-    let header = headers.next().ok_or_else(missing)?;
-    let token = header.to_str().ok().and_then(|value| value.split_once(' '));
-    match (token, headers.next()) {
-        (Some((scheme, token)), None) if scheme.eq_ignore_ascii_case("bearer") => Ok(token.trim()),
-        (_, _) => Err(missing()),
-    }
+    let (scheme, token) = headers.next()?.to_str().ok()?.split_once(' ')?;
+    let is_alone = headers.next().is_none();
+    (is_alone && scheme.eq_ignore_ascii_case("bearer")).then_some(token.trim())
 }
 
 fn refuse(error: &TokenError) -> Problem {

@@ -26,6 +26,7 @@ mod live;
 mod meter_entries;
 mod mileage;
 mod notifications;
+mod operator;
 mod person_export;
 mod preferences;
 mod purposes;
@@ -131,6 +132,9 @@ pub fn all() -> (Router<App>, OpenApi) {
         .routes(routes!(disconnect::by_post, disconnect::by_delete))
         .routes(routes!(status::status))
         .routes(routes!(command::command))
+        .routes(routes!(operator::pipeline))
+        .routes(routes!(operator::parked::list))
+        .routes(routes!(operator::parked::replay))
         .split_for_parts();
     description::complete(&mut api);
     (routes, api)

@@ -23,6 +23,7 @@ mod live;
 mod looks;
 mod mileage;
 mod notifications;
+mod operators;
 mod outages;
 mod past;
 mod places;

@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
+use secrecy::ExposeSecret;
 use tokio::time::Instant;
 
 use super::options::{Length, Options};
@@ -79,6 +80,8 @@ impl<'a> Page<'a> {
             let token = site.token_of(owner.user)?;
             writeln!(self.out, "  {}: http://{}/app/#access_token={token}", owner.car_name, site.api)?;
         }
+        let token = site.operator_token.expose_secret();
+        writeln!(self.out, "what operators see: http://{}/app/operator#operator_token={token}", site.api)?;
         Ok(writeln!(self.out)?)
     }
 

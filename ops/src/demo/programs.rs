@@ -1,7 +1,7 @@
 //! The programs of the pipeline, in this process, each with a lifecycle of its own.
 
 use anyhow::Context;
-use api::{AllowanceConfig, DashboardConfig, JwtConfig};
+use api::{AllowanceConfig, DashboardConfig, JwtConfig, OperatorConfig};
 use ingest::{DoorConfig, SpoolConfig};
 use notify::NotifyConfig;
 use runtime::config::{DatabaseConfig, LifecycleConfig, LogFormat, MetricsConfig, TelemetryConfig};
@@ -144,6 +144,11 @@ fn api_config(stage: &Stage, site: &Site) -> anyhow::Result<api::Config> {
             proxies: 0,
         },
         dashboard: DashboardConfig::default(),
+        operators: OperatorConfig {
+            operator_token: Some(site.operator_token.clone()),
+            amqp_url: Some(stage.broker.amqp_url.clone()),
+            amqp_namespace: stage.broker.amqp_namespace.clone(),
+        },
         notify: NotifyConfig::default(),
         connections: site.connections()?,
         database: database(stage),

@@ -38,6 +38,7 @@ pub struct Site {
     /// The application management token.
     pub management_token: SecretString,
     pub jwt_secret: SecretString,
+    pub operator_token: SecretString,
     token_key: SecretString,
     pub budget: BudgetConfig,
     /// Of one person.
@@ -58,6 +59,7 @@ impl Site {
             application: Application::new(format!("http://{api}/api/smartcar/callback")),
             management_token: secret(),
             jwt_secret: secret(),
+            operator_token: secret(),
             token_key: format!("demo:{}", vault::new_key().expose_secret()).into(),
             budget: BudgetConfig { calls_per_vehicle: 500, bucket, bucket_per_minute: bucket },
             requests_per_minute: options.requests_per_minute,

@@ -18,6 +18,16 @@ use crate::session::{Session, SessionError};
 use crate::topology::{Topology, wait_key};
 use crate::wait::Wait;
 
+/// How many messages lie in a queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Depth {
+    pub queue: Queue,
+    /// Ready: not those that a consumer holds.
+    pub messages: u32,
+    /// For their next attempt. `None` for a queue whose messages nobody tries.
+    pub waiting: Option<u32>,
+}
+
 /// Why the exchanges and queues could not be made.
 #[derive(Debug, Error)]
 pub enum DeclareError {
@@ -84,6 +94,28 @@ impl Topology {
         wait: Wait,
     ) -> Result<Option<u32>, DeclareError> {
         self.depth_of(session, self.wait_queue(work, wait)).await
+    }
+
+    /// How much lies in all queues; 0 in those that do not exist yet.
+    pub async fn depths(&self, session: &Session) -> Result<Vec<Depth>, DeclareError> {
+        let mut depths = Vec::new();
+        for queue in Queue::ALL {
+            let messages = self.depth(session, queue).await?.unwrap_or(0);
+            let waiting = match queue.work() {
+                Some(work) => Some(self.all_waiting(session, work).await?),
+                None => None,
+            };
+            depths.push(Depth { queue, messages, waiting });
+        }
+        Ok(depths)
+    }
+
+    async fn all_waiting(&self, session: &Session, work: Work) -> Result<u32, DeclareError> {
+        let mut all = 0;
+        for wait in Wait::ALL {
+            all += self.waiting(session, work, wait).await?.unwrap_or(0);
+        }
+        Ok(all)
     }
 
     async fn depth_of(&self, session: &Session, name: String) -> Result<Option<u32>, DeclareError> {

@@ -31,7 +31,7 @@ mod topology;
 mod wait;
 
 pub use consumer::{Consumer, OpenError};
-pub use declare::DeclareError;
+pub use declare::{DeclareError, Depth};
 pub use incoming::{Death, Incoming};
 pub use link::ConsumerLink;
 pub use options::{BrokerOptions, InvalidAddress};

@@ -6,6 +6,7 @@ mod absorb;
 pub mod batch;
 mod hiding;
 mod known;
+pub mod parked;
 pub mod refold;
 pub mod replay;
 mod setups;

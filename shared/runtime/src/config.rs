@@ -100,7 +100,11 @@ impl fmt::Display for LogFormat {
 }
 
 /// AMQP names are at most 255 bytes; ours add up to some forty. No dots: they part the words of our names.
-fn namespace(given: &str) -> Result<String, String> {
+///
+/// # Errors
+///
+/// What a namespace is instead.
+pub fn namespace(given: &str) -> Result<String, String> {
     let fits = (1..=64).contains(&given.len());
     let plain = given.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
     if fits && plain {

@@ -1,9 +1,12 @@
 //! How much of everything there is, for those who watch over the pipeline: one statement over small tables.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgConnection;
 
 use crate::StoreError;
+
+/// A car that stands in a garage without a network is silent for days; after these somebody should know.
+pub const UNHEARD_AFTER: TimeDelta = TimeDelta::days(3);
 
 /// Counts at one moment. An age is that of the oldest: `None` if there is none.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

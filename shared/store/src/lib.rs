@@ -53,6 +53,7 @@ pub mod mileage;
 pub mod news;
 pub mod notification_preferences;
 pub mod notifications;
+pub mod operators;
 pub mod outgoing;
 pub mod overview;
 pub mod parked;

@@ -1199,6 +1199,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/operator/parked": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is parked, oldest first, at most 200. What the messages say `carvetka parked show` tells. */
+        get: operations["listParkedMessages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/parked/{messageId}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a message up again: back to the queue that it came from, with its attempts forgotten. */
+        post: operations["replayParkedMessage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/pipeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How it stands with the pipeline. For operators; people's tokens are refused. */
+        get: operations["getPipeline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/preferences": {
         parameters: {
             query?: never;
@@ -1562,6 +1613,21 @@ export interface components {
          * @enum {string}
          */
         Book: "meter-entries" | "fuel-entries" | "charging-sessions" | "trips" | "expenses" | "battery" | "geofence-events" | "alerts" | "issues";
+        /** @description Calls to Smartcar in this calendar month (UTC). */
+        Calls: {
+            /**
+             * Format: int64
+             * @description By the contract, for all active cars together.
+             */
+            allowed: number;
+            /**
+             * Format: int64
+             * @description Makers whose cars nobody asks at the moment.
+             */
+            circuitsOpen: number;
+            /** Format: int64 */
+            spent: number;
+        };
         /** @description A car at a glance. */
         Car: {
             connection: components["schemas"]["Connection"];
@@ -1739,7 +1805,7 @@ export interface components {
          * @description What went wrong. Codes are part of the contract: new ones may come, none changes its meaning.
          * @enum {string}
          */
-        Code: "token_missing" | "token_invalid" | "token_expired" | "car_not_found" | "entry_not_found" | "no_such_route" | "method_not_allowed" | "body_too_large" | "not_json" | "broken_json" | "not_file" | "broken_file" | "invalid_field" | "invalid_parameter" | "too_many_requests" | "limit_reached" | "plan_limit" | "not_connected" | "reconnect_needed" | "not_capable" | "not_permitted" | "car_asleep" | "car_not_in_state" | "owner_action_needed" | "entry_goes_on" | "entry_is_yours" | "not_neighbours" | "nothing_to_undo" | "busy" | "budget_exhausted" | "platform_failed" | "not_configured" | "unavailable" | "internal";
+        Code: "token_missing" | "token_invalid" | "token_expired" | "car_not_found" | "entry_not_found" | "message_not_found" | "message_homeless" | "operators_only" | "no_such_route" | "method_not_allowed" | "body_too_large" | "not_json" | "broken_json" | "not_file" | "broken_file" | "invalid_field" | "invalid_parameter" | "too_many_requests" | "limit_reached" | "plan_limit" | "not_connected" | "reconnect_needed" | "not_capable" | "not_permitted" | "car_asleep" | "car_not_in_state" | "owner_action_needed" | "entry_goes_on" | "entry_is_yours" | "not_neighbours" | "nothing_to_undo" | "busy" | "budget_exhausted" | "platform_failed" | "not_configured" | "unavailable" | "internal";
         /**
          * @description How a command ended.
          * @enum {string}
@@ -1888,6 +1954,30 @@ export interface components {
             entries: components["schemas"]["Happening"][];
             /** @description Times that touch this day and in which nothing was heard of the car, for longer than it is used to be silent. */
             silences: components["schemas"]["Silence"][];
+        };
+        /** @description What the door accepted, and how far it is stored. */
+        Deliveries: {
+            /**
+             * Format: date-time
+             * @description When the newest stored one was taken in at the door.
+             */
+            newestAt?: string | null;
+            /** Format: double */
+            slowestSeconds?: number | null;
+            /** @description Of these in the database, because the broker did not take them, and since when. */
+            spooled: components["schemas"]["Heap"];
+            /**
+             * Format: int64
+             * @description Of those that came in the last five minutes: how many were stored, and the seconds between the door and the commit of
+             *     the slowest.
+             */
+            storedLately: number;
+            /**
+             * Format: int64
+             * @description Accepted and not stored yet: in queues, waiting for their next attempt, in the spool. Without what workers hold at the
+             *     moment; `null` where nobody knows of the queues.
+             */
+            unstored?: number | null;
         };
         /** @description What disconnecting did. */
         DisconnectResult: {
@@ -2362,6 +2452,13 @@ export interface components {
          * @enum {string}
          */
         HealthState: "fresh" | "stale" | "not_reported" | "not_available_over_smartcar";
+        /** @description How many, and since when the oldest. */
+        Heap: {
+            /** Format: int64 */
+            number: number;
+            /** Format: date-time */
+            since?: string | null;
+        };
         /**
          * @description How it is known.
          * @enum {string}
@@ -3037,6 +3134,24 @@ export interface components {
             /** Format: double */
             per100Km?: number | null;
         };
+        /** @description A message that no retry helped. */
+        ParkedMessage: {
+            /**
+             * Format: int32
+             * @description How large it is.
+             */
+            bytes: number;
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            parkedAt: string;
+            queue: string;
+            why: string;
+        };
+        /** @description Messages that wait for a person. */
+        ParkedMessages: {
+            items: components["schemas"]["ParkedMessage"][];
+        };
         /** @description Whether the standing car is watched. */
         ParkedWatch: {
             isWatched: boolean;
@@ -3065,6 +3180,23 @@ export interface components {
             decidedAt: string;
             /** @description `edited`, `confirmed`, `deleted`, `merged`, `split`, `priced`, `purposed`, `unbooked`. */
             verdict: string;
+        };
+        /** @description How it stands with the pipeline. */
+        Pipeline: {
+            /** Format: date-time */
+            at: string;
+            calls: components["schemas"]["Calls"];
+            deliveries: components["schemas"]["Deliveries"];
+            /** @description Cars whose books have to be told anew. */
+            marked: components["schemas"]["Heap"];
+            /** @description Messages that a person has to look at. */
+            parked: components["schemas"]["Heap"];
+            /** @description `null` where the api was not told of the broker (`AMQP_URL`), or the broker does not answer. */
+            queues?: components["schemas"]["QueueFigures"][] | null;
+            /** @description Active connections of which nothing was heard for days, the longest silent first; at most 50. */
+            silent: components["schemas"]["Silent"][];
+            tokens: components["schemas"]["TokenFigures"];
+            vehicles: components["schemas"]["VehicleFigures"];
         };
         /** @description What a person reckons in; `null` where they never said it. */
         Preferences: {
@@ -3178,6 +3310,21 @@ export interface components {
         /** @description The rules of a person. */
         PurposeRules: {
             items: components["schemas"]["PurposeRule"][];
+        };
+        /** @description A queue. */
+        QueueFigures: {
+            /**
+             * Format: int32
+             * @description Ready for whoever consumes.
+             */
+            messages: number;
+            /** @description `events`, `events.apart`, `jobs.poll`, … */
+            queue: string;
+            /**
+             * Format: int32
+             * @description For their next attempt; `null` where messages are not tried.
+             */
+            waiting?: number | null;
         };
         /** @description Hours in which nothing is sent, over midnight, too. They are of the person's time zone. */
         QuietHours: {
@@ -3375,6 +3522,13 @@ export interface components {
             goesOn: boolean;
             /** Format: date-time */
             to: string;
+        };
+        /** @description A connection of which nothing was heard. */
+        Silent: {
+            /** Format: date-time */
+            since?: string | null;
+            /** Format: uuid */
+            vehicleId: string;
         };
         /** @description Where the second part begins. */
         SplitInput: {
@@ -3797,6 +3951,26 @@ export interface components {
             /** @description The zone of the person's clock, by which days begin. */
             timeZone: string;
         };
+        /** @description Consents that have tokens of their own (API v2). */
+        TokenFigures: {
+            /**
+             * Format: int64
+             * @description They end within a week, and should have been renewed long before.
+             */
+            ending: number;
+            /** Format: int64 */
+            held: number;
+            /**
+             * Format: int64
+             * @description Smartcar refuses to renew them.
+             */
+            refused: number;
+            /**
+             * Format: int64
+             * @description Their access tokens are over; the next use renews them.
+             */
+            toRenew: number;
+        };
         /** @description What it adds up to, in kilometres. */
         Totals: {
             /** Format: double */
@@ -3887,6 +4061,17 @@ export interface components {
          * @enum {string}
          */
         Units: "metric" | "us" | "uk";
+        /** @description Connections by how they are. One may be in several. */
+        VehicleFigures: {
+            /** Format: int64 */
+            active: number;
+            /** Format: int64 */
+            reauthRequired: number;
+            /** Format: int64 */
+            resting: number;
+            /** Format: int64 */
+            unheard: number;
+        };
         /** @description What is said from a moment on, until a version that begins later. */
         VersionInput: {
             currency: components["schemas"]["Currency"];
@@ -11304,6 +11489,246 @@ export interface operations {
             };
             /** @description Internal Server Error */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    listParkedMessages: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The messages */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParkedMessages"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not the operators' token */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description This installation has no operators */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    replayParkedMessage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                messageId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is on its way */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not the operators' token */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Nothing says where it came from */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description This installation has no operators, or the api was not told of the broker */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    getPipeline: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The pipeline */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pipeline"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not the operators' token */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description This installation has no operators */
+            501: {
                 headers: {
                     [name: string]: unknown;
                 };

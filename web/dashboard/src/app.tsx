@@ -14,6 +14,7 @@ const Places = lazy(() => import("./pages/places.tsx"));
 const Notifications = lazy(() => import("./pages/notifications.tsx"));
 const Tariffs = lazy(() => import("./pages/tariffs.tsx"));
 const Settings = lazy(() => import("./pages/settings.tsx"));
+const Operator = lazy(() => import("./pages/operator.tsx"));
 
 /** Where the api serves these pages. */
 const BASE = "/app";
@@ -41,7 +42,13 @@ export function App() {
         )}
       </header>
       <main id="content" tabIndex={-1}>
-        <Suspense fallback={<Loading />}>{isSignedIn ? <Pages /> : <SignIn />}</Suspense>
+        <Suspense fallback={<Loading />}>
+          <Switch>
+            {/* Operators are nobody's owner: they come in another way. */}
+            <Route path="/operator" component={Operator} />
+            <Route>{isSignedIn ? <Pages /> : <SignIn />}</Route>
+          </Switch>
+        </Suspense>
       </main>
     </Router>
   );
