@@ -30,7 +30,7 @@ use crate::within::Within;
 pub use session::{ChargingSession, Current, Energy, EnergySource, Finished, Piece, Segment};
 
 use counter::{Count, Habit, Shown, Tally};
-use level::{Level, Levels, TOGETHER};
+use level::{Level, Levels, NEAR, TOGETHER};
 use stay::{Doubt, Leg, Origin, Stay};
 
 /// A car that drove this far was unplugged.
@@ -146,7 +146,10 @@ impl Charging {
                 stay.silent = true;
             }
         }
-        if stay.is_over(at, plugged, level) {
+        // What was found went on until the cable was out, as may be heard a little later.
+        let is_found = stay.leg().is_some_and(|leg| leg.inferred);
+        let just_out = is_found && stay.out.is_some_and(|out| at - out <= NEAR);
+        if !just_out && stay.is_over(at, plugged, level) {
             self.finish(at, scene, book);
         }
     }
@@ -174,10 +177,14 @@ impl Charging {
         let Some(stay) = self.stay.take() else { return };
         let stands = stay.way(scene.motion.mileage).is_some_and(|way| way < DRIVEN);
         let celsius = stay.warmth.mean();
+        let shown = self.shown(&stay, scene);
         if let (Some(span), Some(session)) = (stay.span(), stay.written) {
             let is_levelled = self.levels.last.is_some_and(|level| self.is_after_last(&level));
             let before = if is_levelled { 0 } else { self.unlevelled };
-            self.unlevelled = before + session.energy.map_or(0, |energy| energy.wh);
+            self.unlevelled = before
+                + session
+                    .energy
+                    .map_or(0, |energy| if is_levelled { energy.wh } else { (energy.wh - shown).max(0) });
             let rested = if stands { at - span.by } else { TimeDelta::zero() };
             self.last = Some((stay.key, span));
             self.last_mileage = stay.mileage;
@@ -256,8 +263,9 @@ impl Charging {
         let mileage = scene.motion.mileage;
         let since = if leg.inferred { leg.start.after } else { leg.start.by };
         let plugged = self.plugged();
+        let out = self.out.filter(|out| leg.start.by - *out <= NEAR);
         if let Some(stay) = &mut self.stay {
-            if stay.resumes(since, plugged, stay.way(mileage)) {
+            if stay.resumes(since, plugged, stay.way(mileage)) || stay.goes_on(&leg, out, stay.way(mileage)) {
                 if let Some(end) = stay.end() {
                     leg.begins_after(end.after);
                 }
@@ -291,8 +299,14 @@ impl Charging {
         if let Some((_, celsius)) = self.celsius.filter(|(seen, _)| leg.start.by - *seen <= WARM) {
             stay.warmth.saw(celsius);
         }
+        stay.tally.is_sure = plugged.is_some_and(|seen| seen + TOGETHER >= leg.start.by) || !leg.inferred;
         stay.cite(cited);
         self.stay = Some(stay);
+    }
+
+    /// Watt hours that the levels in it show.
+    fn shown(&self, stay: &Stay, scene: &Scene<'_>) -> i64 {
+        energy::usable(scene, self.gross).map_or(0, |usable| stay.level.total() * usable / 100_000)
     }
 
     /// Whether that was before the last session had ended.
@@ -303,7 +317,9 @@ impl Charging {
     /// Whether the level was read between the last session and this one: then its rise is of this one alone.
     fn is_levelled(&self, leg: &Leg) -> bool {
         let mut before = [self.levels.last, self.levels.before].into_iter().flatten();
-        self.last.is_none() || before.any(|level| self.is_after_last(&level) && level.at < leg.start.by)
+        // What is read in the report that shows it shows it, too.
+        let until = if leg.inferred { leg.start.by - TOGETHER } else { leg.start.by };
+        self.last.is_none() || before.any(|level| self.is_after_last(&level) && level.at < until)
     }
 
     /// Whether the level was read after the last session, or in the report that told of its end.

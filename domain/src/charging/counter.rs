@@ -46,6 +46,10 @@ pub(super) struct Tally {
     held: bool,
     /// So much more it was if the counter began anew unseen.
     perhaps: i64,
+    /// So much of it may have come in the session before.
+    pub(super) told: i64,
+    /// It was seen at the plug that it began anew for.
+    pub(super) is_sure: bool,
     /// It began anew on the way.
     pub(super) resets: bool,
     pub(super) scope: Scope,
@@ -165,6 +169,12 @@ impl Tally {
             Some(wh) if (least + self.perhaps - wh).abs() < (least - wh).abs() => least + self.perhaps,
             Some(_) | None => least,
         }
+    }
+
+    /// How much of it may have come in the session before.
+    pub(super) fn doubt(&self) -> i64 {
+        let is_sure = self.is_sure || self.scope != Scope::Anew;
+        self.told + if is_sure { 0 } else { self.perhaps }
     }
 
     /// Watts on the average since the first reading of the stay, if that is long enough ago.

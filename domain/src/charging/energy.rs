@@ -66,9 +66,20 @@ pub(super) fn found(stay: &Stay, scene: &Scene<'_>, gross: Option<Milli>) -> Fou
     Found { energy: energy.filter(|_| told), grid: grid.filter(|_| told), current, flow, disagrees }
 }
 
+/// By how much a gain may be off, in thousandths of a percent.
+const fn off(gained: i64) -> i64 {
+    let share = gained * LEVEL_PER_MILLE / 1000;
+    if share > LEVEL_POINT { share } else { LEVEL_POINT }
+}
+
+/// Whether more was counted than these levels show.
+pub(super) const fn is_more(wh: i64, gained: i64, usable: i64) -> bool {
+    wh > (gained + off(gained)) * usable / 100_000
+}
+
 fn of_level(stay: &Stay, usable: i64) -> Energy {
     let gained = stay.gained();
-    let off = LEVEL_POINT.max(gained * LEVEL_PER_MILLE / 1000);
+    let off = off(gained);
     let reckoned = gained - stay.level.total();
     let wh = |thousandths: i64| thousandths * usable / 100_000;
     Energy {
@@ -91,7 +102,7 @@ fn best(stay: &Stay, by_level: Option<Energy>, usable: Option<i64>) -> (Option<E
     let late = late(stay, usable).map_or(0, |late| late.wh);
     if stay.tally.tells() && counted > 0 && (late > 0 || !is_cut_short(stay, counted, level_wh)) {
         // What came after its last reading is known from the levels, and from what ways take: as good as not at all.
-        let plus_minus_wh = COUNTER_STEP.max(counted * COUNTER_PER_MILLE / 1000) + late;
+        let plus_minus_wh = COUNTER_STEP.max(counted * COUNTER_PER_MILLE / 1000) + late + stay.tally.doubt();
         let energy = Energy { wh: counted + late, plus_minus_wh, source: EnergySource::Counter };
         return (Some(energy), contradicts(energy.wh));
     }

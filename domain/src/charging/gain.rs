@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 
 use super::level::{BACK, Level, SLOWEST, Step};
 use super::stay::{Doubt, Leg, Origin, Stay};
-use super::{Charging, DRIVEN, cited};
+use super::{Charging, DRIVEN, cited, energy};
 use crate::book::Book;
 use crate::distance::Distance;
 use crate::fold::Scene;
@@ -55,7 +55,7 @@ impl Charging {
             }
             return true;
         };
-        if stay.settled || step.before.is_some_and(|before| before.at >= end.by) {
+        if stay.is_past(now, step.before.as_ref()) {
             stay.settled = true;
             return false;
         }
@@ -92,7 +92,7 @@ impl Charging {
         let goes_on = stood && self.goes_on(&before, &now);
         let fresh = |low: &Level| stood && now.at - low.at <= SLOWEST && low.percent < before.percent;
         let from = step.low.filter(fresh).filter(|_| !goes_on).unwrap_or(before);
-        let gain = from.gain(&now);
+        let gain = from.gain(&now) - self.known_of(&from, scene);
         // Nobody comes down from a mountain at the plug.
         let found =
             if stood || self.plugged().is_some() { gain >= STANDING_GAIN } else { gain > MOVING_GAIN };
@@ -119,6 +119,13 @@ impl Charging {
             stay.doubt = Doubt::None;
         }
         true
+    }
+
+    /// Of a rise since this level, thousandths of a percent that are known to have come in the session before.
+    fn known_of(&self, from: &Level, scene: &Scene<'_>) -> i64 {
+        let usable =
+            energy::usable(scene, self.gross).filter(|_| self.last.is_some() && !self.is_after_last(from));
+        usable.map_or(0, |usable| self.unlevelled * 100_000 / usable)
     }
 
     /// Whether a rise that was found goes on.

@@ -25,6 +25,8 @@ const SHORTEST_WAY: Distance = Distance::from_km(10);
 const NEARLY_EMPTY: i64 = 15_000;
 /// What was said so close to a level was said with it.
 pub(super) const TOGETHER: TimeDelta = TimeDelta::minutes(5);
+/// What lies further apart is in the order in which it happened.
+pub(super) const ONE_REPORT: TimeDelta = TimeDelta::minutes(1);
 /// An odometer this soon after a level may be nearer to it than the one before.
 pub(super) const NEAR: TimeDelta = TimeDelta::minutes(15);
 /// The way that consumption is learned from: older ways fade.

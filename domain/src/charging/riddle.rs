@@ -4,9 +4,9 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::counter::{Count, Shown, Step, Tally, step};
-use super::level::{Level, NEAR, TOGETHER};
+use super::level::{Level, NEAR, ONE_REPORT, TOGETHER};
 use super::stay::{Doubt, Leg, Stay};
-use super::{Charging, DRIVEN, energy};
+use super::{Charging, DRIVEN, energy, writing};
 use crate::book::{Book, Cited};
 use crate::distance::Distance;
 use crate::fold::Scene;
@@ -25,8 +25,11 @@ const TELLING: Distance = Distance::from_km(10);
 
 impl Charging {
     pub(super) fn counted(&mut self, now: Shown, reading: &Reading, scene: &Scene<'_>, book: &mut Book) {
+        let again = self.counter.is_some_and(|(last, _)| last.shown.at == now.at);
         let before = match self.counter {
-            Some((last, before)) if last.shown.at == now.at => before,
+            // Of two values of one moment, that of before was there first.
+            Some((_, Some(before))) if again && before.shown.wh == now.wh => return,
+            Some((_, before)) if again => before,
             Some((last, before)) => {
                 self.went_on(before, &last);
                 Some(last)
@@ -40,7 +43,8 @@ impl Charging {
             self.counts.fell();
         }
         let differs = before.is_some_and(|before| (before.wh - now.wh).abs() >= DIFFERS);
-        self.riddle.counted |= before.is_some_and(|before| before.wh != now.wh);
+        self.riddle.counted =
+            again && self.riddle.counted || before.is_some_and(|before| before.wh != now.wh);
         if differs {
             self.levels.charged(now.at);
         }
@@ -53,10 +57,15 @@ impl Charging {
             self.riddle.counted &= !ends_now;
             if stay.counted(now) {
                 stay.cite(super::cited(reading));
+                stay.counts_on(now.at, energy::usable(scene, self.gross));
             }
             return;
         }
         let Some(before) = before else { return };
+        if is_out && !fell && self.went_on_here(before, now) {
+            self.riddle.counted = false;
+            return;
+        }
         if !matches!(step(before.wh, now.wh), Step::Rose(wh) if wh >= COUNTED) || self.is_in_last(before.at) {
             // Of what it counted, some (or all) came in a session that is over.
             return;
@@ -68,6 +77,18 @@ impl Charging {
         if let Some(stay) = &mut self.stay {
             stay.counted(now);
         }
+    }
+
+    /// The counter was read before the cable went out, and again after: what it counted in between came at that plug. Says
+    /// whether that is so.
+    fn went_on_here(&mut self, before: Shown, now: Shown) -> bool {
+        let drove = self.counter.and_then(|(now, before)| before?.way(&now)).is_some_and(|way| way >= DRIVEN);
+        let Some(stay) = self.stay.as_mut().filter(|_| !drove) else { return false };
+        let is_its = stay.tally.last().is_some_and(|last| last.at == before.at);
+        let Some(out) = stay.out.filter(|out| is_its && *out > before.at + ONE_REPORT) else { return false };
+        stay.goes_on_until(out);
+        stay.counted(now);
+        true
     }
 
     /// Learns from two readings of the counter: by now, all that was said with them is known.
@@ -91,13 +112,14 @@ impl Charging {
     pub(super) fn explain(&mut self, at: DateTime<Utc>, scene: &Scene<'_>, book: &mut Book) {
         self.take_back(at, scene, book);
         if let Some((now, Some(before))) = self.counter.filter(|_| self.riddle.counted) {
-            if let Some(wh) = self.counted_anew(&before, &now) {
+            if let Some((wh, told)) = self.counted_anew(&before, &now, at, scene) {
                 self.riddle.counted = false;
                 let begun = self.begin_unseen(now.shown.at, before.shown.at, cite(now.shown), scene, book);
                 if let Some(stay) = self.stay.as_mut().filter(|_| begun && wh > 0) {
                     let start = stay.first().map_or(now.shown.at, |leg| leg.start.after);
                     stay.tally = Tally::begin(Some(Shown { at: start, wh: now.shown.wh - wh }), None);
                     stay.counted(now.shown);
+                    stay.tally.told = told;
                     stay.doubt = Doubt::None;
                 }
             }
@@ -111,7 +133,12 @@ impl Charging {
                 // Some time since the level was read before.
                 let levels = [self.levels.last, self.levels.before].into_iter().flatten();
                 let before = levels.map(|level| level.at).find(|read| *read + TOGETHER < full);
-                self.begin_unseen(full, before.unwrap_or(full), cited, scene, book);
+                let counted = self.counter.map(|(now, before)| before.unwrap_or(now).shown.at);
+                let told = counted.map_or(0, |counted| self.told_since(counted - TOGETHER, scene));
+                let begun = self.begin_unseen(full, before.unwrap_or(full), cited, scene, book);
+                if let Some(stay) = self.stay.as_mut().filter(|stay| begun && stay.key == full) {
+                    stay.tally.told = told;
+                }
             }
             self.riddle.full = self.riddle.full.filter(|_| at - full <= NEAR);
         }
@@ -151,8 +178,15 @@ impl Charging {
         }
     }
 
-    /// Watt hours that came at another plug than where the counter was read before, if that is sure.
-    fn counted_anew(&self, before: &Count, now: &Count) -> Option<i64> {
+    /// Watt hours that came at another plug than where the counter was read before, if that is sure; and how many of them may
+    /// have come at the plug before.
+    fn counted_anew(
+        &self,
+        before: &Count,
+        now: &Count,
+        at: DateTime<Utc>,
+        scene: &Scene<'_>,
+    ) -> Option<(i64, i64)> {
         let (was, is) = (before.shown.wh, now.shown.wh);
         let little = (was - is).abs() < DIFFERS;
         // Counters drift, and some cars never say that the cable is out.
@@ -165,18 +199,42 @@ impl Charging {
         if stays && self.way_since_last(now.mileage).is_none_or(|way| way < DRIVEN) {
             return None;
         }
-        let is_in = self.cable.is_some_and(|(_, connected)| connected);
-        let wh = match step(was, is) {
+        let is_in = self.was_in(now.shown.at, at);
+        let (wh, least, begun) = match step(was, is) {
             Step::Rose(_) | Step::Drifted if !is_in => return None,
-            Step::Rose(_) | Step::Drifted if self.counts.begins_anew() => is,
+            Step::Rose(_) | Step::Drifted if self.counts.begins_anew() => (is, COUNTED, true),
             // It counted what was found already.
             Step::Anew(_) if !is_in && self.is_told_since(before.shown.at) => return None,
             // No drift makes it fall so far.
-            Step::Anew(wh) => return (wh >= WORTH).then_some(wh),
-            Step::Rose(wh) => wh,
+            Step::Anew(wh) => (wh, WORTH, true),
+            Step::Rose(wh) => (wh, COUNTED, false),
             Step::Drifted => return None,
         };
-        (wh >= COUNTED).then_some(wh)
+        // Some of it may have come before the car left, if it began anew then or not at all.
+        let is_sure = begun && (!is_in || self.is_said_in(now.shown.at));
+        let told = if is_sure { 0 } else { self.told_since(before.shown.at, scene) };
+        (wh >= least).then_some((wh, told))
+    }
+
+    /// Watt hours that came in the stay that is known, after that moment and before what is heard just now.
+    fn told_since(&self, at: DateTime<Utc>, scene: &Scene<'_>) -> i64 {
+        let stay = self.earlier.as_deref().or(self.stay.as_ref());
+        let session = stay.and_then(|stay| writing::session(stay, scene, self.gross));
+        let flow = session.into_iter().flat_map(|session| session.flow);
+        flow.filter(|piece| piece.to > at).map(|piece| piece.wh).sum()
+    }
+
+    /// Whether the cable was in then, as was said in the report of that moment, or before it and not in it. `at`: of what is heard
+    /// now.
+    fn was_in(&self, then: DateTime<Utc>, at: DateTime<Utc>) -> bool {
+        let Some(seen) = self.plugged() else { return false };
+        if seen + TOGETHER >= then { self.is_said_in(then) } else { at > then + TOGETHER }
+    }
+
+    /// Whether the report of that moment says that the cable is in.
+    fn is_said_in(&self, then: DateTime<Utc>) -> bool {
+        let just_out = self.out.is_some_and(|out| out <= then && then - out <= TOGETHER);
+        self.plugged().is_some_and(|seen| seen + TOGETHER >= then && !(just_out && seen > then))
     }
 
     /// Whether a session is known that lies between that moment and now.

@@ -87,6 +87,9 @@ impl Charging {
             if let Some((told, true)) = told {
                 self.is_in_again(told, at, scene, book);
             }
+            if let Some(stay) = self.stay.as_mut().filter(|stay| !stay.left) {
+                stay.tally.is_sure |= (at - stay.key).abs() <= TOGETHER;
+            }
             // No engine charges a car at the plug.
             if let Some(stay) = self.stay.as_mut().filter(|stay| stay.doubt == Doubt::MayHaveBurnt) {
                 let is_here = (at - stay.key).abs() <= TOGETHER;
@@ -98,12 +101,13 @@ impl Charging {
         self.quiet = Some(at);
         self.out = Some(at);
         if let Some(stay) = &mut self.stay {
+            stay.out = stay.out.or(Some(at).filter(|_| !stay.left));
             stay.left = true;
         }
     }
 
-    /// The cable is in, as it was when that was told before. A car that tells only what changes did not say that it went
-    /// out; one that tells more did not say that it stayed in. Either way nobody knows of the plug while no current flowed.
+    /// The cable is in, as it was when that was told before. A car that tells only what changes did not say that it went out; one that
+    /// tells more did not say that it stayed in. Either way nobody knows of the plug while no current flowed.
     fn is_in_again(&mut self, told: DateTime<Utc>, at: DateTime<Utc>, scene: &Scene<'_>, book: &mut Book) {
         let (Some(stay), Some(earlier)) = (&self.stay, self.earlier.as_deref()) else { return };
         let (Some(leg), Some(end), Some(cited)) = (stay.leg(), earlier.end(), stay.cited.last()) else {

@@ -7,9 +7,9 @@ use super::counter::{Habit, Scope, Shown, Step, Tally, step};
 use super::curve::Curve;
 use super::ends::Ends;
 use super::gain::MOVING_GAIN;
-use super::level::{Level, TOGETHER};
+use super::level::{Level, NEAR, TOGETHER};
 use super::power::Power;
-use super::{ChargingSession, DRIVEN};
+use super::{ChargingSession, DRIVEN, energy};
 use crate::book::{Cited, Entry};
 use crate::distance::Distance;
 use crate::motion::{Mileage, Place};
@@ -45,6 +45,9 @@ pub(super) struct Stay {
     pub(super) place: Option<Place>,
     /// The car is somewhere else, or not plugged in any more: nothing resumes.
     pub(super) left: bool,
+    /// When it was first seen that the cable is out.
+    #[serde(with = "crate::moment::option")]
+    pub(super) out: Option<DateTime<Utc>>,
     /// A level came after the end.
     pub(super) settled: bool,
     /// It ended because nothing was heard of it.
@@ -148,6 +151,7 @@ impl Stay {
             unlevelled: 0,
             place: None,
             left: false,
+            out: None,
             settled: false,
             silent: false,
             origin: Origin::Here,
@@ -242,6 +246,38 @@ impl Stay {
         }
     }
 
+    /// The counter counted more than the levels showed where the rise that was found had ended: it went on.
+    pub(super) fn counts_on(&mut self, at: DateTime<Utc>, usable: Option<i64>) {
+        let end = self.leg().filter(|leg| leg.inferred).and_then(|leg| leg.end);
+        if let Some((end, usable)) = end.filter(|end| end.by < at && self.tally.tells()).zip(usable)
+            && energy::is_more(self.tally.curve.total(), self.gained(), usable)
+        {
+            self.goes_on_until(self.out.filter(|out| *out > end.by).unwrap_or(at));
+        }
+    }
+
+    /// Whether a level that is read now is of a rise that went on after its last level, as the counter says.
+    fn counted_on(&self, now: &Level, before: Option<&Level>) -> bool {
+        let (Some(leg), Some(last)) = (self.leg(), self.tally.last()) else { return false };
+        let went_on = |end: Within| before.is_some_and(|before| before.at < end.by);
+        leg.inferred && leg.end.is_some_and(went_on) && now.at - last.at <= NEAR
+    }
+
+    /// Whether a level that is read after the end says nothing of this stay.
+    pub(super) fn is_past(&self, now: &Level, before: Option<&Level>) -> bool {
+        let next = before.zip(self.end()).is_some_and(|(before, end)| before.at >= end.by);
+        next || self.settled && !self.counted_on(now, before)
+    }
+
+    /// It is found that current flowed until some time before the cable went out.
+    pub(super) fn goes_on_until(&mut self, out: DateTime<Utc>) {
+        if let Some(leg) = self.legs.last_mut()
+            && let Some(end) = leg.end.filter(|end| end.by < out)
+        {
+            leg.end = Some(Within { after: end.after, by: out });
+        }
+    }
+
     /// Nothing but a single level tells of it.
     pub(super) fn rests_on_one_level(&self) -> bool {
         self.legs.len() == 1 && self.legs.iter().all(|leg| leg.inferred) && self.tally.curve.total() == 0
@@ -281,6 +317,13 @@ impl Stay {
         let longest = if at_plug { RESUMES_AT_PLUG } else { RESUMES };
         let moved = way.is_some_and(|way| way >= DRIVEN);
         !self.left && !moved && since - end.by <= longest
+    }
+
+    /// Whether a rise that was found went on until the cable went out, as the same report says.
+    pub(super) fn goes_on(&self, leg: &Leg, out: Option<DateTime<Utc>>, way: Option<Distance>) -> bool {
+        let end = self.leg().filter(|last| last.inferred).and_then(|last| last.end);
+        let follows = |end: Within| leg.start.after <= end.by && out.is_some_and(|out| out >= end.by);
+        leg.inferred && end.is_some_and(follows) && way.is_none_or(|way| way < DRIVEN)
     }
 
     /// Whether the plug that was seen in then, and not out since, is that of this stay.

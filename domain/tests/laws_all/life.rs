@@ -166,6 +166,19 @@ pub fn an_honest_life(steps: usize) -> impl Strategy<Value = Life> {
     })
 }
 
+/// Likewise, of a car that says all that it knows whenever it says anything, and never two things at once.
+pub fn a_frank_life(steps: usize) -> impl Strategy<Value = Life> {
+    let step = |step: Step| Step {
+        pause: step.pause.max(1),
+        says: if step.says.count_ones() > 1 { u16::MAX } else { 0 },
+        ..step
+    };
+    let steps = proptest::collection::vec(a_step(0).prop_map(step), 1..steps);
+    (steps, any::<u8>()).prop_map(|(steps, what)| {
+        live(&steps, Setup { battery_usable: Some(Milli(BATTERY)), tank: Some(Milli(50_000)), ..setup(what) })
+    })
+}
+
 /// A car that anything may be said of at any time, sense or not.
 pub fn nonsense(readings: usize) -> impl Strategy<Value = Life> {
     let pause =

@@ -23,7 +23,7 @@ use domain::setup::{Currency, Setup};
 use domain::tariff::Micros;
 use domain::timeline::{Outcome, Settled, advance};
 use domain::trips::{Purpose, Trip};
-use life::{Life, a_life, an_honest_life, nonsense, some_facts, start};
+use life::{Life, a_frank_life, a_life, an_honest_life, nonsense, some_facts, start};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use shelf::{Shelf, is};
@@ -289,6 +289,16 @@ proptest! {
     fn nobody_drove_less_than_the_book_says(life in an_honest_life(40)) {
         let driven: i64 = trips(&entries(&life, &[])).iter().map(|trip| trip.distance.metres()).sum();
         prop_assert!(driven <= life.driven, "{driven} m of {}", life.driven);
+    }
+
+    #[test]
+    fn nobody_charged_less_than_the_book_says(life in a_frank_life(40)) {
+        let book = entries(&life, &[]);
+        let sure = sessions(&book).into_iter().filter(|session| session.state == EntryState::Recorded);
+        let energies: Vec<_> = sure.filter_map(|session| session.energy).collect();
+        let wh: i64 = energies.iter().map(|energy| energy.wh).sum();
+        let error: i64 = energies.iter().map(|energy| energy.plus_minus_wh).sum();
+        prop_assert!(wh <= life.charged + error, "{wh} Wh ± {error} of {}\n{:#?}", life.charged, sessions(&book));
     }
 
     #[test]
