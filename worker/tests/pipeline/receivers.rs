@@ -145,12 +145,10 @@ impl MailServer {
 
     fn take(&self, to: &str, letter: String) -> String {
         let mut letters = self.letters();
-        match letters.refusals.pop_front() {
-            Some(refusal) => refusal.to_owned(),
-            None => {
-                letters.taken.push((to.to_owned(), letter));
-                "250 taken".to_owned()
-            }
+        if let Some(refusal) = letters.refusals.pop_front() {
+            return refusal.to_owned();
         }
+        letters.taken.push((to.to_owned(), letter));
+        "250 taken".to_owned()
     }
 }
