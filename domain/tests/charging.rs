@@ -782,3 +782,26 @@ fn a_little_counts_too_if_the_counter_began_anew_for_it() {
          (1 18:00..2 17:30) to (1 18:00..2 17:30): 100 -> 100 %, 0.7 ± 0.05 kWh counted, inferred",
     );
 }
+
+#[test]
+fn what_a_counter_tells_after_the_cable_went_out_came_at_that_plug() {
+    check(
+        "1 08:00 cable out soc 50 km 1000 kwh 0
+         1 09:00 cable in kwh 1.1
+         1 09:30 cable out
+         1 10:00 cable out soc 54 kwh 2.2",
+        "(1 08:00..1 09:00) to (1 08:00..1 09:30): 50 -> 54 %, 2.2 ± 0.05 kWh counted, inferred",
+    );
+}
+
+#[test]
+fn a_counter_that_rose_after_a_drive_may_have_done_so_before_it() {
+    check(
+        "1 08:00 charging no cable out soc 50 km 1000 kwh 0
+         1 09:00 charging yes cable in soc 50 km 1000 kwh 0
+         1 09:20 soc 54
+         1 12:00 km 1010 kwh 2
+         1 12:01 charging no cable out soc 53",
+        "(1 08:00..1 09:00) to 1 12:00: 50 -> 54 %, 2 ± 0.05 kWh counted, AC",
+    );
+}
