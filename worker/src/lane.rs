@@ -30,7 +30,7 @@ pub(crate) async fn run(worker: Worker, stop: CancellationToken) -> anyhow::Resu
                 break;
             }
             let span = span(batch.iter().map(Incoming::trace));
-            if handle(&worker, messages.consumer, batch, &stop).instrument(span).await == Err(Abandoned) {
+            if handle(&worker, messages.consumer, &batch, &stop).instrument(span).await == Err(Abandoned) {
                 break;
             }
         }
@@ -61,20 +61,35 @@ pub(crate) async fn open(
     None
 }
 
-/// Brings a batch to its end and acknowledges it.
+/// Brings a batch to its end and acknowledges it, in runs of what comes for the first time and of what came back: each run
+/// with one acknowledgement. Of many single ones a quorum queue's channel keeps those back that come while 32 are not applied
+/// yet (`quorum_commands_soft_limit`), and forgets them when the connection ends.
 async fn handle(
     worker: &Worker,
     consumer: &Consumer,
-    batch: Vec<Incoming>,
+    batch: &[Incoming],
     stop: &CancellationToken,
 ) -> Result<(), Abandoned> {
-    let Some(last) = batch.last().map(|message| message.tag) else {
-        return Ok(());
-    };
-    let (returned, first_time): (Vec<_>, Vec<_>) = batch.into_iter().partition(|message| message.redelivered);
-    set_apart(worker, consumer, &returned).await?;
-    let mut deliveries = Vec::with_capacity(first_time.len());
-    for message in &first_time {
+    for run in batch.chunk_by(|one, next| one.redelivered == next.redelivered) {
+        let Some(last) = run.last() else { continue };
+        if last.redelivered {
+            set_apart(worker, run).await?;
+        } else {
+            take(worker, consumer, run, stop).await?;
+        }
+        note(consumer.ack_through(last.tag).await);
+    }
+    Ok(())
+}
+
+async fn take(
+    worker: &Worker,
+    consumer: &Consumer,
+    run: &[Incoming],
+    stop: &CancellationToken,
+) -> Result<(), Abandoned> {
+    let mut deliveries = Vec::with_capacity(run.len());
+    for message in run {
         match Understood::read(message) {
             Ok(delivery) => deliveries.push(delivery),
             // Not written by us, or by a newer version: the broker parks it as it is.
@@ -84,24 +99,16 @@ async fn handle(
             }
         }
     }
-    bring_to_end(worker, &deliveries, stop).await?;
-    note(consumer.ack_through(last).await);
-    Ok(())
+    bring_to_end(worker, &deliveries, stop).await
 }
 
 /// A delivery that came back may be the one that killed its worker. It is moved to a queue that is taken one at
 /// a time, so that it takes no healthy neighbours with it.
-async fn set_apart(worker: &Worker, consumer: &Consumer, returned: &[Incoming]) -> Result<(), Abandoned> {
-    if returned.is_empty() {
-        return Ok(());
-    }
+async fn set_apart(worker: &Worker, returned: &[Incoming]) -> Result<(), Abandoned> {
     let moved = worker.publisher.set_apart(returned, Instant::now() + SET_APART_WITHIN).await;
     if let Some(error) = moved.into_iter().find_map(Result::err) {
         warn!(error = runtime::chain(&error), "cannot set deliveries apart, giving them back");
         return Err(Abandoned);
-    }
-    for message in returned {
-        note(consumer.ack(message.tag).await);
     }
     meter::set_apart(returned.len());
     Ok(())

@@ -129,7 +129,7 @@ impl Session {
         }
     }
 
-    /// Says goodbye, so that the broker has read everything before it: acknowledgements too. Takes a second at most.
+    /// Says goodbye, so that the broker has read everything before it: acknowledgements too. Takes [`GOODBYE`] at most.
     pub async fn close(self) {
         // A broker that does not answer is left without a goodbye; it will notice.
         let _ = timeout(GOODBYE, self.connection.close(200, "goodbye".into())).await;

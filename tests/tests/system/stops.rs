@@ -45,7 +45,15 @@ async fn a_worker_told_to_stop_under_full_load_ends_in_time_and_gives_back_at_mo
     let returned = counted(&address, "worker_set_apart_total").await;
     assert!(returned <= LANES * BATCH, "{returned} came again");
     let twice = counted(&address, r#"worker_deliveries_total{outcome="duplicate"}"#).await;
-    assert_eq!(twice, 0, "work that was committed came again");
+    let spooled = installation.door_counts(r#"ingest_kept_total{way="spool"}"#).await;
+    let sent: usize = ledger.events().iter().map(|event| event.attempts.len()).sum();
+    assert_eq!(
+        twice,
+        0,
+        "work that was committed came again: the broker gave {returned} back; the platform sent {} events {sent} times, \
+         of which the door put {spooled} into the spool",
+        ledger.events().len()
+    );
     drop(last);
     database.close().await;
 }
