@@ -40,7 +40,11 @@ pub enum EntryKey {
         value: Value,
     },
     /// A condition of the car that somebody should look after.
-    Condition { at: DateTime<Utc>, kind: AlertKind },
+    Condition {
+        #[serde(with = "crate::moment")]
+        at: DateTime<Utc>,
+        kind: AlertKind,
+    },
     /// By the reading that first showed the higher level.
     FillUp {
         #[serde(with = "crate::moment")]

@@ -53,8 +53,10 @@ pub struct Charging {
     #[serde(with = "crate::moment::option")]
     flagged: Option<DateTime<Utc>>,
     /// Whether the cable is in, as the car said last.
+    #[serde(with = "crate::moment::beside")]
     cable: Option<(DateTime<Utc>, bool)>,
     /// When it was seen out last.
+    #[serde(with = "crate::moment::option")]
     out: Option<DateTime<Utc>>,
     /// The newest moment at which no current flowed for sure.
     #[serde(with = "crate::moment::option")]
@@ -65,8 +67,10 @@ pub struct Charging {
     counts: Habit,
     riddle: Riddle,
     /// When anything was heard last.
+    #[serde(with = "crate::moment::option")]
     heard: Option<DateTime<Utc>>,
     /// The stay as it was before this moment: before what is heard just now.
+    #[serde(with = "crate::moment::option")]
     kept: Option<DateTime<Utc>>,
     earlier: Option<Box<Stay>>,
     /// Kilowatt hours, as the car says.
@@ -74,11 +78,13 @@ pub struct Charging {
     /// It tells of a tank.
     burns: bool,
     /// The last session's.
+    #[serde(with = "crate::moment::beside")]
     last: Option<(DateTime<Utc>, Within)>,
     last_mileage: Option<Mileage>,
     /// Watt hours that came in it, and in those before it, since the level was read.
     unlevelled: i64,
     /// How warm it was outside.
+    #[serde(with = "crate::moment::beside")]
     celsius: Option<(DateTime<Utc>, Milli)>,
     finished: Vec<Finished>,
 }
@@ -89,6 +95,7 @@ struct Riddle {
     /// The counter differs.
     counted: bool,
     /// The battery is full.
+    #[serde(with = "crate::moment::beside")]
     full: Option<(DateTime<Utc>, Option<Mileage>)>,
     /// From the first of these levels to the second, it fell to where it was before the stay.
     back: Option<(Level, Level)>,

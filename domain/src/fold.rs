@@ -75,6 +75,7 @@ pub struct VehicleState {
     pub(crate) road: Road,
     /// The readings before the first one that was folded are gone: what was written of the car up to this moment cannot be
     /// concluded again, and stays.
+    #[serde(with = "crate::moment::option")]
     pub kept_until: Option<DateTime<Utc>>,
 }
 

@@ -35,6 +35,7 @@ pub struct Condition {
     /// It should be looked after now.
     pub is_grave: bool,
     /// The car showed then that it is so no more.
+    #[serde(with = "crate::moment::option")]
     pub over: Option<DateTime<Utc>>,
 }
 

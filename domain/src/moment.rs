@@ -47,3 +47,32 @@ pub mod option {
         }
     }
 }
+
+/// The same for a moment that may be missing, and what stands beside it.
+pub mod beside {
+    use super::{DateTime, Deserialize, Deserializer, Parts, Serialize, Serializer, Utc, parts, whole};
+
+    pub fn serialize<T, S>(known: &Option<(DateTime<Utc>, T)>, to: S) -> Result<S::Ok, S::Error>
+    where
+        T: Serialize,
+        S: Serializer,
+    {
+        if to.is_human_readable() {
+            known.serialize(to)
+        } else {
+            known.as_ref().map(|(moment, beside)| (parts(*moment), beside)).serialize(to)
+        }
+    }
+
+    pub fn deserialize<'de, T, D>(from: D) -> Result<Option<(DateTime<Utc>, T)>, D::Error>
+    where
+        T: Deserialize<'de>,
+        D: Deserializer<'de>,
+    {
+        if from.is_human_readable() {
+            return Option::deserialize(from);
+        }
+        let known = Option::<(Parts, T)>::deserialize(from)?;
+        known.map(|(moment, beside)| Ok((whole::<D>(moment)?, beside))).transpose()
+    }
+}

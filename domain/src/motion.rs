@@ -35,6 +35,7 @@ pub struct Motion {
     /// The first reading that shows what the odometer shows now (give or take [`STANDING`]): the car has stood here
     /// since, or since some time before.
     pub standing_since: Option<Mileage>,
+    #[serde(with = "crate::moment::beside")]
     pub place: Option<(DateTime<Utc>, Place)>,
 }
 

@@ -22,7 +22,8 @@ const LONGEST: usize = 120;
 /// The rules and how they come back to where they were.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Road {
-    rules: Rules,
+    /// Kilobytes, which are not to be copied whenever a state is handed on.
+    rules: Box<Rules>,
     counter: Counter,
     undo: Option<Box<Undo>>,
 }
@@ -50,6 +51,9 @@ struct Undo {
     touched: Vec<(EntryKey, Option<Entry>)>,
 }
 
+/// So many bytes rules take, or fewer: what grows while it is written is copied.
+const USUAL: usize = 2048;
+
 /// Rules as bytes. The way back is seldom taken: a state that is read, folded on and written again need not know what is in them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Packed(#[serde(with = "serde_bytes")] Vec<u8>);
@@ -65,7 +69,7 @@ enum Seen {
 impl Packed {
     /// Nothing that rules hold is beyond postcard; should it be some day, there is no way back.
     fn pack(rules: &Rules) -> Option<Self> {
-        postcard::to_allocvec(rules).ok().map(Self)
+        postcard::to_extend(rules, Vec::with_capacity(USUAL)).ok().map(Self)
     }
 
     /// `None` only for what was damaged on its way.
@@ -140,7 +144,7 @@ impl Road {
         let back = self.undo.take().and_then(|undo| Some((undo.rules.unpack()?, undo)));
         if let Some((rules, undo)) = back {
             book.restore(undo.touched.iter().map(|(key, _)| key), undo.open);
-            (self.rules, self.counter) = (rules, undo.counter);
+            (*self.rules, self.counter) = (rules, undo.counter);
             if !newest_was_odd {
                 road.insert(0, Seen::Odometer(undo.newest));
             }

@@ -40,6 +40,7 @@ impl Count {
 pub(super) struct Tally {
     last: Option<Shown>,
     /// The reading from which on power can be told.
+    #[serde(with = "crate::moment::beside")]
     since: Option<(DateTime<Utc>, i64)>,
     pub(super) curve: Curve,
     /// It still showed the old value when the stay had begun.

@@ -14,7 +14,8 @@ pub(super) struct Ends {
     /// The first one that was read after the car had left.
     after: Option<Level>,
     /// When the counter was read last at the plug, and the level that was read with it.
-    counted: (Option<DateTime<Utc>>, Option<Level>),
+    #[serde(with = "crate::moment::beside")]
+    counted: Option<(DateTime<Utc>, Option<Level>)>,
     used: Used,
 }
 
@@ -40,8 +41,9 @@ impl Ends {
 
     pub(super) fn is_here(&mut self, level: Level, levels: &Levels) {
         self.here = Some(level);
-        let (counted, with) = &mut self.counted;
-        if counted.is_some_and(|counted| is_with(&level, counted)) {
+        if let Some((counted, with)) = &mut self.counted
+            && is_with(&level, *counted)
+        {
             *with = Some(level);
         }
         self.reckon(levels);
@@ -54,13 +56,14 @@ impl Ends {
 
     /// The counter was read at the plug.
     pub(super) fn counted(&mut self, at: DateTime<Utc>) {
-        self.counted = (Some(at), self.here.filter(|level| is_with(level, at)));
+        self.counted = Some((at, self.here.filter(|level| is_with(level, at))));
     }
 
     pub(super) fn came(&mut self, mileage: Mileage, levels: &Levels) {
         let mut is_nearer = false;
-        let levels_of_it = [&mut self.before, &mut self.here, &mut self.after, &mut self.counted.1];
-        for level in levels_of_it.into_iter().flatten() {
+        let with_counter = self.counted.iter_mut().filter_map(|(_, level)| level.as_mut());
+        let levels_of_it = [&mut self.before, &mut self.here, &mut self.after];
+        for level in levels_of_it.into_iter().flatten().chain(with_counter) {
             is_nearer |= level.came(mileage);
         }
         if is_nearer {
@@ -81,9 +84,9 @@ impl Ends {
     /// When the counter was read last, and the thousandths of a percent that came after that: it went on until nobody knows
     /// when before the car had left.
     pub(super) fn uncounted(&self) -> Option<(DateTime<Utc>, i64)> {
-        let (at, level) = self.counted;
+        let (at, level) = self.counted?;
         let gain = level?.gain(self.after.as_ref()?) + self.used.since_counted;
-        at.filter(|_| gain >= TELLING).zip(Some(gain))
+        (gain >= TELLING).then_some((at, gain))
     }
 
     /// The level after it, if that is higher than what was seen at the plug.
@@ -92,6 +95,7 @@ impl Ends {
     }
 
     fn reckon(&mut self, levels: &Levels) {
+        let with_counter = self.counted.and_then(|(_, level)| level);
         let used = |from: Option<Level>, to: Option<Level>| {
             let way = from?.way(&to?).filter(|way| *way > STANDING)?;
             Some(levels.expected_use(way).min(from?.percent.0))
@@ -99,7 +103,7 @@ impl Ends {
         self.used = Used {
             all: used(self.before, self.after.or(self.here)).unwrap_or(0),
             away: used(self.here, self.after).unwrap_or(0),
-            since_counted: used(self.counted.1, self.after).unwrap_or(0),
+            since_counted: used(with_counter, self.after).unwrap_or(0),
         };
     }
 }

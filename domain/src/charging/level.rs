@@ -53,6 +53,7 @@ pub(super) struct Levels {
     pub(super) low: Option<Level>,
     suspect: Option<Level>,
     /// The newest moment at which energy came, or had come.
+    #[serde(with = "crate::moment::option")]
     charged: Option<DateTime<Utc>>,
     /// Thousandths of a percent that ways took, and metres of these ways.
     used: (i64, i64),

@@ -15,11 +15,14 @@ const TOGETHER: TimeDelta = TimeDelta::minutes(5);
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Power {
+    #[serde(with = "crate::moment::beside")]
     volts: Option<(DateTime<Utc>, Milli)>,
+    #[serde(with = "crate::moment::beside")]
     amperes: Option<(DateTime<Utc>, Milli)>,
     /// The car tells watts: volts times amperes are not needed, and for three phases too little.
     metered: bool,
     /// Watts.
+    #[serde(with = "crate::moment::beside")]
     last: Option<(DateTime<Utc>, i64)>,
     samples: u16,
     gap: bool,

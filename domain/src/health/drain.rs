@@ -20,6 +20,7 @@ const RISE: i64 = 1_000;
 /// A level while the car stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Level {
+    #[serde(with = "crate::moment")]
     at: DateTime<Utc>,
     level: Milli,
 }

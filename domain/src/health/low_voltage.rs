@@ -27,7 +27,9 @@ enum Grade {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 struct Doubt {
     grade: Grade,
+    #[serde(with = "crate::moment")]
     since: DateTime<Utc>,
+    #[serde(with = "crate::moment")]
     latest: DateTime<Utc>,
     is_repeated: bool,
 }

@@ -45,6 +45,7 @@ const FAR: Distance = Distance::from_km(100);
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Seen {
+    #[serde(with = "crate::moment")]
     at: DateTime<Utc>,
     pressures: Pressures,
     sample: Sample,
@@ -53,6 +54,7 @@ struct Seen {
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Tyres {
+    #[serde(with = "crate::moment::beside")]
     celsius: Option<(DateTime<Utc>, Milli)>,
     last: Option<Seen>,
     /// Oldest first.

@@ -17,6 +17,7 @@ const COOLDOWN: TimeDelta = TimeDelta::hours(24);
 pub(super) struct Warning {
     raised: Option<Alert>,
     /// When it was raised last.
+    #[serde(with = "crate::moment::option")]
     last: Option<DateTime<Utc>>,
 }
 

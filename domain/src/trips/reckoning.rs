@@ -17,6 +17,7 @@ pub(super) struct Reckoning {
     used: bool,
     travelled: Distance,
     /// Metres an hour.
+    #[serde(with = "crate::moment::beside")]
     speed: Option<(DateTime<Utc>, i64)>,
     /// The place from which the next leg is measured, and how far the car had come there.
     from: Option<(Place, Distance)>,
