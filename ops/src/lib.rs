@@ -2,6 +2,7 @@
 //! manual.
 
 pub mod bench;
+pub mod centers;
 pub mod demo;
 pub mod doctor;
 pub mod export;
@@ -36,6 +37,7 @@ enum Command {
     Replay(replay::Options),
     Import(Box<import::Options>),
     Export(export::Options),
+    Centers(centers::Options),
     Keys(keys::Options),
     Scenario(scenario::Options),
     Demo(demo::Options),
@@ -68,6 +70,7 @@ async fn dispatch(command: Command, out: &mut (dyn Write + Send)) -> anyhow::Res
         Command::Replay(options) => replay::run(&options, out).await,
         Command::Import(options) => import::run(&options, out).await,
         Command::Export(options) => export::run(&options, out).await,
+        Command::Centers(options) => centers::run(&options, out).await,
         Command::Keys(options) => keys::run(&options, out).await,
         Command::Scenario(options) => scenario::run(&options, out),
         Command::Demo(options) => demo::run(&options, out).await,

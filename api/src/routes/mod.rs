@@ -31,6 +31,7 @@ mod person_export;
 mod preferences;
 mod purposes;
 mod reminders;
+mod service_centers;
 mod status;
 mod sync;
 mod tariffs;
@@ -86,6 +87,7 @@ pub fn all() -> (Router<App>, OpenApi) {
         .routes(routes!(reminders::said::done))
         .routes(routes!(reminders::said::snooze))
         .routes(routes!(reminders::said::dismiss))
+        .routes(routes!(service_centers::find))
         .routes(routes!(timeline::find))
         .routes(routes!(evidence::find))
         .routes(routes!(energy::find))

@@ -30,6 +30,7 @@ mod places;
 mod problems;
 mod process;
 mod reminders;
+mod service_centers;
 mod stage;
 mod strangers;
 mod tariffs;

@@ -4,6 +4,7 @@
 //! says which of its lines are in the books already, [`write`] tells the books again. A line that cannot be understood
 //! says why and what to do, and stops no other.
 
+pub mod centers;
 pub mod compare;
 pub mod decimal;
 pub mod identity;

@@ -708,6 +708,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/cars/{carId}/service-centers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Places that repair cars, near where the car stands: only if its owner agreed to positions, and not around private places. */
+        get: operations["findServiceCenters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/cars/{carId}/timeline": {
         parameters: {
             query?: never;
@@ -2754,6 +2771,11 @@ export interface components {
         };
         /** @description What people call a thing: 1 to 64 characters. */
         Name: string;
+        /**
+         * @description Whether anything could be looked for.
+         * @enum {string}
+         */
+        NearByState: "found" | "no_consent" | "private_place" | "position_unknown" | "nothing_imported";
         /** @description An endpoint with its secret, which is shown this once. */
         NewWebhookEndpoint: {
             /** Format: uuid */
@@ -3492,6 +3514,52 @@ export interface components {
             startedAfter: string;
             /** Format: date-time */
             startedAt: string;
+        };
+        /** @description A place that repairs cars, as `OpenStreetMap` knows it. */
+        ServiceCenter: {
+            address?: string | null;
+            brand?: string | null;
+            /**
+             * Format: int64
+             * @description As the crow flies.
+             */
+            distanceM: number;
+            /** @description `node/123` */
+            id: string;
+            kind: components["schemas"]["ServiceCenterKind"];
+            /** Format: double */
+            latitude: number;
+            /** Format: double */
+            longitude: number;
+            name: string;
+            /** @description As `OpenStreetMap` writes them: `Mo-Fr 08:00-18:00`. */
+            openingHours?: string | null;
+            operator?: string | null;
+            phone?: string | null;
+            /** @description The place in the map. */
+            url: string;
+            /** @description Begins with `http://` or `https://`. */
+            website?: string | null;
+        };
+        /**
+         * @description What a place does for cars.
+         * @enum {string}
+         */
+        ServiceCenterKind: "repair" | "tyres" | "dealer";
+        /** @description Places that repair cars, near where the car stands. */
+        ServiceCenters: {
+            /** @description Whose data these are: to be shown with them. */
+            attribution: string;
+            /** @description The nearest first; none unless the state is `found`. */
+            items: components["schemas"]["ServiceCenter"][];
+            /**
+             * Format: date-time
+             * @description When the car said where it stands; `null` unless the state is `found`.
+             */
+            positionAt?: string | null;
+            /** Format: int32 */
+            radius: number;
+            state: components["schemas"]["NearByState"];
         };
         /** @description What a session costs. */
         SessionCost: {
@@ -8519,6 +8587,89 @@ export interface operations {
             };
             /** @description Unprocessable Entity */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    findServiceCenters: {
+        parameters: {
+            query?: {
+                /** @description Absent: all of them. */
+                kind?: "repair" | "tyres" | "dealer";
+                /** @description Metres, as the crow flies. */
+                radius?: number;
+                /** @description How many at most. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                carId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The places, or why there are none */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceCenters"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -17,7 +17,7 @@ pub enum Fate {
 }
 
 /// Every table, in the order of the alphabet.
-pub const FATES: [(&str, Fate); 61] = [
+pub const FATES: [(&str, Fate); 62] = [
     ("_sqlx_migrations", Fate::OfNobody),
     ("alerts", Fate::Goes),
     ("api_bucket", Fate::OfNobody),
@@ -61,6 +61,7 @@ pub const FATES: [(&str, Fate); 61] = [
     ("readings", Fate::Goes),
     ("refresh_plans", Fate::Expires),
     ("replay_runs", Fate::OfNobody),
+    ("service_centers", Fate::OfNobody),
     ("service_reminders", Fate::Stays),
     ("setup_versions", Fate::Goes),
     ("smartcar_grants", Fate::Expires),
