@@ -7,6 +7,7 @@ import { Act } from "../parts/book.tsx";
 import { DialogButton } from "../parts/dialog.tsx";
 import { Fact } from "../parts/fact.tsx";
 import { Check, Field, Form, instant, localInput, type Filled } from "../parts/form.tsx";
+import { NearBy } from "../parts/near_by.tsx";
 import { Empty, Wait } from "../parts/states.tsx";
 import { useUnits } from "../preferences.ts";
 
@@ -32,13 +33,16 @@ export default function RemindersPage({ carId }: { carId: string }) {
           items.length === 0 ? (
             <Empty title="Nothing to remember">Oil, tyres, inspection: by kilometres, by months, or both.</Empty>
           ) : (
-            <ul className="cards wide">
-              {items.map((reminder) => (
-                <li key={reminder.id} className="card">
-                  <ReminderCard reminder={reminder} carId={carId} />
-                </li>
-              ))}
-            </ul>
+            <>
+              <ul className="cards wide">
+                {items.map((reminder) => (
+                  <li key={reminder.id} className="card">
+                    <ReminderCard reminder={reminder} carId={carId} />
+                  </li>
+                ))}
+              </ul>
+              {items.some(isPressing) && <NearBy carId={carId} />}
+            </>
           )
         }
       </Wait>
@@ -47,6 +51,11 @@ export default function RemindersPage({ carId }: { carId: string }) {
 }
 
 const LOOKS: Record<string, string> = { soon: "warn", urgent: "warn", due: "bad", overdue: "bad" };
+
+/** It is time to look for somebody who does it. */
+function isPressing({ due, finishedAt }: Reminder): boolean {
+  return finishedAt == null && ["urgent", "due", "overdue"].includes(due.stage);
+}
 
 function ReminderCard({ reminder, carId }: { reminder: Reminder; carId: string }) {
   const units = useUnits();
