@@ -94,8 +94,10 @@ pub async fn forget_others(db: &mut PgConnection, centers: &[Center]) -> Result<
     let types: Vec<&str> = centers.iter().map(|center| center.id.drawn_as.word()).collect();
     let numbers: Vec<i64> = centers.iter().map(|center| center.id.number).collect();
     let gone = sqlx::query!(
-        "DELETE FROM service_centers
-         WHERE (osm_type, osm_id) NOT IN (SELECT * FROM unnest($1::text[], $2::bigint[]))",
+        "DELETE FROM service_centers AS known
+         WHERE NOT EXISTS (
+           SELECT FROM unnest($1::text[], $2::bigint[]) AS told (osm_type, osm_id)
+           WHERE told.osm_type = known.osm_type AND told.osm_id = known.osm_id)",
         &types as &[&str],
         &numbers,
     );
