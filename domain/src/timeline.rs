@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 
-use crate::book::{Book, EntryKey};
+use crate::book::{Book, Entry, EntryKey};
 use crate::fact::Fact;
 use crate::fold::{Moment, Sighting, VehicleState};
 use crate::reading::{Reading, Signal, Value};
@@ -65,6 +65,8 @@ pub struct Outcome<S = VehicleState> {
     pub book: Book,
     /// The entries of the starting state that might have changed, whatever their age.
     pub open: Vec<EntryKey>,
+    /// Some of these that did not, where that was looked at.
+    pub unchanged: Vec<EntryKey>,
     /// Likewise those of the new head's settled state; `None` where that is still the one before.
     pub stays_open: Option<Vec<EntryKey>>,
 }
@@ -115,9 +117,9 @@ impl<S> Head<S> {
 impl<S> Outcome<S> {
     /// The same, with another thing in the place of the head's settled state.
     pub fn map<T>(self, change: impl FnOnce(S) -> T) -> Outcome<T> {
-        let Self { head: Head { settled, tail, tip }, days, since, book, open, stays_open } = self;
+        let Self { head: Head { settled, tail, tip }, days, since, book, open, unchanged, stays_open } = self;
         let settled = Settled { until: settled.until, state: change(settled.state) };
-        Outcome { head: Head { settled, tail, tip }, days, since, book, open, stays_open }
+        Outcome { head: Head { settled, tail, tip }, days, since, book, open, unchanged, stays_open }
     }
 }
 
@@ -139,14 +141,18 @@ impl<S> Onward<S> {
         let fresh = once_each(fresh.into_iter().filter(|seen| tip.is_before(seen.reading.at)));
         let moments = in_order(&fresh, facts.into_iter().filter(|fact| tip.is_before(fact.at())));
         let (mut book, open) = opened(&tip.state);
+        let before: Vec<Entry> = open.iter().filter_map(|key| book.get(key).cloned()).collect();
         tip.take(&moments, setup, &mut book);
         tail.extend(fresh);
+        let is_as_before = |entry: &Entry| book.get(&entry.key()) == Some(entry);
+        let unchanged = before.iter().filter(|entry| is_as_before(entry)).map(Entry::key).collect();
         Outcome {
             head: Head { settled, tail, tip: Some(tip) },
             days: Vec::new(),
             since,
             book,
             open,
+            unchanged,
             stays_open: None,
         }
     }
@@ -206,6 +212,7 @@ fn fold(
         since,
         book,
         open,
+        unchanged: Vec::new(),
         stays_open: Some(stays_open),
     }
 }

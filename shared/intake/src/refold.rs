@@ -202,6 +202,7 @@ async fn follow(db: &mut PgConnection, plan: Plan, known: &KnownSetups) -> Resul
             until,
             kept_until,
             open: std::mem::take(&mut outcome.open),
+            unchanged: std::mem::take(&mut outcome.unchanged),
             entries: std::mem::take(&mut outcome.book).into_entries(),
             remembered,
             told: *times,

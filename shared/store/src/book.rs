@@ -40,6 +40,8 @@ pub struct Page<'a> {
     /// What rests on nothing newer stays as it is: the readings that it rests on are gone.
     pub kept_until: Option<DateTime<Utc>>,
     pub open: Vec<EntryKey>,
+    /// Some of these that the fold left as they were.
+    pub unchanged: Vec<EntryKey>,
     pub entries: Vec<Entry>,
     /// What the head remembers; nothing of a car that somebody marked: what is stored of it is asked for.
     pub remembered: Remembered,
@@ -53,6 +55,12 @@ pub struct Page<'a> {
 }
 
 impl Page<'_> {
+    /// The entries whose rows are what they should be: of what is remembered, on the same basis, and as it was.
+    fn settled_rows(&mut self) -> Vec<EntryKey> {
+        let is_known = self.remembered.rows.is_some() && self.is_undecided();
+        if is_known { std::mem::take(&mut self.unchanged) } else { Vec::new() }
+    }
+
     /// Decisions may be about whatever the fold may write: what came since, and what was open before.
     fn asked(&self) -> Asked {
         let since = self.since.unwrap_or(DateTime::UNIX_EPOCH);
@@ -208,9 +216,10 @@ pub async fn compare(db: &mut PgConnection, pages: Vec<Page<'_>>) -> Result<Page
     for mut page in pages {
         let (vehicle, car, setup, since) = (page.vehicle, page.car, page.setup, page.since);
         let mut entries = std::mem::take(&mut page.entries);
-        let unfinished: BTreeSet<EntryKey> =
+        let mut untold: BTreeSet<EntryKey> =
             page.until.and(page.stays_open.clone()).unwrap_or_default().into_iter().collect();
-        entries.retain(|entry| !unfinished.contains(&entry.key()));
+        untold.extend(page.settled_rows());
+        entries.retain(|entry| !untold.contains(&entry.key()));
         let (decisions, undecided_since) = match decisions.remove(&vehicle) {
             _ if page.is_undecided() => (Vec::new(), page.remembered.undecided_since),
             Some(decisions) => (decisions, None),
@@ -222,7 +231,7 @@ pub async fn compare(db: &mut PgConnection, pages: Vec<Page<'_>>) -> Result<Page
             .map(|decision| Uuid::from_u128(decision.row.0))
             .collect();
         let applied = decide(entries, &decisions, Beginning { since, open: &page.open });
-        let stays = unfinished.iter().flat_map(|key| row_ids(vehicle, key)).collect();
+        let stays = untold.iter().flat_map(|key| row_ids(vehicle, key)).collect();
         let mut wanted = Wanted {
             vehicle,
             car,

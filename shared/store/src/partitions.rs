@@ -10,6 +10,9 @@ use crate::StoreError;
 const LOCK_NOT_AVAILABLE: &str = "55P03";
 
 /// Makes the partitions that are absent until `ahead` from now, and says how many it made.
+///
+/// Waits for those who read or write their tables for half a second at most, since everyone else then waits as well. An error
+/// means that the transaction has failed; later is early enough.
 pub async fn make(db: &mut PgConnection, now: DateTime<Utc>, ahead: TimeDelta) -> Result<i32, StoreError> {
     let days = i32::try_from(ahead.num_days()).unwrap_or(i32::MAX);
     let ahead = PgInterval { months: 0, days, microseconds: 0 };
@@ -120,5 +123,18 @@ mod tests {
         maker.rollback().await.unwrap();
 
         assert_eq!(drop_oldest_events(db, over).await.unwrap(), OldestDay::Dropped { waiting: 1 });
+    }
+
+    #[tokio::test]
+    async fn who_reads_the_events_for_long_is_not_waited_for_with_partitions_either() {
+        let database = harness::database().await;
+        let db = &mut database.pool.acquire().await.unwrap();
+        let (next_year, week) = (at("2031-03-09T00:00:00Z"), TimeDelta::days(7));
+        let mut reader = database.pool.begin().await.unwrap();
+        reader.execute("SELECT FROM webhook_events").await.unwrap();
+        let refused = make(db, next_year, week).await.unwrap_err();
+        assert!(format!("{refused:?}").contains("lock timeout"), "{refused:?}");
+        reader.rollback().await.unwrap();
+        assert!(make(db, next_year, week).await.unwrap() > 7);
     }
 }

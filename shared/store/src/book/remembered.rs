@@ -79,7 +79,8 @@ impl Page<'_> {
     /// Of what is stored then, the rows that folding on from the settled state may change.
     fn reachable(&self, wanted: &Wanted, known: &[KnownRow]) -> Vec<KnownRow> {
         let reached = Reached::by(self.vehicle, self.since, &self.open);
-        let untouched = known.iter().filter(|row| !reached.holds(row)).copied();
+        let untouched =
+            known.iter().filter(|row| !reached.holds(row) || wanted.stays.contains(&row.id)).copied();
         let rows: BTreeMap<(Sheet, Uuid), KnownRow> = untouched
             .chain(wanted.rows.iter().map(KnownRow::of))
             .map(|row| ((row.sheet, row.id), row))
