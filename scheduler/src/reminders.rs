@@ -6,7 +6,7 @@ use std::time::Duration;
 use domain::reminder::Stage;
 use metrics::counter;
 use runtime::clock;
-use store::reminders::{self, Looked};
+use store::reminders;
 use store::silence;
 
 use crate::Scheduler;
@@ -26,10 +26,10 @@ pub(crate) async fn look(scheduler: Scheduler) -> anyhow::Result<()> {
         let now = clock::now();
         let looked = reminders::look(&mut tx, now, AT_ONCE).await?;
         let is_last = looked.is_empty();
-        for Looked { row, told } in looked {
+        for row in looked {
             let outlook = reminders::outlook(&mut tx, row.car_id, now).await?;
             let due = row.due(&outlook, now);
-            if is_news(due.stage, told.as_deref()) {
+            if is_news(due.stage, row.told_stage.as_deref()) {
                 reminders::tell(&mut tx, &row, &due, now).await?;
                 counter!("scheduler_reminders_told_total", "stage" => due.stage.name()).increment(1);
             }

@@ -1,6 +1,8 @@
 //! The energy ledger: litres, kilowatt hours, kilometres and money over the same way. Of a plug-in hybrid both consumptions
 //! are of all kilometres: which of them were driven with what, nobody knows.
 
+mod vessel;
+
 use axum::extract::State;
 use axum::response::Json;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -11,6 +13,7 @@ use utoipa::ToSchema;
 use crate::App;
 use crate::extract::{OwnCar, Params, Span};
 use crate::problem::Answer;
+use vessel::{Figure, Gauge, Missing, Size, Vessel, far_enough, thousandths};
 
 /// What went in and how far the car came, between the first and the last entry of the mileage book in a span.
 #[derive(Debug, Serialize, ToSchema)]
@@ -37,12 +40,18 @@ struct Fuel {
     litres: f64,
     /// Of so many fill-ups nobody knows the litres.
     fills_without_litres: i64,
+    /// Of so many fill-ups nobody knows how far their litres may be off: then nothing says between what consumption lies.
+    fills_without_range: i64,
     /// Percent of the tank at both ends.
     level_before: Option<f64>,
     level_after: Option<f64>,
-    /// Out of the tank: what went in, and what the level fell.
+    /// Out of the tank: what went in, and what the level fell. Between the other two it lies.
     used_litres: Option<f64>,
+    used_litres_low: Option<f64>,
+    used_litres_high: Option<f64>,
     per_100_km: Option<f64>,
+    per_100_km_low: Option<f64>,
+    per_100_km_high: Option<f64>,
     /// Why there is no consumption.
     missing: Option<Missing>,
 }
@@ -56,12 +65,18 @@ struct Electricity {
     grid_kwh: f64,
     /// Of so many sessions nobody knows the energy.
     sessions_without_kwh: i64,
+    /// Of so many sessions nobody knows how far their energy may be off: then nothing says between what consumption lies.
+    sessions_without_range: i64,
     /// Percent of the battery at both ends.
     level_before: Option<f64>,
     level_after: Option<f64>,
-    /// Out of the battery: what went in, and what the level fell.
+    /// Out of the battery: what went in, and what the level fell. Between the other two it lies.
     used_kwh: Option<f64>,
+    used_kwh_low: Option<f64>,
+    used_kwh_high: Option<f64>,
     per_100_km: Option<f64>,
+    per_100_km_low: Option<f64>,
+    per_100_km_high: Option<f64>,
     /// Why there is no consumption.
     missing: Option<Missing>,
 }
@@ -75,25 +90,7 @@ struct PaidIn {
     per_100_km: Option<f64>,
 }
 
-/// Why no consumption can be told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-enum Missing {
-    /// Below 50 km, or nobody knows how far.
-    TooShort,
-    /// Of a fill-up or a session nobody knows how much it was.
-    AmountUnknown,
-    /// Nobody knows the level at both ends.
-    LevelUnknown,
-    /// Nobody knows how much goes into the tank or the battery.
-    SizeUnknown,
-    /// Less than a tenth of the tank or the battery: gauges are not that exact.
-    TooLittle,
-}
-
 const LONGEST: TimeDelta = TimeDelta::days(3_700);
-const SHORTEST_KM: f64 = 50.0;
-const SMALLEST_SHARE: f64 = 0.1;
 
 /// Litres, kilowatt hours, kilometres and money over the same way.
 #[utoipa::path(get, path = "/api/cars/{carId}/energy", tag = "cars", operation_id = "getEnergy",
@@ -114,125 +111,84 @@ pub async fn find(
     Ok(Json(EnergyLedger::of(&ledger, paid)))
 }
 
-/// What flowed in and out of a tank or a battery.
-struct Store {
-    put_in: f64,
-    is_known: bool,
-    before: Option<f64>,
-    after: Option<f64>,
-    size: Option<f64>,
-}
-
-impl Store {
-    /// How much of it was used.
-    fn used(&self) -> Result<f64, Missing> {
-        if !self.is_known {
-            return Err(Missing::AmountUnknown);
-        }
-        let (before, after) = self.before.zip(self.after).ok_or(Missing::LevelUnknown)?;
-        let size = self.size.ok_or(Missing::SizeUnknown)?;
-        Ok(thousandths(self.put_in + (before - after) / 100.0 * size))
-    }
-
-    fn per_100_km(&self, km: Option<f64>) -> Result<f64, Missing> {
-        let km = km.filter(|km| *km >= SHORTEST_KM).ok_or(Missing::TooShort)?;
-        let used = self.used()?;
-        if self.size.is_some_and(|size| used < size * SMALLEST_SHARE) {
-            return Err(Missing::TooLittle);
-        }
-        Ok(thousandths(used / km * 100.0))
-    }
-
-    /// Whether the car has one at all, by what it says and gets.
-    fn is_there(&self) -> bool {
-        !self.is_known || self.put_in > 0.0 || self.before.is_some() || self.after.is_some()
-    }
-}
-
 impl EnergyLedger {
     fn of(ledger: &Ledger, paid: Vec<Paid>) -> Self {
-        let tank = Store {
-            put_in: ledger.litres,
-            is_known: ledger.fills_without_litres == 0,
-            before: ledger.fuel_level_before,
-            after: ledger.fuel_level_after,
-            size: ledger.tank,
-        };
-        let battery = Store {
-            put_in: ledger.kwh,
-            is_known: ledger.sessions_without_kwh == 0,
-            before: ledger.charge_before,
-            after: ledger.charge_after,
-            size: ledger.usable_kwh,
-        };
         let km = ledger.km;
-        let fuel = Fuel {
-            litres: ledger.litres,
-            fills_without_litres: ledger.fills_without_litres,
-            level_before: tank.before,
-            level_after: tank.after,
-            used_litres: tank.used().ok(),
-            per_100_km: tank.per_100_km(km).ok(),
-            missing: tank.per_100_km(km).err(),
-        };
-        let electricity = Electricity {
-            kwh: ledger.kwh,
-            grid_kwh: ledger.grid_kwh,
-            sessions_without_kwh: ledger.sessions_without_kwh,
-            level_before: battery.before,
-            level_after: battery.after,
-            used_kwh: battery.used().ok(),
-            per_100_km: battery.per_100_km(km).ok(),
-            missing: battery.per_100_km(km).err(),
-        };
         let paid = paid.into_iter().map(|Paid { currency, fuel, charging }| {
-            let per_100_km =
-                km.filter(|km| *km >= SHORTEST_KM).map(|km| thousandths((fuel + charging) / km * 100.0));
+            let per_100_km = far_enough(km).map(|km| thousandths((fuel + charging) / km * 100.0));
             PaidIn { currency, fuel, charging, per_100_km }
         });
         Self {
             from: ledger.from,
             to: ledger.to,
             km,
-            fuel: tank.is_there().then_some(fuel),
-            electricity: battery.is_there().then_some(electricity),
+            fuel: Fuel::of(ledger),
+            electricity: Electricity::of(ledger),
             paid: paid.collect(),
             without_cost: ledger.fills_without_cost + ledger.sessions_without_cost,
         }
     }
 }
 
-/// Digits beyond these are no measurement, only the noise of a division.
-fn thousandths(number: f64) -> f64 {
-    (number * 1_000.0).round() / 1_000.0
+impl Fuel {
+    fn of(ledger: &Ledger) -> Option<Self> {
+        let tank = Vessel {
+            put_in: ledger.litres,
+            is_known: ledger.fills_without_litres == 0,
+            put_in_off: (ledger.fills_without_range == 0).then_some(ledger.litres_plus_minus),
+            before: ledger.fuel_level_before,
+            after: ledger.fuel_level_after,
+            // How far a tank differs from its brochure is the gauge's share.
+            size: ledger.tank.map(|full| Size { full, off: 0.0 }),
+            gauge: Gauge::OF_TANKS,
+        };
+        let (used, consumption) = (tank.used().ok(), tank.per_100_km(ledger.km));
+        let told = consumption.ok();
+        tank.is_there().then(|| Self {
+            litres: ledger.litres,
+            fills_without_litres: ledger.fills_without_litres,
+            fills_without_range: ledger.fills_without_range,
+            level_before: tank.before,
+            level_after: tank.after,
+            used_litres: used.map(|used| used.value),
+            used_litres_low: used.and_then(Figure::low),
+            used_litres_high: used.and_then(Figure::high),
+            per_100_km: told.map(|told| told.value),
+            per_100_km_low: told.and_then(Figure::low),
+            per_100_km_high: told.and_then(Figure::high),
+            missing: consumption.err(),
+        })
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn tank() -> Store {
-        Store { put_in: 40.0, is_known: true, before: Some(50.0), after: Some(60.0), size: Some(50.0) }
-    }
-
-    #[test]
-    fn what_stays_in_the_tank_was_not_used() {
-        assert_eq!(tank().used(), Ok(35.0));
-        assert_eq!(tank().per_100_km(Some(500.0)), Ok(7.0));
-    }
-
-    #[test]
-    fn what_is_not_known_is_said_and_never_zero() {
-        assert_eq!(tank().per_100_km(Some(49.9)), Err(Missing::TooShort));
-        assert_eq!(tank().per_100_km(None), Err(Missing::TooShort));
-        let cases = [
-            (Store { is_known: false, ..tank() }, Missing::AmountUnknown),
-            (Store { after: None, ..tank() }, Missing::LevelUnknown),
-            (Store { size: None, ..tank() }, Missing::SizeUnknown),
-            (Store { put_in: 0.0, after: Some(49.0), ..tank() }, Missing::TooLittle),
-        ];
-        for (store, missing) in cases {
-            assert_eq!(store.per_100_km(Some(500.0)), Err(missing));
-        }
+impl Electricity {
+    fn of(ledger: &Ledger) -> Option<Self> {
+        let size = ledger.usable_kwh.zip(ledger.usable_plus_minus_kwh);
+        let battery = Vessel {
+            put_in: ledger.kwh,
+            is_known: ledger.sessions_without_kwh == 0,
+            put_in_off: (ledger.sessions_without_range == 0).then_some(ledger.kwh_plus_minus),
+            before: ledger.charge_before,
+            after: ledger.charge_after,
+            size: size.map(|(full, off)| Size { full, off }),
+            gauge: Gauge::OF_BATTERIES,
+        };
+        let (used, consumption) = (battery.used().ok(), battery.per_100_km(ledger.km));
+        let told = consumption.ok();
+        battery.is_there().then(|| Self {
+            kwh: ledger.kwh,
+            grid_kwh: ledger.grid_kwh,
+            sessions_without_kwh: ledger.sessions_without_kwh,
+            sessions_without_range: ledger.sessions_without_range,
+            level_before: battery.before,
+            level_after: battery.after,
+            used_kwh: used.map(|used| used.value),
+            used_kwh_low: used.and_then(Figure::low),
+            used_kwh_high: used.and_then(Figure::high),
+            per_100_km: told.map(|told| told.value),
+            per_100_km_low: told.and_then(Figure::low),
+            per_100_km_high: told.and_then(Figure::high),
+            missing: consumption.err(),
+        })
     }
 }

@@ -157,6 +157,39 @@ async fn a_hybrid_has_both_consumptions_over_the_same_way() {
 }
 
 #[tokio::test]
+async fn a_consumption_says_between_what_it_lies_or_that_nobody_knows() {
+    let life = hybrid().await;
+    let ledger = async || life.get("energy?from=2026-02-16T00:00:00Z&to=2026-02-25T00:00:00Z").await.json;
+    let between =
+        |of: &Value, what: &str| ["Low", "", "High"].map(|end| of[format!("{what}{end}")].as_f64().unwrap());
+    let seen = ledger().await;
+    let (fuel, electricity) = (&seen["fuel"], &seen["electricity"]);
+    for (of, used) in [(fuel, "usedLitres"), (electricity, "usedKwh")] {
+        for what in [used, "per100Km"] {
+            let [low, value, high] = between(of, what);
+            assert!(0.0 < low && low < value && value < high, "{what} of {of}");
+        }
+    }
+    assert_eq!((&fuel["fillsWithoutRange"], &electricity["sessionsWithoutRange"]), (&json!(0), &json!(0)));
+
+    // A receipt is exact, and leaves the levels at both ends: 1.5 points and 3 of 100 parts of 10 points, of 50 litres.
+    let fill = life.ids("fuel-entries").await[0].clone();
+    life.patch(&format!("fuel-entries/{fill}"), &json!({ "litres": 21 })).await;
+    let seen = ledger().await;
+    let [low, _, high] = between(&seen["fuel"], "usedLitres");
+    assert_eq!((low, high), (15.1, 16.9), "{seen}");
+
+    // Of what another program wrote in the machine's name nobody knows how far it may be off.
+    let mut tx = life.fixture.pool().begin().await.unwrap();
+    store::act_as_machine(&mut tx).await.unwrap();
+    sqlx::query("UPDATE charging_sessions SET energy_plus_minus_kwh = NULL").execute(&mut *tx).await.unwrap();
+    tx.commit().await.unwrap();
+    let electricity = ledger().await["electricity"].clone();
+    assert_eq!(electricity["sessionsWithoutRange"], 1, "{electricity}");
+    assert_eq!((&electricity["per100Km"], &electricity["per100KmLow"]), (&json!(30.0), &Value::Null));
+}
+
+#[tokio::test]
 async fn a_battery_is_told_month_by_month() {
     let life = hybrid().await;
     assert_eq!(life.get("battery").await.json, json!({ "items": [] }), "too few sessions can tell");

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::StoreError;
 
 pub use outlook::{Hint, Outlook, outlook};
-pub use telling::{Looked, look, tell};
+pub use telling::{look, tell};
 
 /// More reminders than any car has.
 pub const MOST: i64 = 100;
@@ -29,6 +29,8 @@ pub struct ReminderRow {
     pub snoozed_until: Option<DateTime<Utc>>,
     /// Signs that it was done, up to then, were none.
     pub dismissed_until: Option<DateTime<Utc>>,
+    /// Of which stage its person was told last.
+    pub told_stage: Option<String>,
 }
 
 /// What a person says of it.
@@ -88,6 +90,7 @@ struct Row {
     finished_at: Option<DateTime<Utc>>,
     snoozed_until: Option<DateTime<Utc>>,
     dismissed_until: Option<DateTime<Utc>>,
+    told_stage: Option<String>,
 }
 
 impl From<Row> for ReminderRow {
@@ -110,6 +113,7 @@ impl From<Row> for ReminderRow {
             finished_at: row.finished_at,
             snoozed_until: row.snoozed_until,
             dismissed_until: row.dismissed_until,
+            told_stage: row.told_stage,
         }
     }
 }
@@ -119,7 +123,7 @@ pub async fn list(db: &mut PgConnection, car: Uuid) -> Result<Vec<ReminderRow>, 
     let rows = sqlx::query_as!(
         Row,
         r#"SELECT id, car_id, created_at, title, notes, interval_km::float8 AS interval_km, interval_months, is_recurring, is_fixed,
-             watches_oil, done_at, done_km::float8 AS done_km, finished_at, snoozed_until, dismissed_until
+             watches_oil, done_at, done_km::float8 AS done_km, finished_at, snoozed_until, dismissed_until, told_stage
            FROM service_reminders WHERE car_id = $1 ORDER BY created_at, id LIMIT $2"#,
         car,
         MOST,
@@ -138,7 +142,7 @@ pub async fn find_for_change(
     let row = sqlx::query_as!(
         Row,
         r#"SELECT id, car_id, created_at, title, notes, interval_km::float8 AS interval_km, interval_months, is_recurring, is_fixed,
-             watches_oil, done_at, done_km::float8 AS done_km, finished_at, snoozed_until, dismissed_until
+             watches_oil, done_at, done_km::float8 AS done_km, finished_at, snoozed_until, dismissed_until, told_stage
            FROM service_reminders WHERE car_id = $1 AND id = $2 FOR UPDATE"#,
         car,
         id,
@@ -173,7 +177,7 @@ pub async fn add(
            SELECT $1, $2, $3, $4::float8::numeric, $5, $6, $7, $8, $9, $10::float8::numeric, $11
            WHERE (SELECT count(*) FROM service_reminders WHERE car_id = $1) < $12
            RETURNING id, car_id, created_at, title, notes, interval_km::float8 AS interval_km, interval_months, is_recurring, is_fixed,
-             watches_oil, done_at, done_km::float8 AS done_km, finished_at, snoozed_until, dismissed_until"#,
+             watches_oil, done_at, done_km::float8 AS done_km, finished_at, snoozed_until, dismissed_until, told_stage"#,
         car,
         title,
         notes.as_deref(),

@@ -2057,16 +2057,29 @@ export interface components {
             missing?: components["schemas"]["Missing"] | null;
             /** Format: double */
             per100Km?: number | null;
+            /** Format: double */
+            per100KmHigh?: number | null;
+            /** Format: double */
+            per100KmLow?: number | null;
             /**
              * Format: int64
              * @description Of so many sessions nobody knows the energy.
              */
             sessionsWithoutKwh: number;
             /**
+             * Format: int64
+             * @description Of so many sessions nobody knows how far their energy may be off: then nothing says between what consumption lies.
+             */
+            sessionsWithoutRange: number;
+            /**
              * Format: double
-             * @description Out of the battery: what went in, and what the level fell.
+             * @description Out of the battery: what went in, and what the level fell. Between the other two it lies.
              */
             usedKwh?: number | null;
+            /** Format: double */
+            usedKwhHigh?: number | null;
+            /** Format: double */
+            usedKwhLow?: number | null;
         };
         /**
          * Format: email
@@ -2232,6 +2245,11 @@ export interface components {
              * @description Of so many fill-ups nobody knows the litres.
              */
             fillsWithoutLitres: number;
+            /**
+             * Format: int64
+             * @description Of so many fill-ups nobody knows how far their litres may be off: then nothing says between what consumption lies.
+             */
+            fillsWithoutRange: number;
             /** Format: double */
             levelAfter?: number | null;
             /**
@@ -2247,11 +2265,19 @@ export interface components {
             missing?: components["schemas"]["Missing"] | null;
             /** Format: double */
             per100Km?: number | null;
+            /** Format: double */
+            per100KmHigh?: number | null;
+            /** Format: double */
+            per100KmLow?: number | null;
             /**
              * Format: double
-             * @description Out of the tank: what went in, and what the level fell.
+             * @description Out of the tank: what went in, and what the level fell. Between the other two it lies.
              */
             usedLitres?: number | null;
+            /** Format: double */
+            usedLitresHigh?: number | null;
+            /** Format: double */
+            usedLitresLow?: number | null;
         };
         /** @description A fill-up. */
         FuelEntry: {

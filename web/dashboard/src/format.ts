@@ -41,11 +41,7 @@ export function energy(kwh: number | null | undefined, plusMinus?: number | null
   return plusMinus ? `${number(kwh)} ± ${number(plusMinus)} kWh` : `${number(kwh)} kWh`;
 }
 
-/** Of electricity: `17.2 kWh/100 km`, or `3.6 mi/kWh`. */
-export function draw(kwhPer100Km: number | null | undefined, units: Units): string {
-  return kwhPer100Km == null ? NONE : `${number(drawIn(kwhPer100Km, units))} ${drawUnit(units)}`;
-}
-
+/** Of electricity: kilowatt hours for a hundred kilometres, or miles with a kilowatt hour. */
 export function drawIn(kwhPer100Km: number, units: Units): number {
   return units === "metric" ? kwhPer100Km : 100 / KM_PER_MILE / kwhPer100Km;
 }

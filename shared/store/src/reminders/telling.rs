@@ -7,24 +7,21 @@ use serde_json::json;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Reminder, ReminderRow};
+use super::{ReminderRow, Row};
 use crate::StoreError;
-
-/// A reminder that is to be looked at.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Looked {
-    pub row: ReminderRow,
-    /// What people were told last.
-    pub told: Option<String>,
-}
 
 /// A little less than a day: who looks each hour looks at each of them once a day.
 const EVERY: TimeDelta = TimeDelta::hours(23);
 
 /// Locks up to `limit` reminders that nobody has looked at for a day, and notes that somebody does. What is finished or put off is
 /// left alone.
-pub async fn look(db: &mut PgConnection, now: DateTime<Utc>, limit: i64) -> Result<Vec<Looked>, StoreError> {
-    let rows = sqlx::query!(
+pub async fn look(
+    db: &mut PgConnection,
+    now: DateTime<Utc>,
+    limit: i64,
+) -> Result<Vec<ReminderRow>, StoreError> {
+    let rows = sqlx::query_as!(
+        Row,
         r#"UPDATE service_reminders AS reminder SET looked_at = $1
            FROM (
              SELECT id FROM service_reminders
@@ -40,29 +37,7 @@ pub async fn look(db: &mut PgConnection, now: DateTime<Utc>, limit: i64) -> Resu
     )
     .fetch_all(db)
     .await?;
-    let looked = rows.into_iter().map(|row| Looked {
-        told: row.told_stage,
-        row: ReminderRow {
-            id: row.id,
-            car_id: row.car_id,
-            created_at: row.created_at,
-            reminder: Reminder {
-                title: row.title,
-                notes: row.notes,
-                interval_km: row.interval_km,
-                interval_months: row.interval_months,
-                is_recurring: row.is_recurring,
-                is_fixed: row.is_fixed,
-                watches_oil: row.watches_oil,
-                done_at: row.done_at,
-                done_km: row.done_km,
-            },
-            finished_at: row.finished_at,
-            snoozed_until: row.snoozed_until,
-            dismissed_until: row.dismissed_until,
-        },
-    });
-    Ok(looked.collect())
+    Ok(rows.into_iter().map(ReminderRow::from).collect())
 }
 
 /// Raises an alert that a reminder has come to this stage. Each stage of each round has an id of its own: telling it twice is telling

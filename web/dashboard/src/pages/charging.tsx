@@ -7,6 +7,7 @@ import { BookList, usePages } from "../parts/book.tsx";
 import { Corrections } from "../parts/corrections.tsx";
 import { EvidenceButton } from "../parts/evidence.tsx";
 import { Fact } from "../parts/fact.tsx";
+import { Currency, Notes } from "../parts/fields.tsx";
 import { Field, Form, instant, localInput } from "../parts/form.tsx";
 import { usePlaces } from "../parts/places.ts";
 import { Loading } from "../parts/states.tsx";
@@ -129,14 +130,14 @@ function SessionForm({ session, carId, done }: { session: Session; carId: string
     >
       <div className="fields">
         <Field label="What it cost" name="cost" type="number" step="0.001" min="0" defaultValue={was.cost} />
-        <Field label="Currency" name="currency" pattern="[A-Z]{3}" maxLength={3} defaultValue={session.currency ?? "EUR"} />
+        <Currency currency={session.currency} />
         <Field label="Energy into the battery (kWh)" name="energy" type="number" step="0.001" min="0" defaultValue={was.energy} />
         <Field label="From (%)" name="from" type="number" step="0.1" min="0" max="100" defaultValue={was.from} />
         <Field label="To (%)" name="to" type="number" step="0.1" min="0" max="100" defaultValue={was.to} />
         <Field label="Plugged in" name="began" type="datetime-local" defaultValue={began} />
         <Field label="Unplugged" name="ended" type="datetime-local" defaultValue={ended} />
       </div>
-      <Field label="Notes" name="notes" maxLength={2000} defaultValue={session.notes ?? ""} />
+      <Notes notes={session.notes} />
     </Form>
   );
 }

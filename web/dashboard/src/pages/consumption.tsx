@@ -1,11 +1,20 @@
 import { useQueries } from "@tanstack/react-query";
 
-import { api, unwrap } from "../api.ts";
-import { distance, draw, drawIn, drawUnit, economy, economyIn, economyUnit, monthName } from "../format.ts";
-import Chart from "../parts/chart.tsx";
-import { middleOf } from "../parts/month_bars.tsx";
+import { api, unwrap, type components } from "../api.ts";
+import { distance, monthName, number } from "../format.ts";
+import { amountOf, electricityConsumed, fuelConsumed, type Consumed } from "../parts/consumed.ts";
+import MonthBars from "../parts/month_bars.tsx";
 import { Loading, Trouble } from "../parts/states.tsx";
 import { useUnits } from "../preferences.ts";
+
+type Ledger = components["schemas"]["EnergyLedger"];
+
+/** A month in which something can be said of it. */
+interface Month {
+  month: string;
+  km: number | null | undefined;
+  consumed: Consumed;
+}
 
 const MONTHS = 6;
 
@@ -35,61 +44,67 @@ export function Consumption({ carId }: { carId: string }) {
       staleTime: 60_000,
     })),
   });
-  const rows = months.map(({ month }, index) => ({ month, ledger: ledgers[index]?.data }));
-  const shown = (value: number | null | undefined, as: typeof economyIn) => (value ? as(value, units) : null);
-  const fuel = rows.map(({ ledger }) => shown(ledger?.fuel?.per100Km, economyIn));
-  const electricity = rows.map(({ ledger }) => shown(ledger?.electricity?.per100Km, drawIn));
-  const has = (values: (number | null)[]) => values.some((value) => value != null);
   const failed = ledgers.find(({ isError }) => isError);
   if (failed) return <Trouble error={failed.error} again={() => void failed.refetch()} />;
   if (ledgers.some(({ isPending }) => isPending)) return <Loading />;
-  if (!has(fuel) && !has(electricity)) {
+  const told = (of: (ledger: Ledger | undefined) => Consumed): Month[] =>
+    months.map(({ month }, index) => ({ month, km: ledgers[index]?.data?.km, consumed: of(ledgers[index]?.data) }));
+  const kinds = [
+    { name: "Fuel", months: told((ledger) => fuelConsumed(ledger?.fuel, units)) },
+    { name: "Electricity", months: told((ledger) => electricityConsumed(ledger?.electricity, units)) },
+  ].filter(({ months }) => months.some(({ consumed }) => consumed.value != null));
+  if (kinds.length === 0) {
     return <p className="card faint">Consumption by month stands here once enough was driven and filled or charged.</p>;
   }
-  const lines = [
-    ...(has(fuel) ? [{ label: `Fuel, ${economyUnit(units)}`, kind: "bars" as const, values: fuel }] : []),
-    ...(has(electricity)
-      ? [
-          {
-            label: `Electricity, ${drawUnit(units)}`,
-            // Beside bars of fuel, of another scale.
-            ...(has(fuel) ? { kind: "points" as const, colour: "warn", scale: "other" } : { kind: "bars" as const }),
-            values: electricity,
-          },
-        ]
-      : []),
-  ];
   return (
-    <section className="card">
-      <Chart
-        label="Consumption by month"
-        unit={has(fuel) ? economyUnit(units) : drawUnit(units)}
-        {...(has(fuel) && has(electricity) ? { otherUnit: drawUnit(units) } : {})}
-        byMonth
-        x={rows.map(({ month }) => middleOf(month))}
-        lines={lines}
+    <>
+      {kinds.map(({ name, months }) => (
+        <section key={name} className="card">
+          <Bars name={name} months={months} />
+        </section>
+      ))}
+    </>
+  );
+}
+
+function Bars({ name, months }: { name: string; months: Month[] }) {
+  const units = useUnits();
+  const unit = months[0]?.consumed.unit ?? "";
+  const vague = months.filter(({ consumed }) => consumed.value != null && consumed.low == null);
+  return (
+    <>
+      <MonthBars
+        label={`${name} by month, in ${unit}; the whisker is at least and at most`}
+        unit={unit}
+        name={name}
+        months={months.map(({ month, consumed }) => ({ month, ...consumed }))}
       >
         <table>
           <thead>
             <tr>
               <th scope="col">Month</th>
               <th scope="col">Driven</th>
-              <th scope="col">Fuel</th>
-              <th scope="col">Electricity</th>
+              <th scope="col">{name}</th>
+              <th scope="col">At least</th>
+              <th scope="col">At most</th>
             </tr>
           </thead>
           <tbody>
-            {rows.map(({ month, ledger }) => (
+            {months.map(({ month, km, consumed }) => (
               <tr key={month}>
                 <td>{monthName(month)}</td>
-                <td>{distance(ledger?.km, units, 0)}</td>
-                <td>{economy(ledger?.fuel?.per100Km, units)}</td>
-                <td>{draw(ledger?.electricity?.per100Km, units)}</td>
+                <td>{distance(km, units, 0)}</td>
+                <td>{amountOf(consumed)}</td>
+                <td>{number(consumed.low)}</td>
+                <td>{number(consumed.high)}</td>
               </tr>
             ))}
           </tbody>
         </table>
-      </Chart>
-    </section>
+      </MonthBars>
+      {vague.length > 0 && (
+        <p className="faint">How far this may be off is not known of {vague.map(({ month }) => monthName(month)).join(", ")}.</p>
+      )}
+    </>
   );
 }

@@ -4,10 +4,10 @@ import { api, unwrap, type components } from "../api.ts";
 import { date, money, monthName, NONE, plain } from "../format.ts";
 import { Act, BookList, usePages } from "../parts/book.tsx";
 import { DialogButton } from "../parts/dialog.tsx";
-import { Field, Form, instant, localInput } from "../parts/form.tsx";
+import { Currency, Notes, When } from "../parts/fields.tsx";
+import { Field, Form, instant } from "../parts/form.tsx";
 import MonthBars from "../parts/month_bars.tsx";
 import { Empty, Wait } from "../parts/states.tsx";
-import { usePreferences } from "../preferences.ts";
 
 type Cost = components["schemas"]["CostSum"];
 type Expense = components["schemas"]["Expense"];
@@ -151,7 +151,6 @@ function ExpenseLine({ expense, carId }: { expense: Expense; carId: string }) {
 }
 
 function ExpenseForm({ carId, expense, done }: { carId: string; expense?: Expense; done: () => void }) {
-  const { data: preferences } = usePreferences();
   return (
     <Form
       name="Save"
@@ -176,23 +175,16 @@ function ExpenseForm({ carId, expense, done }: { carId: string; expense?: Expens
     >
       <div className="fields">
         <Field label="Paid" name="amount" type="number" step="0.001" required defaultValue={expense?.amount ?? ""} />
-        <Field
-          label="Currency"
-          name="currency"
-          pattern="[A-Z]{3}"
-          maxLength={3}
-          required
-          defaultValue={expense?.currency ?? preferences?.currency ?? "EUR"}
-        />
+        <Currency currency={expense?.currency} isRequired />
         <Field label="For" name="category" maxLength={64} required list="categories" defaultValue={expense?.category ?? ""} />
         <datalist id="categories">
           {["insurance", "tax", "service", "tyres", "parking", "toll", "wash"].map((word) => (
             <option key={word} value={word} />
           ))}
         </datalist>
-        <Field label="When" name="at" type="datetime-local" required defaultValue={localInput(expense?.occurredAt ?? new Date().toISOString())} />
+        <When at={expense?.occurredAt} />
       </div>
-      <Field label="Notes" name="notes" maxLength={2000} defaultValue={expense?.notes ?? ""} />
+      <Notes notes={expense?.notes} />
     </Form>
   );
 }

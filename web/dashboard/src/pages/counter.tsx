@@ -4,7 +4,8 @@ import { Act, BookList, usePages } from "../parts/book.tsx";
 import Chart from "../parts/chart.tsx";
 import { DialogButton } from "../parts/dialog.tsx";
 import { EvidenceButton } from "../parts/evidence.tsx";
-import { Field, Form, instant, localInput } from "../parts/form.tsx";
+import { Notes, When } from "../parts/fields.tsx";
+import { Field, Form, instant } from "../parts/form.tsx";
 import { useUnits } from "../preferences.ts";
 
 type MeterEntry = components["schemas"]["MeterEntry"];
@@ -102,9 +103,9 @@ export function ReadingForm({ carId, entry, done }: { carId: string; entry?: Met
           required
           defaultValue={entry ? (entry.odometerKm * unitsPerKm(units)).toFixed(1) : ""}
         />
-        <Field label="When" name="at" type="datetime-local" required defaultValue={localInput(entry?.entryDate ?? new Date().toISOString())} />
+        <When at={entry?.entryDate} />
       </div>
-      <Field label="Notes" name="notes" maxLength={2000} defaultValue={entry?.notes ?? ""} />
+      <Notes notes={entry?.notes} />
     </Form>
   );
 }

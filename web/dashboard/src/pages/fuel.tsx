@@ -6,9 +6,10 @@ import { Corrections } from "../parts/corrections.tsx";
 import { DialogButton } from "../parts/dialog.tsx";
 import { EvidenceButton } from "../parts/evidence.tsx";
 import { Fact } from "../parts/fact.tsx";
+import { Currency, Notes, When } from "../parts/fields.tsx";
 import { Check, Field, Form, instant, localInput, type Filled } from "../parts/form.tsx";
 import { usePlaces } from "../parts/places.ts";
-import { usePreferences, useUnits } from "../preferences.ts";
+import { useUnits } from "../preferences.ts";
 
 type Fill = components["schemas"]["FuelEntry"];
 
@@ -79,7 +80,6 @@ function FillLine({ fill, earlier, carId }: { fill: Fill; earlier: Fill | undefi
 /** What stands on a receipt. Fuel is typed in litres, as pumps and receipts of most places have it. */
 function FillForm({ carId, fill, done }: { carId: string; fill?: Fill; done: () => void }) {
   const units = useUnits();
-  const { data: preferences } = usePreferences();
   const odometer = fill?.odometerKm == null ? "" : (fill.odometerKm * unitsPerKm(units)).toFixed(0);
   const at = localInput(fill?.filledAt ?? new Date().toISOString());
   const save = (filled: Filled) => {
@@ -107,20 +107,14 @@ function FillForm({ carId, fill, done }: { carId: string; fill?: Fill; done: () 
   return (
     <Form name="Save" done={done} submit={save}>
       <div className="fields">
-        <Field label="When" name="at" type="datetime-local" required defaultValue={at} />
+        <When at={fill?.filledAt} />
         <Field label="Litres" name="litres" type="number" step="0.001" min="0.001" required defaultValue={fill?.litres ?? ""} />
         <Field label="Paid" name="cost" type="number" step="0.01" min="0" defaultValue={fill?.totalCost ?? ""} />
-        <Field
-          label="Currency"
-          name="currency"
-          pattern="[A-Z]{3}"
-          maxLength={3}
-          defaultValue={fill?.currency ?? preferences?.currency ?? "EUR"}
-        />
+        <Currency currency={fill?.currency} />
         <Field label={`Odometer (${units === "metric" ? "km" : "miles"})`} name="odometer" type="number" step="1" min="0" defaultValue={odometer} />
       </div>
       <Check label="The tank was full afterwards" name="full" defaultChecked={fill?.fullTank ?? true} />
-      <Field label="Notes" name="notes" maxLength={2000} defaultValue={fill?.notes ?? ""} />
+      <Notes notes={fill?.notes} />
     </Form>
   );
 }

@@ -18,6 +18,8 @@ const LOOK_EVERY_MS = 10_000;
 
 const api = createSyncClient({ accessToken: () => sessionStorage.getItem(KEY) });
 
+const ask = () => unwrap(api.GET("/api/operator/pipeline"));
+
 /** `#operator_token=…`; it does not stay in the address. */
 function givenToken(): string | null {
   const given = new URLSearchParams(window.location.hash.slice(1)).get("operator_token");
@@ -43,9 +45,12 @@ export default function OperatorPage() {
           name="Look"
           submit={async ({ token }) => {
             sessionStorage.setItem(KEY, token ?? "");
+            await ask().catch((refused: unknown) => {
+              sessionStorage.removeItem(KEY);
+              throw refused;
+            });
             setToken(token ?? null);
           }}
-          done={() => undefined}
         >
           <Field label="OPERATOR_TOKEN of this installation" name="token" type="password" required autoComplete="off" />
         </Form>
@@ -58,7 +63,7 @@ export default function OperatorPage() {
 function Look({ leave }: { leave: () => void }) {
   const pipeline = useQuery({
     queryKey: ["operator", "pipeline"],
-    queryFn: () => unwrap(api.GET("/api/operator/pipeline")),
+    queryFn: ask,
     refetchInterval: LOOK_EVERY_MS,
   });
   return (

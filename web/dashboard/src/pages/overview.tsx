@@ -2,10 +2,11 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "wouter";
 
 import { api, unwrap, type components } from "../api.ts";
-import { date, distance, draw, economy, energy, moment, money, volume, type Units } from "../format.ts";
+import { date, distance, energy, moment, money, volume, type Units } from "../format.ts";
 import { useAskEvery } from "../live.ts";
 import { AlertLine } from "../parts/alert.tsx";
 import { Act } from "../parts/book.tsx";
+import { amountWithin, electricityConsumed, fuelConsumed, type Consumed } from "../parts/consumed.ts";
 import { deedsOf, type Corrected } from "../parts/deeds.ts";
 import { EvidenceButton } from "../parts/evidence.tsx";
 import { Fact } from "../parts/fact.tsx";
@@ -84,12 +85,12 @@ function Sums({ ledger, units }: { ledger: Schemas["EnergyLedger"]; units: Units
     <>
       <dl className="facts">
         <Fact name="Driven" value={distance(km, units, 0)} />
-        {fuel && <Fact name="Fuel" value={volume(fuel.litres, units)} note={economyNote(fuel, units)} />}
+        {fuel && <Fact name="Fuel" value={volume(fuel.litres, units)} note={consumptionNote(fuelConsumed(fuel, units))} />}
         {electricity && (
           <Fact
             name="Electricity"
             value={energy(electricity.gridKwh)}
-            note={electricity.per100Km == null ? undefined : draw(electricity.per100Km, units)}
+            note={consumptionNote(electricityConsumed(electricity, units))}
           />
         )}
         {paid.map((sum) => (
@@ -101,8 +102,8 @@ function Sums({ ledger, units }: { ledger: Schemas["EnergyLedger"]; units: Units
   );
 }
 
-function economyNote(fuel: Schemas["Fuel"], units: Units): string | undefined {
-  return fuel.per100Km == null ? undefined : economy(fuel.per100Km, units);
+function consumptionNote(consumed: Consumed): string | undefined {
+  return consumed.value == null ? undefined : amountWithin(consumed);
 }
 
 function Happened({ carId }: { carId: string }) {

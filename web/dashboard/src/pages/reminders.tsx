@@ -6,6 +6,7 @@ import { useAskEvery } from "../live.ts";
 import { Act } from "../parts/book.tsx";
 import { DialogButton } from "../parts/dialog.tsx";
 import { Fact } from "../parts/fact.tsx";
+import { Notes, When } from "../parts/fields.tsx";
 import { Check, Field, Form, instant, localInput, type Filled } from "../parts/form.tsx";
 import { NearBy } from "../parts/near_by.tsx";
 import { Empty, Wait } from "../parts/states.tsx";
@@ -164,7 +165,7 @@ function DoneForm({ reminder, carId, done }: { reminder: Reminder; carId: string
       }
     >
       <div className="fields">
-        <Field label="When" name="at" type="datetime-local" required defaultValue={localInput(new Date().toISOString())} />
+        <When />
         <Field
           label={`The counter showed (${distanceUnit(units)})`}
           name="odometer"
@@ -215,7 +216,7 @@ function ReminderForm({ carId, reminder, done }: { carId: string; reminder?: Rem
       <Check label="Again and again" name="isRecurring" defaultChecked={reminder?.isRecurring ?? true} />
       <Check label="It keeps its dates, however early or late it is done" name="isFixed" defaultChecked={reminder?.isFixed ?? false} />
       <Check label="Also when the car says that its oil is used up" name="watchesOil" defaultChecked={reminder?.watchesOil ?? false} />
-      <Field label="Notes" name="notes" maxLength={2000} defaultValue={reminder?.notes ?? ""} />
+      <Notes notes={reminder?.notes} />
     </Form>
   );
 }

@@ -5,6 +5,7 @@ import { api, unwrap, type components } from "../api.ts";
 import { date, money, number, plain } from "../format.ts";
 import { Act } from "../parts/book.tsx";
 import { DialogButton } from "../parts/dialog.tsx";
+import { Currency } from "../parts/fields.tsx";
 import { Check, Field, Form, type Filled } from "../parts/form.tsx";
 import { Empty, Wait } from "../parts/states.tsx";
 import { usePreferences } from "../preferences.ts";
@@ -151,7 +152,7 @@ function TariffForm({ tariff, done }: { tariff?: Tariff; done: () => void }) {
       )}
       <div className="fields">
         <Field label="A kilowatt hour" name="day" type="number" step="0.0001" required />
-        <Field label="Currency" name="currency" pattern="[A-Z]{3}" maxLength={3} required defaultValue={newest?.currency ?? preferences?.currency ?? "EUR"} />
+        <Currency currency={newest?.currency} isRequired />
         <Field label="By night" name="night" type="number" step="0.0001" />
         <Field label="Night from" name="from" type="time" defaultValue="22:00" />
         <Field label="Night until" name="to" type="time" defaultValue="06:00" />

@@ -8,6 +8,7 @@ import { BookList, usePages } from "../parts/book.tsx";
 import { Corrections } from "../parts/corrections.tsx";
 import { EvidenceButton } from "../parts/evidence.tsx";
 import { Fact } from "../parts/fact.tsx";
+import { Notes } from "../parts/fields.tsx";
 import { Field, Form, instant, localInput } from "../parts/form.tsx";
 import type { Spot } from "../parts/ground.ts";
 import type { Shape } from "../parts/map.tsx";
@@ -159,7 +160,7 @@ function TripForm({ trip, carId, done }: { trip: Trip; carId: string; done: () =
       <Field label={`Distance (${units === "metric" ? "km" : "miles"})`} name="distance" type="number" step="0.1" min="0" defaultValue={shown} />
       <Field label="Began" name="began" type="datetime-local" defaultValue={began} />
       <Field label="Ended" name="ended" type="datetime-local" defaultValue={ended} />
-      <Field label="Notes" name="notes" maxLength={2000} defaultValue={trip.notes ?? ""} />
+      <Notes notes={trip.notes} />
     </Form>
   );
 }

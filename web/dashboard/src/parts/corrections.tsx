@@ -34,7 +34,7 @@ export function Corrections({ book, carId, entry, earlier, span, form }: Props) 
             {form(done)}
             <Cuts deeds={deeds} id={entry.id} earlier={earlier} span={span} done={done} />
             <div className="acts end">
-              {entry.source === "smartcar_sync" && <Act name="Undo my last word" act={deeds.undo} isQuiet />}
+              {entry.source === "smartcar_sync" && <Act name="Undo my last word" act={deeds.undo} isQuiet done={done} />}
               <Act
                 name="That never was"
                 isQuiet
