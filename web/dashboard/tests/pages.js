@@ -5,11 +5,25 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { test } from "node:test";
 
-import { until, visit } from "./demo.js";
+import { sql, until, visit, visitAsOperator } from "./demo.js";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const LARGEST_FIRST_SCRIPT = 200_000;
 const PHONE = { width: 390, height: 844 };
+
+/** What people read, and how it comes to that. */
+const TROUBLES = {
+  away: ["The server cannot be reached.", (route) => route.abort()],
+  failing: [
+    "Something went wrong here.",
+    (route) =>
+      route.fulfill({
+        status: 500,
+        contentType: "application/problem+json",
+        json: { type: "about:blank", title: "Internal", status: 500, detail: "Something went wrong here.", code: "internal", instance: "one" },
+      }),
+  ],
+};
 
 /** Of a person with one car. */
 export const PAGES = [
@@ -26,6 +40,11 @@ export const PAGES = [
 export function testPages(given) {
   test("axe finds nothing serious, no page is wider than a phone, and nothing fails", { concurrency: true }, async (t) => {
     await Promise.all(["light", "dark"].map((colorScheme) => t.test(colorScheme, () => lookAtAll(given, colorScheme))));
+  });
+
+  test("axe finds nothing serious in what operators see, and it is no wider than a phone", { concurrency: true }, async (t) => {
+    await parkSomething();
+    await Promise.all(["light", "dark"].map((colorScheme) => t.test(colorScheme, () => lookAtOperators(given, colorScheme))));
   });
 
   test("axe finds nothing serious in dialogs", async () => {
@@ -168,6 +187,30 @@ export function testPages(given) {
     await page.close();
   });
 
+  test("on each page it is said when the server is away or fails, and one may try again", async () => {
+    const { page, goto } = await visit(given.browser, given.electric, "/");
+    let answer = (route) => route.continue();
+    // Which cars there are is known already.
+    await page.route(/\/api\/(?!cars$)/, (route) => answer(route));
+    for (const [number, path] of PAGES.filter((path) => path !== "/").entries()) {
+      // What does not answer is asked some times more, which takes seconds; who fails is believed at once.
+      const [text, trouble] = number === 0 ? TROUBLES.away : TROUBLES.failing;
+      answer = trouble;
+      const alert = page.getByRole("alert").getByText(text).first();
+      await goto(path, alert);
+      assert.deepEqual(await serious(page), [], path);
+      answer = (route) => route.continue();
+      const again = page.getByRole("button", { name: "Try again" }).first();
+      while (await again.isVisible()) {
+        await again.click();
+        await page.waitForTimeout(300);
+      }
+      await page.getByRole("heading").first().waitFor();
+      assert.equal(await page.getByRole("alert").count(), 0, path);
+    }
+    await page.close();
+  });
+
   test("who brings no token, or one that is over, is asked to come in", async () => {
     const page = await given.browser.newPage();
     await page.goto(`${given.electric.origin}/app/`);
@@ -183,12 +226,31 @@ async function lookAtAll({ browser, electric }, colorScheme) {
   for (const path of PAGES) {
     await goto(path);
     await page.waitForTimeout(400);
-    const wider = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-    assert.ok(wider <= 0, `${path} is ${wider} px wider than a phone`);
-    assert.deepEqual(await serious(page), [], path);
+    await lookAt(page, path);
   }
   assert.deepEqual(faults, []);
   await page.close();
+}
+
+async function lookAtOperators({ browser, operators }, colorScheme) {
+  const { page, faults } = await visitAsOperator(browser, operators, { viewport: PHONE, colorScheme });
+  await page.getByRole("heading", { name: "Parked messages" }).waitFor();
+  await lookAt(page, "/operator");
+  assert.deepEqual(faults, []);
+  await page.close();
+}
+
+async function lookAt(page, path) {
+  const wider = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+  assert.ok(wider <= 0, `${path} is ${wider} px wider than a phone`);
+  assert.deepEqual(await serious(page), [], path);
+}
+
+/** As a worker does it, so that operators have something to look at. */
+async function parkSomething() {
+  await sql(`INSERT INTO parked_messages (id, queue, message_key, why, body, headers, parked_at)
+    VALUES (gen_random_uuid(), 'events', gen_random_uuid()::text,
+      'the database does not do it: new row for relation "webhook_events" violates a check', 'not shown', '{"type": "delivery.v1"}', now())`);
 }
 
 /** The cars of a demo live in the past: the line of time is followed back to where something happened. */

@@ -3,7 +3,7 @@
 import { mkdirSync } from "node:fs";
 import { test } from "node:test";
 
-import { visit } from "./demo.js";
+import { visit, visitAsOperator } from "./demo.js";
 import { PAGES } from "./pages.js";
 
 const FOLDER = new URL("../../../target/screenshots/", import.meta.url).pathname;
@@ -20,29 +20,39 @@ export function takeScreenshots(given) {
   });
 }
 
-async function takeAll({ browser, electric, fuelled, newcomer }, { screen, colorScheme }) {
+async function takeAll({ browser, electric, fuelled, newcomer, shy, operators }, { screen, colorScheme }) {
   const viewport = SCREENS[screen];
   const folder = `${FOLDER}${screen}-${colorScheme}/`;
   mkdirSync(folder, { recursive: true });
   for (const [who, { person, paths }] of Object.entries({
     electric: { person: electric, paths: PAGES },
     // What the first one has not.
-    fuelled: { person: fuelled, paths: PAGES.filter((path) => /fuel|overview|health/.test(path)) },
-    newcomer: { person: newcomer, paths: PAGES.filter((path) => /alerts|places|reminders|^\/$/.test(path)) },
+    fuelled: { person: fuelled, paths: PAGES.filter((path) => /fuel|overview|health|mileage/.test(path)) },
+    newcomer: { person: newcomer, paths: PAGES.filter((path) => /alerts|places|reminders|notifications|^\/$/.test(path)) },
+    shy: { person: shy, paths: PAGES.filter((path) => /reminders|places/.test(path)) },
   })) {
     const { page, goto } = await visit(browser, person, "/", { viewport, colorScheme });
     for (const path of paths) {
       await goto(path);
       await openMore(page);
-      await page.waitForTimeout(DRAWING_MS);
-      const height = await page.evaluate(() => document.documentElement.scrollHeight);
-      await page.setViewportSize({ ...viewport, height: Math.min(Math.max(height, viewport.height), TALLEST) });
       const name = path === "/" ? "-garage" : path.replace("/cars/CAR", "").replaceAll("/", "-");
-      await page.screenshot({ path: `${folder}${who}${name}.png` });
-      await page.setViewportSize(viewport);
+      await take(page, `${folder}${who}${name}.png`);
     }
     await page.close();
   }
+  const { page } = await visitAsOperator(browser, operators, { viewport, colorScheme });
+  await take(page, `${folder}operators.png`);
+  await page.close();
+}
+
+/** As tall as the page is, up to where it is enough. */
+async function take(page, path) {
+  await page.waitForTimeout(DRAWING_MS);
+  const viewport = page.viewportSize();
+  const height = await page.evaluate(() => document.documentElement.scrollHeight);
+  await page.setViewportSize({ ...viewport, height: Math.min(Math.max(height, viewport.height), TALLEST) });
+  await page.screenshot({ path });
+  await page.setViewportSize(viewport);
 }
 
 /** What a press shows belongs to the page. */
