@@ -12,7 +12,7 @@ use smartcar::redact::{Redacted, without_positions};
 use sqlx::PgPool;
 use store::expiry::{self, LookedOver};
 use store::partitions::{self, OldestDay};
-use store::{StoreError, act_as_machine, email_confirmations, outgoing};
+use store::{StoreError, act_as_machine};
 use tracing::{info, warn};
 
 use crate::Scheduler;
@@ -143,13 +143,13 @@ async fn delete_usage(pool: &PgPool, before: NaiveDate) -> Result<u64, StoreErro
 }
 
 async fn delete_messages(pool: &PgPool, before: DateTime<Utc>) -> Result<u64, StoreError> {
-    let deleted = outgoing::delete_ended(&mut *pool.acquire().await?, before, AT_ONCE).await?;
+    let deleted = expiry::delete_messages(&mut *pool.acquire().await?, before, AT_ONCE).await?;
     count("message", deleted);
     Ok(deleted)
 }
 
 async fn delete_confirmations(pool: &PgPool, before: DateTime<Utc>) -> Result<u64, StoreError> {
-    let deleted = email_confirmations::delete_ended(&mut *pool.acquire().await?, before, AT_ONCE).await?;
+    let deleted = expiry::delete_confirmations(&mut *pool.acquire().await?, before, AT_ONCE).await?;
     count("confirmation", deleted);
     Ok(deleted)
 }

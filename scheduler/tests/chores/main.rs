@@ -5,6 +5,7 @@
 mod expiry;
 mod figures;
 mod frozen;
+mod notices;
 mod polls;
 mod refreshes;
 mod reminders;

@@ -94,20 +94,3 @@ pub async fn end(db: &mut PgConnection, user: Uuid, now: DateTime<Utc>) -> Resul
         .await?;
     Ok(())
 }
-
-/// Deletes those that ended before. How many.
-pub async fn delete_ended(
-    db: &mut PgConnection,
-    before: DateTime<Utc>,
-    limit: i64,
-) -> Result<u64, StoreError> {
-    let gone = sqlx::query!(
-        "DELETE FROM email_confirmations WHERE user_id IN (
-           SELECT user_id FROM email_confirmations WHERE expires_at < $1 LIMIT $2)",
-        before,
-        limit,
-    )
-    .execute(db)
-    .await?;
-    Ok(gone.rows_affected())
-}

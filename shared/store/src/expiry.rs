@@ -114,6 +114,42 @@ pub async fn delete_settled(
     Ok(done.rows_affected())
 }
 
+/// Deletes messages to people that ended before this moment, and says how many.
+pub async fn delete_messages(
+    db: &mut PgConnection,
+    before: DateTime<Utc>,
+    limit: i64,
+) -> Result<u64, StoreError> {
+    let done = sqlx::query!(
+        "DELETE FROM outgoing_messages WHERE id = ANY (ARRAY(
+           SELECT id FROM outgoing_messages WHERE state <> 'waits' AND ended_at < $1
+           ORDER BY ended_at LIMIT $2 FOR UPDATE SKIP LOCKED))",
+        before,
+        limit,
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// Deletes addresses that nobody confirmed and whose code was over before this moment, and says how many.
+pub async fn delete_confirmations(
+    db: &mut PgConnection,
+    before: DateTime<Utc>,
+    limit: i64,
+) -> Result<u64, StoreError> {
+    let done = sqlx::query!(
+        "DELETE FROM email_confirmations WHERE user_id = ANY (ARRAY(
+           SELECT user_id FROM email_confirmations WHERE expires_at < $1
+           ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED))",
+        before,
+        limit,
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected())
+}
+
 /// A parked message that may still hold positions.
 #[derive(Debug)]
 pub struct ParkedBody {

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::StoreError;
 
-pub use fate::{delete_ended, drop, give_up, put_off, sent};
+pub use fate::{drop, give_up, put_off, sent};
 
 /// Where a message goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -64,20 +64,3 @@ pub async fn put_off(
     .await?;
     Ok(())
 }
-
-/// Deletes messages that ended before. How many.
-pub async fn delete_ended(
-    db: &mut PgConnection,
-    before: DateTime<Utc>,
-    limit: i64,
-) -> Result<u64, StoreError> {
-    let gone = sqlx::query!(
-        "DELETE FROM outgoing_messages WHERE id IN (
-           SELECT id FROM outgoing_messages WHERE state <> 'waits' AND ended_at < $1 LIMIT $2)",
-        before,
-        limit,
-    )
-    .execute(db)
-    .await?;
-    Ok(gone.rows_affected())
-}
