@@ -1,10 +1,12 @@
-//! What people should hear of: something about the car that is not as it should be.
+//! What people should hear of: something about the car that is not as it should be, or that they asked to be told.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::book::Evidence;
 use crate::distance::Distance;
+use crate::fact::RowId;
+use crate::fences::Passage;
 use crate::health::{Ailment, Condition};
 use crate::motion::Place;
 use crate::reading::Milli;
@@ -33,6 +35,8 @@ pub enum Alarm {
     BatteryWeak { health: Milli },
     /// What the car says of its own condition.
     Condition(Condition),
+    /// What happened at a marked place, of which its people want to be told. `name`: as the place is called.
+    AtPlace { fence: RowId, name: String, passage: Passage },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -58,6 +62,10 @@ pub enum AlertKind {
     CarOffline,
     /// Likewise: a service is due, or soon.
     ServiceDue,
+    PlaceEntered,
+    PlaceLeft,
+    PlaceStayed,
+    PlacePassed,
 }
 
 impl Alarm {
@@ -69,6 +77,18 @@ impl Alarm {
             Self::OdometerBehindPosition { .. } => AlertKind::OdometerBehindPosition,
             Self::BatteryWeak { .. } => AlertKind::BatteryWeak,
             Self::Condition(condition) => condition.what.kind(),
+            Self::AtPlace { passage, .. } => passage.alert(),
+        }
+    }
+}
+
+impl Passage {
+    const fn alert(self) -> AlertKind {
+        match self {
+            Self::Enter => AlertKind::PlaceEntered,
+            Self::Exit => AlertKind::PlaceLeft,
+            Self::Dwell => AlertKind::PlaceStayed,
+            Self::Passed => AlertKind::PlacePassed,
         }
     }
 }
@@ -94,7 +114,7 @@ impl Ailment {
 
 impl AlertKind {
     /// All kinds.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 23] = [
         Self::FuelDrop,
         Self::MovedWithoutDriving,
         Self::LeftItsPlace,
@@ -114,6 +134,10 @@ impl AlertKind {
         Self::ParasiticDrain,
         Self::CarOffline,
         Self::ServiceDue,
+        Self::PlaceEntered,
+        Self::PlaceLeft,
+        Self::PlaceStayed,
+        Self::PlacePassed,
     ];
 
     /// The kind of this name.
@@ -143,7 +167,11 @@ impl AlertKind {
             | Self::TroubleCodesReturn
             | Self::ParasiticDrain
             | Self::CarOffline
-            | Self::ServiceDue => TimeDelta::hours(1),
+            | Self::ServiceDue
+            | Self::PlaceEntered
+            | Self::PlaceLeft
+            | Self::PlaceStayed
+            | Self::PlacePassed => TimeDelta::hours(1),
         }
     }
 
@@ -174,6 +202,10 @@ impl AlertKind {
             Self::ParasiticDrain => "parasitic_drain",
             Self::CarOffline => "car_offline",
             Self::ServiceDue => "service_due",
+            Self::PlaceEntered => "place_entered",
+            Self::PlaceLeft => "place_left",
+            Self::PlaceStayed => "place_stayed",
+            Self::PlacePassed => "place_passed",
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::alert::{Alert, AlertKind};
+use crate::alert::{Alarm, Alert, AlertKind};
 use crate::battery::BatteryEstimate;
 use crate::charging::ChargingSession;
 use crate::distance::Distance;
@@ -75,6 +75,13 @@ pub enum EntryKey {
         #[serde(with = "crate::moment")]
         at: DateTime<Utc>,
         kind: AlertKind,
+    },
+    /// An alert of a place: one moment may be that of several.
+    AlertAtPlace {
+        #[serde(with = "crate::moment")]
+        at: DateTime<Utc>,
+        kind: AlertKind,
+        fence: RowId,
     },
 }
 
@@ -225,7 +232,8 @@ impl EntryKey {
             | Self::Trip { at }
             | Self::BatteryEstimate { at }
             | Self::FenceEvent { at, .. }
-            | Self::Alert { at, .. } => Some(*at),
+            | Self::Alert { at, .. }
+            | Self::AlertAtPlace { at, .. } => Some(*at),
             Self::OdometerConflict { .. } => None,
         }
     }
@@ -304,7 +312,17 @@ impl Entry {
             Self::FenceEvent(entry) => {
                 EntryKey::FenceEvent { at: entry.at, fence: entry.fence, passage: entry.passage }
             }
-            Self::Alert(entry) => EntryKey::Alert { at: entry.at, kind: entry.what.kind() },
+            Self::Alert(Alert { at, what, .. }) => match what {
+                Alarm::AtPlace { fence, .. } => {
+                    EntryKey::AlertAtPlace { at: *at, kind: what.kind(), fence: *fence }
+                }
+                Alarm::FuelDrop { .. }
+                | Alarm::MovedWithoutDriving { .. }
+                | Alarm::LeftItsPlace { .. }
+                | Alarm::OdometerBehindPosition { .. }
+                | Alarm::BatteryWeak { .. }
+                | Alarm::Condition(_) => EntryKey::Alert { at: *at, kind: what.kind() },
+            },
             Self::Issue(issue) => match &issue.what {
                 IssueKind::OdometerConflict { row, .. } => EntryKey::OdometerConflict { row: *row },
                 IssueKind::OdometerReplaced { value, .. } => {

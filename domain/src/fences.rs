@@ -2,16 +2,18 @@
 //!
 //! Entering is believed at once, leaving only when a second sign agrees, so that the blur of a fix at the edge makes no
 //! events. Where a car is when it is seen for the first time says nothing of its coming. Only the fences that the car is in
-//! are remembered.
+//! are remembered. Of what happens people are told where and since when they want to be.
 
 mod drawing;
 mod fixes;
 mod geometry;
+mod passage;
 mod visit;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::alert::{Alarm, Alert};
 use crate::book::{Book, Entry, Evidence};
 use crate::distance::Distance;
 use crate::fact::RowId;
@@ -22,6 +24,7 @@ use crate::reading::Position;
 pub use drawing::Flaw;
 pub use fixes::{Fix, Fixes};
 pub use geometry::{apart, metres};
+pub use passage::{Passage, Telling};
 use visit::Visit;
 
 /// Metres that a car must be beyond the edge before it has left; a tenth of the radius where that is more.
@@ -80,26 +83,6 @@ pub struct FenceEvent {
     pub evidence: Evidence,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Passage {
-    Enter,
-    Exit,
-    Dwell,
-    Passed,
-}
-
-impl Passage {
-    /// As it is stored, and as pages know it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Enter => "enter",
-            Self::Exit => "exit",
-            Self::Dwell => "dwell",
-            Self::Passed => "passed",
-        }
-    }
-}
-
 /// What the rule remembers of a car.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fences {
@@ -139,21 +122,21 @@ impl Fences {
                 Some(index) => {
                     let visit = &mut self.visits[index];
                     if visit.dwells(fix.at, beyond) {
-                        self.happened(fence, Passage::Dwell, fix.at, scene.until, book);
+                        self.happened(fence, Passage::Dwell, fix.at, scene, book);
                     } else if let Some(left) = visit.leaves(fix.at, beyond, fence.shape.margin(), travelled) {
                         self.visits.remove(index);
-                        self.happened(fence, Passage::Exit, left, scene.until, book);
+                        self.happened(fence, Passage::Exit, left, scene, book);
                     }
                 }
                 None if beyond <= 0.0 && self.visits.len() < MOST => {
                     self.visits.push(Visit::begun(fence.id, fix.at));
                     // Whom nobody saw outside, nobody saw coming.
                     if before.is_some() {
-                        self.happened(fence, Passage::Enter, fix.at, scene.until, book);
+                        self.happened(fence, Passage::Enter, fix.at, scene, book);
                     }
                 }
                 None if before.is_some_and(|before| passes(&fence.shape, before, fix)) => {
-                    self.happened(fence, Passage::Passed, fix.at, scene.until, book);
+                    self.happened(fence, Passage::Passed, fix.at, scene, book);
                 }
                 None => {}
             }
@@ -167,10 +150,10 @@ impl Fences {
                 continue;
             };
             if visit.stood(mileage) {
-                self.happened(fence, Passage::Dwell, mileage.at, scene.until, book);
+                self.happened(fence, Passage::Dwell, mileage.at, scene, book);
             }
             match visit.drove_off(mileage) {
-                Some(left) => self.happened(fence, Passage::Exit, left, scene.until, book),
+                Some(left) => self.happened(fence, Passage::Exit, left, scene, book),
                 None => self.visits.push(visit),
             }
         }
@@ -183,19 +166,19 @@ impl Fences {
                 continue;
             };
             match visit.stayed_outside(at) {
-                Some(left) => self.happened(fence, Passage::Exit, left, scene.until, book),
+                Some(left) => self.happened(fence, Passage::Exit, left, scene, book),
                 None => self.visits.push(visit),
             }
         }
     }
 
-    /// Writes it, unless the same happened here just before.
+    /// Writes it, and an alert where people want to be told, unless the same happened here just before.
     fn happened(
         &mut self,
         fence: &Fence,
         passage: Passage,
         at: DateTime<Utc>,
-        until: DateTime<Utc>,
+        scene: &Scene<'_>,
         book: &mut Book,
     ) {
         self.recent.retain(|(_, _, before)| at - *before < COOLDOWN);
@@ -212,8 +195,12 @@ impl Fences {
             name: fence.name.clone(),
             passage,
             inferred: passage == Passage::Passed,
-            evidence: Evidence::at(until),
+            evidence: Evidence::at(scene.until),
         }));
+        if scene.setup.told.iter().any(|telling| telling.counts(fence.id, passage, at)) {
+            let what = Alarm::AtPlace { fence: fence.id, name: fence.name.clone(), passage };
+            book.put(Entry::Alert(Alert { at, what, evidence: Evidence::at(scene.until) }));
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::fences::Fence;
+use crate::fences::{Fence, Telling};
 use crate::fuel::FuelPrices;
 use crate::reading::Milli;
 use crate::tariff::Tariff;
@@ -26,6 +26,8 @@ pub struct Setup {
     pub charger_efficiency: Option<u16>,
     /// In the order of their ids.
     pub fences: Vec<Fence>,
+    /// Of what happens at these people want(ed) to be told, and when.
+    pub told: Vec<Telling>,
     /// When people want(ed) to know that the standing car leaves its place, oldest first.
     pub watched: Vec<Watch>,
     /// The zone of the people's clock, by which business hours and months are reckoned. UTC where nobody said.

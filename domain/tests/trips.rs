@@ -120,7 +120,10 @@ fn tell(entry: &Entry) -> Option<(DateTime<Utc>, String)> {
                 Alarm::OdometerBehindPosition { straight, counted } => {
                     format!("{} straight {straight}, counted {counted}", clock(alert.at))
                 }
-                Alarm::FuelDrop { .. } | Alarm::BatteryWeak { .. } | Alarm::Condition(_) => return None,
+                Alarm::FuelDrop { .. }
+                | Alarm::BatteryWeak { .. }
+                | Alarm::Condition(_)
+                | Alarm::AtPlace { .. } => return None,
             },
         ),
         Entry::Meter(_)

@@ -1,4 +1,4 @@
-//! What is not as it should be with a car, and what people did with being told.
+//! What is not as it should be with a car, or what people want to be told, and what they did with being told.
 
 use axum::extract::State;
 use axum::response::Json;
@@ -16,7 +16,7 @@ use crate::App;
 use crate::extract::{EntryOf, OwnCar, Params, PlaceAmongAll};
 use crate::problem::Answer;
 
-/// Something that is not as it should be.
+/// Something that is not as it should be, or that the person wants to be told.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Alert {
@@ -26,7 +26,7 @@ pub struct Alert {
     /// `fuel_drop`, `moved_without_driving`, `left_its_place`, `odometer_behind_position`, `battery_weak`, `tyre_low`,
     /// `tyres_uneven`, `tyre_leaks`, `tyre_loses_fast`, `low_voltage_battery`, `oil_low`, `oil_wears_fast`, `oil_renewed`,
     /// `trouble_codes`, `trouble_codes_return`, `warning_lamps`, `parasitic_drain`,
-    /// `car_offline`, `service_due`; more may come.
+    /// `car_offline`, `service_due`, `place_entered`, `place_left`, `place_stayed`, `place_passed`; more may come.
     kind: String,
     /// What the kind needs to be told: percents, kilometres, places.
     details: Value,

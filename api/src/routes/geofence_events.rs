@@ -3,7 +3,8 @@
 use axum::extract::State;
 use axum::response::Json;
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use domain::fences;
+use serde::{Deserialize, Serialize};
 use store::geofences::{self, HappeningRow, Happenings};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -30,9 +31,9 @@ pub struct GeofenceEvent {
 }
 
 /// What a car does at a place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum Passage {
+pub enum Passage {
     Enter,
     Exit,
     /// It stayed: only then is it taken for a visit.
@@ -59,15 +60,32 @@ pub async fn list(
     Ok(Json(Page { items: rows.into_iter().map(GeofenceEvent::from).collect(), next }))
 }
 
+impl From<fences::Passage> for Passage {
+    fn from(passage: fences::Passage) -> Self {
+        match passage {
+            fences::Passage::Enter => Self::Enter,
+            fences::Passage::Exit => Self::Exit,
+            fences::Passage::Dwell => Self::Dwell,
+            fences::Passage::Passed => Self::Passed,
+        }
+    }
+}
+
+impl From<Passage> for fences::Passage {
+    fn from(passage: Passage) -> Self {
+        match passage {
+            Passage::Enter => Self::Enter,
+            Passage::Exit => Self::Exit,
+            Passage::Dwell => Self::Dwell,
+            Passage::Passed => Self::Passed,
+        }
+    }
+}
+
 impl From<HappeningRow> for GeofenceEvent {
     fn from(row: HappeningRow) -> Self {
         let HappeningRow { id, geofence_id, name, at, passage, inferred, confidence } = row;
-        let passage = match passage.as_str() {
-            "enter" => Passage::Enter,
-            "exit" => Passage::Exit,
-            "dwell" => Passage::Dwell,
-            _ => Passage::Passed,
-        };
+        let passage = fences::Passage::named(&passage).map_or(Passage::Passed, Passage::from);
         Self { id, geofence_id, name, at, passage, inferred, confidence }
     }
 }

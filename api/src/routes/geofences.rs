@@ -1,13 +1,16 @@
-//! Places that a person marked: they name where trips and charging sessions were, say when cars came and went, and keep what
+//! Places that a person marked: they name where trips and charging sessions were, tell when cars came and went, and keep what
 //! is private private.
 
 mod drawn;
 pub mod preview;
 
+use std::collections::BTreeSet;
+
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{Json, Response};
 use chrono::{DateTime, Utc};
+use domain::fences;
 use runtime::clock;
 use serde::{Deserialize, Serialize};
 use sqlx::{Connection, PgConnection};
@@ -18,6 +21,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::books::created;
+use super::geofence_events::Passage;
 use crate::App;
 use crate::extract::{Body, OwnThing};
 use crate::identity::Person;
@@ -39,6 +43,8 @@ pub struct Geofence {
     is_private: bool,
     /// The tariff of who charges here.
     tariff_id: Option<Uuid>,
+    /// Of these the person is told: an alert, each time that a car does so.
+    tells: Vec<Passage>,
     created_at: DateTime<Utc>,
 }
 
@@ -63,6 +69,11 @@ pub struct GeofenceInput {
     #[serde(default)]
     is_private: bool,
     tariff_id: Option<Uuid>,
+    /// Of these the person wants to be told, from now on; none: of nothing; absent: `enter` and `exit`. A car that only passed
+    /// was not seen there.
+    #[serde(default = "usually_told")]
+    #[schema(max_items = 4)]
+    tells: Vec<Passage>,
 }
 
 /// What is to be different. What is absent stays; a circle takes the place of a polygon, and the other way round.
@@ -90,6 +101,10 @@ pub struct GeofencePatch {
     #[serde(default, deserialize_with = "value::edit")]
     #[schema(value_type = Option<Uuid>)]
     tariff_id: Edit<Uuid>,
+    /// From now on: what the person was told before stays.
+    #[serde(default, deserialize_with = "value::not_null")]
+    #[schema(nullable = false, max_items = 4)]
+    tells: Option<Vec<Passage>>,
 }
 
 /// The places of the person, by name.
@@ -192,26 +207,39 @@ fn none() -> Problem {
     Problem::new(Code::EntryNotFound, "You have marked no such place.")
 }
 
+/// Who marks a place wants to know who comes and goes.
+fn usually_told() -> Vec<Passage> {
+    vec![Passage::Enter, Passage::Exit]
+}
+
+/// In the order in which they happen.
+fn each_once(tells: &[Passage]) -> Vec<fences::Passage> {
+    let each: BTreeSet<fences::Passage> = tells.iter().map(|passage| (*passage).into()).collect();
+    each.into_iter().collect()
+}
+
 impl GeofenceInput {
     fn checked(self) -> Answer<NewPlace> {
-        let Self { name: Name(name), circle, polygon, priority, is_private, tariff_id } = self;
+        let Self { name: Name(name), circle, polygon, priority, is_private, tariff_id, tells } = self;
         let shape = Drawing { circle, polygon }.shape()?.ok_or_else(drawn::nothing)?;
-        Ok(NewPlace { name, shape, priority, is_private, tariff_id })
+        Ok(NewPlace { name, shape, priority, is_private, tariff_id, tells: each_once(&tells) })
     }
 }
 
 impl GeofencePatch {
     fn checked(self) -> Answer<PlaceChange> {
-        let Self { name, circle, polygon, priority, is_private, tariff_id } = self;
+        let Self { name, circle, polygon, priority, is_private, tariff_id, tells } = self;
         let shape = Drawing { circle, polygon }.shape()?;
-        Ok(PlaceChange { name: name.map(|Name(name)| name), shape, priority, is_private, tariff_id })
+        let (name, tells) = (name.map(|Name(name)| name), tells.as_deref().map(each_once));
+        Ok(PlaceChange { name, shape, priority, is_private, tariff_id, tells })
     }
 }
 
 impl From<PlaceRow> for Geofence {
     fn from(row: PlaceRow) -> Self {
-        let PlaceRow { id, name, shape, priority, is_private, tariff_id, created_at } = row;
+        let PlaceRow { id, name, shape, priority, is_private, tariff_id, tells, created_at } = row;
         let Drawing { circle, polygon } = Drawing::of(&shape);
-        Self { id, name, circle, polygon, priority, is_private, tariff_id, created_at }
+        let tells = tells.into_iter().map(Passage::from).collect();
+        Self { id, name, circle, polygon, priority, is_private, tariff_id, tells, created_at }
     }
 }

@@ -154,6 +154,56 @@ async fn what_happened_at_a_place_is_found_when_it_is_marked_and_gone_when_it_is
 }
 
 #[tokio::test]
+async fn a_place_tells_what_its_person_wants_to_know_from_then_on_and_what_it_told_stays() {
+    let (fixture, ann) = fixture().await;
+    let past = Past::of(&fixture, &ann).await;
+    let drawn = fixture.post(&ann, "/api/geofences", &works()).await;
+    assert_eq!(drawn.json["tells"], json!(["enter", "exit"]), "who draws a place is told who comes and goes");
+    let place = drawn.header("location").to_owned();
+    past.replay(&fixture).await;
+    let alerts = async || {
+        let list = fixture.get(&ann, &format!("/api/cars/{}/alerts", past.car)).await.json;
+        let of_places = |alert: &&Value| alert["kind"].as_str().unwrap().starts_with("place_");
+        let told = list["items"].as_array().unwrap().iter().filter(of_places);
+        told.map(|alert| json!([alert["kind"], alert["details"]])).collect::<Vec<Value>>()
+    };
+    assert_eq!(alerts().await, Vec::<Value>::new(), "what happened before is nobody's news");
+
+    // As if it had been drawn before all that.
+    sqlx::query("UPDATE geofence_tellings SET told_from = 'epoch'").execute(fixture.pool()).await.unwrap();
+    fixture.patch(&ann, &place, &json!({ "name": "Factory" })).await;
+    past.replay(&fixture).await;
+    let left = vec![json!(["place_left", { "geofenceId": drawn.json["id"], "place": "Factory" }])];
+    assert_eq!(alerts().await, left);
+    let notified =
+        "SELECT count(*) FROM notifications JOIN alerts ON alerts.id = alert_id WHERE kind = 'place_left'";
+    let notified = async || sqlx::query_scalar::<_, i64>(notified).fetch_one(fixture.pool()).await.unwrap();
+    assert_eq!(notified().await, 1);
+    let timeline =
+        format!("/api/cars/{}/timeline?from=2026-02-16T00:00:00Z&to=2026-02-20T00:00:00Z", past.car);
+    let days = fixture.get(&ann, &timeline).await.text;
+    assert!(days.contains("geofence-events") && !days.contains("place_left"), "it stands there once: {days}");
+
+    let changed = fixture.patch(&ann, &place, &json!({ "tells": ["dwell", "exit", "dwell"] })).await;
+    assert_eq!(changed.json["tells"], json!(["exit", "dwell"]), "{}", changed.text);
+    assert!(dirty_since(&fixture).await.is_some_and(|since| since != "1970"), "only from now on");
+    past.replay(&fixture).await;
+    assert_eq!(fixture.patch(&ann, &place, &json!({ "tells": [] })).await.json["tells"], json!([]));
+    past.replay(&fixture).await;
+    assert_eq!(alerts().await, left);
+    assert_eq!(notified().await, 1);
+    let spans = "SELECT string_agg(passage || CASE WHEN told_until IS NULL THEN ' still' ELSE '' END, ', ' ORDER BY passage)
+                 FROM geofence_tellings";
+    let spans: Option<String> = sqlx::query_scalar(spans).fetch_one(fixture.pool()).await.unwrap();
+    assert_eq!(spans.as_deref(), Some("dwell, enter, exit"));
+
+    for tells in [json!(["arrive"]), json!(null), json!("enter")] {
+        let refused = fixture.patch(&ann, &place, &json!({ "tells": tells })).await;
+        assert_eq!(refused.verdict(), "422 invalid_field", "{tells}");
+    }
+}
+
+#[tokio::test]
 async fn a_preview_tells_which_sessions_would_be_called_and_priced_otherwise_and_writes_nothing() {
     let (fixture, ann) = fixture().await;
     let past = Past::of(&fixture, &ann).await;

@@ -134,7 +134,8 @@ impl Stretch {
             | EntryKey::Condition { .. }
             | EntryKey::BatteryEstimate { .. }
             | EntryKey::FenceEvent { .. }
-            | EntryKey::Alert { .. } => return false,
+            | EntryKey::Alert { .. }
+            | EntryKey::AlertAtPlace { .. } => return false,
         };
         let Span { from, to } = self.widest();
         own == kind && from <= at && at <= to

@@ -5,7 +5,7 @@ use std::fmt;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::distance::Distance;
 use domain::fact::{Fact, RowId};
-use domain::fences::{Fence, Shape};
+use domain::fences::{Fence, Passage, Shape, Telling};
 use domain::fold::Sighting;
 use domain::reading::{Milli, Position, Reading, Signal, TimeQuality, Value};
 use domain::setup::{Chemistry, Powertrain, Setup};
@@ -90,12 +90,15 @@ fn east(metres: i64) -> Position {
     Position { latitude_e6: 0, longitude_e6: 10_000_000 + longitude }
 }
 
-/// A home, a shop within a town; watched in the second week. What is known of the car depends on `what`.
+/// A home, a shop within a town, which all tell something; watched in the second week. What is known of the car depends on
+/// `what`.
 pub fn setup(what: u8) -> Setup {
     let circle = |number, centre, radius_m| {
         let shape = Shape::Circle { centre: east(centre), radius_m };
         Fence { id: RowId(number), name: number.to_string(), shape, priority: 0 }
     };
+    let second_week = (start() + TimeDelta::days(7), Some(start() + TimeDelta::days(14)));
+    let telling = |number, passage, (from, until)| Telling { fence: RowId(number), passage, from, until };
     let powertrain = match what % 6 {
         0 => Some(Powertrain::Electric),
         1 => Some(Powertrain::Combustion),
@@ -116,10 +119,13 @@ pub fn setup(what: u8) -> Setup {
         battery_gross: (what % 4 == 2).then_some(Milli(64_000)),
         chemistry: what.is_multiple_of(7).then_some(Chemistry::Lfp),
         fences: vec![circle(1, 0, 300), circle(2, 12_000, 150), circle(3, 10_000, 6_000)],
-        watched: vec![Watch {
-            from: start() + TimeDelta::days(7),
-            until: Some(start() + TimeDelta::days(14)),
-        }],
+        told: vec![
+            telling(1, Passage::Enter, (start(), None)),
+            telling(1, Passage::Exit, second_week),
+            telling(2, Passage::Passed, second_week),
+            telling(3, Passage::Dwell, (start(), None)),
+        ],
+        watched: vec![Watch { from: second_week.0, until: second_week.1 }],
         purposes: vec![business],
         ..Setup::default()
     }

@@ -3,7 +3,7 @@
 
 use anyhow::Context;
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::fences::Shape;
+use domain::fences::{Passage, Shape};
 use domain::reading::Position;
 use domain::setup::Currency;
 use domain::tariff::{Micros, MinuteOfDay, Parts};
@@ -55,6 +55,7 @@ pub async fn tell(
             priority: 0,
             is_private: false,
             tariff_id: tariff,
+            tells: vec![Passage::Enter, Passage::Exit],
         };
         geofences::add(db, user, &place, clock::now()).await?;
     }

@@ -258,6 +258,13 @@ mod tests {
                 metric,
                 "The 12 V battery is weak | Charge it, or have it looked at, before the car does not start.",
             ),
+            (
+                "place_left",
+                json!({ "geofenceId": Uuid::nil(), "place": "Zuhause" }),
+                de,
+                metric,
+                "Das Auto ist weggefahren | Du wolltest wissen, wenn ein Auto dort wegfährt. Der Ort: Zuhause.",
+            ),
             ("a_kind_of_tomorrow", json!({}), en, metric, "a kind of tomorrow | "),
         ] {
             assert_eq!(said(kind, details, language, units), expected);

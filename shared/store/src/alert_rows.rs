@@ -7,6 +7,7 @@ use domain::reading::Milli;
 use serde::Serialize;
 use serde_json::{Value, json};
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use crate::StoreError;
 use crate::conditions;
@@ -41,6 +42,9 @@ fn details(what: &Alarm) -> Value {
         }),
         Alarm::BatteryWeak { health } => json!({ "healthPercent": health.to_f64() }),
         Alarm::Condition(condition) => conditions::details(condition),
+        Alarm::AtPlace { fence, name, passage: _ } => {
+            json!({ "geofenceId": Uuid::from_u128(fence.0), "place": name })
+        }
     }
 }
 

@@ -1,4 +1,5 @@
-//! `geofences`, `purpose_rules`, `car_watches`: the places that people marked, and what they want to know of trips and of leaving.
+//! `geofences` with `geofence_tellings`, `purpose_rules`, `car_watches`: the places that people marked, and what they want to know
+//! of what happens there, of trips and of leaving.
 
 mod happenings;
 mod marked;
@@ -8,7 +9,7 @@ mod shape;
 pub mod watches;
 
 use chrono::{DateTime, Utc};
-use domain::fences::Shape;
+use domain::fences::{Passage, Shape};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -28,6 +29,8 @@ pub struct PlaceRow {
     pub priority: i16,
     pub is_private: bool,
     pub tariff_id: Option<Uuid>,
+    /// Of these the person is told.
+    pub tells: Vec<Passage>,
     pub created_at: DateTime<Utc>,
 }
 
@@ -39,6 +42,8 @@ pub struct NewPlace {
     pub priority: i16,
     pub is_private: bool,
     pub tariff_id: Option<Uuid>,
+    /// From now on.
+    pub tells: Vec<Passage>,
 }
 
 /// What is to be different.
@@ -49,6 +54,7 @@ pub struct PlaceChange {
     pub priority: Option<i16>,
     pub is_private: Option<bool>,
     pub tariff_id: Edit<Uuid>,
+    pub tells: Option<Vec<Passage>>,
 }
 
 /// More places than any person has: every fix of every car is compared with each of them.
@@ -66,7 +72,7 @@ pub async fn count(db: &mut PgConnection, user: Uuid) -> Result<i64, StoreError>
 pub async fn list(db: &mut PgConnection, user: Uuid) -> Result<Vec<PlaceRow>, StoreError> {
     let rows = sqlx::query_as!(
         shape::Row,
-        "SELECT id, name, latitude, longitude, radius_m, corners, priority, is_private, tariff_id, created_at
+        "SELECT id, name, latitude, longitude, radius_m, corners, priority, is_private, tariff_id, tells, created_at
          FROM geofences WHERE user_id = $1 ORDER BY name, id",
         user,
     )
@@ -78,7 +84,7 @@ pub async fn list(db: &mut PgConnection, user: Uuid) -> Result<Vec<PlaceRow>, St
 pub async fn find(db: &mut PgConnection, user: Uuid, id: Uuid) -> Result<Option<PlaceRow>, StoreError> {
     let row = sqlx::query_as!(
         shape::Row,
-        "SELECT id, name, latitude, longitude, radius_m, corners, priority, is_private, tariff_id, created_at
+        "SELECT id, name, latitude, longitude, radius_m, corners, priority, is_private, tariff_id, tells, created_at
          FROM geofences WHERE user_id = $1 AND id = $2",
         user,
         id,
@@ -97,8 +103,9 @@ pub async fn add(
 ) -> Result<Uuid, StoreError> {
     let shape = shape::columns(&place.shape);
     let id = sqlx::query_scalar!(
-        "INSERT INTO geofences (user_id, name, latitude, longitude, radius_m, corners, priority, is_private, tariff_id, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id",
+        "INSERT INTO geofences (user_id, name, latitude, longitude, radius_m, corners, priority, is_private, tariff_id, created_at,
+           tells)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING id",
         user,
         place.name,
         shape.latitude,
@@ -109,6 +116,7 @@ pub async fn add(
         place.is_private,
         place.tariff_id,
         now,
+        &names(&place.tells) as &[&str],
     )
     .fetch_one(db)
     .await?;
@@ -122,7 +130,8 @@ pub async fn change(
     id: Uuid,
     change: &PlaceChange,
 ) -> Result<bool, StoreError> {
-    let PlaceChange { name, shape, priority, is_private, tariff_id } = change;
+    let PlaceChange { name, shape, priority, is_private, tariff_id, tells } = change;
+    let tells = tells.as_deref().map(names);
     let shape = shape.as_ref().map(shape::columns);
     let has_shape = shape.is_some();
     let shape = shape.unwrap_or_default();
@@ -138,7 +147,8 @@ pub async fn change(
            latitude = CASE WHEN $8 THEN $9 ELSE latitude END,
            longitude = CASE WHEN $8 THEN $10 ELSE longitude END,
            radius_m = CASE WHEN $8 THEN $11 ELSE radius_m END,
-           corners = CASE WHEN $8 THEN $12 ELSE corners END
+           corners = CASE WHEN $8 THEN $12 ELSE corners END,
+           tells = coalesce($13, tells)
          WHERE user_id = $1 AND id = $2",
         user,
         id,
@@ -152,6 +162,7 @@ pub async fn change(
         shape.longitude,
         shape.radius_m,
         shape.corners,
+        tells.as_deref() as Option<&[&str]>,
     )
     .execute(db)
     .await?;
@@ -163,4 +174,8 @@ pub async fn delete(db: &mut PgConnection, user: Uuid, id: Uuid) -> Result<bool,
     let deleted =
         sqlx::query!("DELETE FROM geofences WHERE user_id = $1 AND id = $2", user, id).execute(db).await?;
     Ok(deleted.rows_affected() == 1)
+}
+
+fn names(passages: &[Passage]) -> Vec<&'static str> {
+    passages.iter().map(|passage| passage.name()).collect()
 }

@@ -94,7 +94,9 @@ pub async fn entries(
              UNION ALL
              SELECT 'alerts', id, at, at, CASE WHEN dismissed_at IS NOT NULL THEN 'hidden' END, confidence::float8, NULL, NULL,
                NULL, NULL, kind, NULL, 'smartcar_sync', evidence_until
-             FROM alerts WHERE car_id = $1 AND at >= $2 AND at < $3
+             FROM alerts
+             -- What happened at a place stands there by itself.
+             WHERE car_id = $1 AND at >= $2 AND at < $3 AND NOT details ? 'geofenceId'
              UNION ALL
              SELECT 'issues', id, occurred_at::timestamptz, occurred_at::timestamptz, status::text, NULL, NULL, NULL, NULL, NULL,
                title, description, coalesce(source_type::text, 'manual'), evidence_until

@@ -90,6 +90,8 @@ pub async fn little(db: &mut PgConnection, user: Uuid) -> Result<Map<String, Val
                FROM webhook_endpoints AS one WHERE user_id = $1
              UNION ALL SELECT 'outgoing_messages', to_jsonb(one) FROM outgoing_messages AS one WHERE user_id = $1
              UNION ALL SELECT 'geofences', to_jsonb(one) FROM geofences AS one WHERE user_id = $1
+             UNION ALL SELECT 'geofence_tellings', to_jsonb(one) FROM geofence_tellings AS one
+               WHERE geofence_id IN (SELECT id FROM geofences WHERE user_id = $1)
              UNION ALL SELECT 'purpose_rules', to_jsonb(one) FROM purpose_rules AS one WHERE user_id = $1
              UNION ALL SELECT 'tariffs', to_jsonb(one) FROM tariffs AS one WHERE user_id = $1
              UNION ALL SELECT 'tariff_versions', to_jsonb(one) FROM tariff_versions AS one

@@ -88,6 +88,9 @@ pub fn entry_id(vehicle: Uuid, key: &EntryKey) -> Uuid {
             format!("fence event|{}|{:032x}|{}", at.timestamp_millis(), fence.0, passage.name())
         }
         EntryKey::Alert { at, kind } => format!("alert|{}|{}", at.timestamp_millis(), kind.name()),
+        EntryKey::AlertAtPlace { at, kind, fence } => {
+            format!("alert|{}|{}|{:032x}", at.timestamp_millis(), kind.name(), fence.0)
+        }
     };
     Uuid::new_v5(&vehicle, name.as_bytes())
 }

@@ -57,7 +57,7 @@ pub async fn of(db: &mut PgConnection, vehicles: &[Uuid]) -> Result<HashMap<Uuid
     .await?;
     let mut setups = HashMap::new();
     for row in rows {
-        let Marked { fences, purposes, watched } = marked.remove(&row.id).unwrap_or_default();
+        let Marked { fences, told, purposes, watched } = marked.remove(&row.id).unwrap_or_default();
         let setup = Setup {
             powertrain: row.powertrain.as_deref().and_then(powertrain),
             make: row.make.map(|make| make.to_uppercase()),
@@ -72,6 +72,7 @@ pub async fn of(db: &mut PgConnection, vehicles: &[Uuid]) -> Result<HashMap<Uuid
             fuel_prices: FuelPrices { paid: row.paid.as_deref().map(paid).transpose()?.unwrap_or_default() },
             currency: row.currency.and_then(|currency| Currency::parse(&currency).ok()),
             fences,
+            told,
             purposes,
             watched,
             mileage_only: false,

@@ -1546,7 +1546,7 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @description Something that is not as it should be. */
+        /** @description Something that is not as it should be, or that the person wants to be told. */
         Alert: {
             /**
              * Format: date-time
@@ -1569,7 +1569,7 @@ export interface components {
              * @description `fuel_drop`, `moved_without_driving`, `left_its_place`, `odometer_behind_position`, `battery_weak`, `tyre_low`,
              *     `tyres_uneven`, `tyre_leaks`, `tyre_loses_fast`, `low_voltage_battery`, `oil_low`, `oil_wears_fast`, `oil_renewed`,
              *     `trouble_codes`, `trouble_codes_return`, `warning_lamps`, `parasitic_drain`,
-             *     `car_offline`, `service_due`; more may come.
+             *     `car_offline`, `service_due`, `place_entered`, `place_left`, `place_stayed`, `place_passed`; more may come.
              */
             kind: string;
             /** Format: date-time */
@@ -2355,6 +2355,8 @@ export interface components {
              * @description The tariff of who charges here.
              */
             tariffId?: string | null;
+            /** @description Of these the person is told: an alert, each time that a car does so. */
+            tells: components["schemas"]["Passage"][];
         };
         /** @description What happened at a marked place. */
         GeofenceEvent: {
@@ -2387,6 +2389,11 @@ export interface components {
             priority?: number;
             /** Format: uuid */
             tariffId?: string | null;
+            /**
+             * @description Of these the person wants to be told, from now on; none: of nothing; absent: `enter` and `exit`. A car that only passed
+             *     was not seen there.
+             */
+            tells?: components["schemas"]["Passage"][];
         };
         /** @description What is to be different. What is absent stays; a circle takes the place of a polygon, and the other way round. */
         GeofencePatch: {
@@ -2405,6 +2412,8 @@ export interface components {
              * @description `null` takes it away.
              */
             tariffId?: string | null;
+            /** @description From now on: what the person was told before stays. */
+            tells?: components["schemas"]["Passage"][];
         };
         /** @description What a place would change. Nothing was written. */
         GeofencePreview: {
@@ -2927,7 +2936,7 @@ export interface components {
                  * @description `fuel_drop`, `moved_without_driving`, `left_its_place`, `odometer_behind_position`, `battery_weak`, `tyre_low`,
                  *     `tyres_uneven`, `tyre_leaks`, `tyre_loses_fast`, `low_voltage_battery`, `oil_low`, `oil_wears_fast`, `oil_renewed`,
                  *     `trouble_codes`, `trouble_codes_return`, `warning_lamps`, `parasitic_drain`,
-                 *     `car_offline`, `service_due`; more may come.
+                 *     `car_offline`, `service_due`, `place_entered`, `place_left`, `place_stayed`, `place_passed`; more may come.
                  */
                 kind: string;
                 /** Format: date-time */

@@ -9,6 +9,7 @@ mod lives;
 mod notices;
 mod order;
 mod people;
+mod places;
 mod platform;
 mod poison;
 mod polls;

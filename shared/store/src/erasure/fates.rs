@@ -17,7 +17,7 @@ pub enum Fate {
 }
 
 /// Every table, in the order of the alphabet.
-pub const FATES: [(&str, Fate); 62] = [
+pub const FATES: [(&str, Fate); 63] = [
     ("_sqlx_migrations", Fate::OfNobody),
     ("alerts", Fate::Goes),
     ("api_bucket", Fate::OfNobody),
@@ -41,6 +41,7 @@ pub const FATES: [(&str, Fate); 62] = [
     ("expenses", Fate::TheirsStays),
     ("fuel_entries", Fate::TheirsStays),
     ("geofence_events", Fate::Goes),
+    ("geofence_tellings", Fate::Stays),
     ("geofences", Fate::Stays),
     ("ingest_spool", Fate::Expires),
     ("ingest_spool_returns", Fate::OfNobody),

@@ -85,6 +85,8 @@ INSERT INTO charging_sessions (car_id, started_after, started_at) VALUES ('$car$
 INSERT INTO trips (id, car_id, started_after, started_at, distance_km) VALUES (md5('typed trip$number$')::uuid, '$car$', '2026-02-03Z', '2026-02-03Z', 15);
 UPDATE trips SET distance_km = 16 WHERE id = md5('typed trip$number$')::uuid;
 INSERT INTO geofences (id, user_id, name, latitude, longitude, radius_m, is_private) VALUES (md5('fence$number$')::uuid, '$user$', 'home', 1, 2, 100, false);
+-- By its id, which is its person's, what hangs on it is found.
+INSERT INTO geofences (id, user_id, name, latitude, longitude, radius_m) VALUES ('$user$', '$user$', 'office', 3, 4, 100);
 INSERT INTO places_to_hide VALUES ('$vehicle$', md5('fence$number$')::uuid);
 INSERT INTO tariffs (id, user_id, name) VALUES (md5('tariff$number$')::uuid, '$user$', 'city $user$');
 INSERT INTO tariff_versions (tariff_id, valid_from, currency, zone, parts) VALUES (md5('tariff$number$')::uuid, '2026-01-01Z', 'EUR', 'UTC', '{"note": "$user$"}');

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use domain::fact::RowId;
-use domain::fences::Fence;
+use domain::fences::{Fence, Passage, Telling};
 use domain::trips::{Purpose, PurposeRule, Watch};
 use serde::Deserialize;
 use serde_json::Value as Json;
@@ -19,6 +19,7 @@ use crate::StoreError;
 pub struct Marked {
     /// In the order of their ids.
     pub fences: Vec<Fence>,
+    pub told: Vec<Telling>,
     pub purposes: Vec<PurposeRule>,
     /// Oldest first.
     pub watched: Vec<Watch>,
@@ -33,6 +34,14 @@ struct FenceJson {
     radius_m: Option<i32>,
     corners: Option<Json>,
     priority: i16,
+}
+
+#[derive(Debug, Deserialize)]
+struct TellingJson {
+    geofence_id: Uuid,
+    passage: String,
+    told_from: DateTime<Utc>,
+    told_until: Option<DateTime<Utc>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -59,6 +68,9 @@ pub async fn for_vehicles(
         "SELECT vehicle.id,
            (SELECT json_agg(fence ORDER BY fence.id) FROM geofences AS fence
             WHERE fence.user_id = car.user_id)::text AS fences,
+           (SELECT json_agg(telling ORDER BY telling.told_from, telling.id)
+            FROM geofence_tellings AS telling JOIN geofences AS fence ON fence.id = telling.geofence_id
+            WHERE fence.user_id = car.user_id)::text AS told,
            (SELECT json_agg(rule ORDER BY rule.rank, rule.id) FROM purpose_rules AS rule
             WHERE rule.user_id = car.user_id)::text AS purposes,
            (SELECT json_agg(watch ORDER BY watch.watched_from, watch.id) FROM car_watches AS watch
@@ -72,10 +84,12 @@ pub async fn for_vehicles(
     .await?;
     let marked = rows.into_iter().map(|row| {
         let fences: Vec<FenceJson> = read("geofences", row.fences.as_deref())?;
+        let told: Vec<TellingJson> = read("geofence_tellings", row.told.as_deref())?;
         let rules: Vec<RuleJson> = read("purpose_rules", row.purposes.as_deref())?;
         let watched: Vec<WatchJson> = read("car_watches", row.watched.as_deref())?;
         let marked = Marked {
             fences: usable(fences),
+            told: told.into_iter().filter_map(TellingJson::telling).collect(),
             purposes: rules.into_iter().map(PurposeRule::from).collect(),
             watched: watched.into_iter().map(Watch::from).collect(),
         };
@@ -124,6 +138,15 @@ impl TryFrom<FenceJson> for Fence {
         let FenceJson { id, name, latitude, longitude, radius_m, corners, priority } = fence;
         let shape = shape::Columns { latitude, longitude, radius_m, corners }.shape()?;
         Ok(Self { id: RowId(id.as_u128()), name, shape, priority })
+    }
+}
+
+impl TellingJson {
+    /// `None` for what only a newer program knows.
+    fn telling(self) -> Option<Telling> {
+        let Self { geofence_id, passage, told_from, told_until } = self;
+        let passage = Passage::named(&passage)?;
+        Some(Telling { fence: RowId(geofence_id.as_u128()), passage, from: told_from, until: told_until })
     }
 }
 

@@ -1,7 +1,7 @@
 //! Circles and polygons, from columns and into them.
 
 use chrono::{DateTime, Utc};
-use domain::fences::Shape;
+use domain::fences::{Passage, Shape};
 use domain::reading::Position;
 use serde_json::Value as Json;
 use uuid::Uuid;
@@ -20,6 +20,7 @@ pub(super) struct Row {
     pub priority: i16,
     pub is_private: bool,
     pub tariff_id: Option<Uuid>,
+    pub tells: Vec<String>,
     pub created_at: DateTime<Utc>,
 }
 
@@ -45,11 +46,13 @@ impl TryFrom<Row> for PlaceRow {
             priority,
             is_private,
             tariff_id,
+            tells,
             created_at,
         } = row;
         let columns = Columns { latitude, longitude, radius_m, corners };
         let shape = columns.shape()?;
-        Ok(Self { id, name, shape, priority, is_private, tariff_id, created_at })
+        let tells = tells.iter().filter_map(|name| Passage::named(name)).collect();
+        Ok(Self { id, name, shape, priority, is_private, tariff_id, tells, created_at })
     }
 }
 

@@ -9,7 +9,7 @@ import { useUnits } from "../preferences.ts";
 
 type Ledger = components["schemas"]["EnergyLedger"];
 
-/** A month in which something can be said of it. */
+/** A month, and what it took as far as anybody knows. */
 interface Month {
   month: string;
   km: number | null | undefined;
@@ -52,7 +52,9 @@ export function Consumption({ carId }: { carId: string }) {
   const kinds = [
     { name: "Fuel", months: told((ledger) => fuelConsumed(ledger?.fuel, units)) },
     { name: "Electricity", months: told((ledger) => electricityConsumed(ledger?.electricity, units)) },
-  ].filter(({ months }) => months.some(({ consumed }) => consumed.value != null));
+  ]
+    .map(({ name, months }) => ({ name, months: months.slice(firstKnown(months)) }))
+    .filter(({ months }) => months.length > 0);
   if (kinds.length === 0) {
     return <p className="card faint">Consumption by month stands here once enough was driven and filled or charged.</p>;
   }
@@ -65,6 +67,12 @@ export function Consumption({ carId }: { carId: string }) {
       ))}
     </>
   );
+}
+
+/** Months before the car was heard of say nothing. */
+function firstKnown(months: Month[]): number {
+  const first = months.findIndex(({ consumed }) => consumed.value != null);
+  return first < 0 ? months.length : first;
 }
 
 function Bars({ name, months }: { name: string; months: Month[] }) {

@@ -4,7 +4,7 @@ import { Link } from "wouter";
 
 import { api, unwrap, type components } from "../api.ts";
 import { moment, plain } from "../format.ts";
-import { alertWords } from "../parts/alert.tsx";
+import { alertWords, Details } from "../parts/alert.tsx";
 import { Act, BookList, usePages } from "../parts/book.tsx";
 import { Check, Field, Form } from "../parts/form.tsx";
 import { Scroll } from "../parts/scroll.tsx";
@@ -51,6 +51,7 @@ function Line({ item }: { item: Notification }) {
         <span className="faint">{moment(item.at)}</span>
       </div>
       <p>{text}</p>
+      <Details details={item.details} />
       <p className="faint">
         <Link href={`/cars/${item.carId}/alerts`}>{item.carName}</Link>
         {item.foundLater && ": found later, when it was no news any more"}
@@ -104,19 +105,23 @@ function When({ said }: { said: Settings }) {
           )
         }
       >
-        <Field label="Nothing is sent from" name="from" type="time" defaultValue={said.quietHours?.from ?? ""} />
-        <Field label="until" name="to" type="time" defaultValue={said.quietHours?.to ?? ""} note="By the clock of your settings." />
+        <div className="fields">
+          <Field label="Nothing is sent from" name="from" type="time" defaultValue={said.quietHours?.from ?? ""} />
+          <Field label="until" name="to" type="time" defaultValue={said.quietHours?.to ?? ""} note="By the clock of your settings." />
+        </div>
         <Check label="except what cannot wait" name="urgentAlways" defaultChecked={said.urgentAlways} />
-        <Field label="What was found late comes at" name="digestAt" type="time" required defaultValue={said.digestAt} />
-        <Field
-          label="Minutes that an e-mail waits for others"
-          name="gatherMinutes"
-          type="number"
-          min="0"
-          max="1440"
-          defaultValue={said.gatherMinutes}
-          note="0: each comes alone."
-        />
+        <div className="fields">
+          <Field label="What was found late comes at" name="digestAt" type="time" required defaultValue={said.digestAt} />
+          <Field
+            label="Minutes that an e-mail waits for others"
+            name="gatherMinutes"
+            type="number"
+            min="0"
+            max="1440"
+            defaultValue={said.gatherMinutes}
+            note="0: each comes alone."
+          />
+        </div>
       </Form>
     </section>
   );
@@ -185,8 +190,8 @@ function Kinds({ said }: { said: Settings }) {
         }
       >
         <Scroll label="Of what you are told where">
-          <table>
-            <caption>Of what you are told where</caption>
+          <table className="choices">
+            <caption className="visually-hidden">Of what you are told where</caption>
             <thead>
               <tr>
                 <th scope="col">What</th>

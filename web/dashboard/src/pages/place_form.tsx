@@ -10,6 +10,16 @@ import { Trouble } from "../parts/states.tsx";
 
 type Schemas = components["schemas"];
 type Geofence = Schemas["Geofence"];
+type Passage = Schemas["Passage"];
+
+/** Of what people may want to be told, and what they usually do. */
+const TELLINGS: [Passage, string][] = [
+  ["enter", "comes"],
+  ["exit", "leaves"],
+  ["dwell", "stays"],
+  ["passed", "only goes past"],
+];
+const USUALLY: Passage[] = ["enter", "exit"];
 
 /** Of larger circles the edge is dragged. */
 const USUAL_LARGEST_M = 2_000;
@@ -22,6 +32,7 @@ export function PlaceForm(props: { drawing: Drawing; place: Geofence | undefined
     name: filled["name"] ?? "",
     isPrivate: filled["isPrivate"] === "on",
     tariffId: filled["tariff"] ?? null,
+    tells: TELLINGS.flatMap(([passage]) => (filled[`tells-${passage}`] === "on" ? [passage] : [])),
     ...drawn(drawing),
   });
   const preview = useMutation({
@@ -87,6 +98,12 @@ export function PlaceForm(props: { drawing: Drawing; place: Geofence | undefined
           </Choice>
           {drawing.kind === "circle" && <CircleFields circle={drawing} draw={draw} />}
         </div>
+        <fieldset>
+          <legend>Tell me when a car of mine</legend>
+          {TELLINGS.map(([passage, does]) => (
+            <Check key={passage} label={does} name={`tells-${passage}`} defaultChecked={(place?.tells ?? USUALLY).includes(passage)} />
+          ))}
+        </fieldset>
         <Check label="Private: positions in here are not stored" name="isPrivate" defaultChecked={place?.isPrivate ?? false} />
       </Form>
       {preview.isError && <Trouble error={preview.error} />}

@@ -25,6 +25,10 @@ const WORDS: Record<string, { title: string; text: string }> = {
   battery_weak: { title: "The battery holds less", text: "It holds much less than it did when it was new, or loses fast." },
   car_offline: { title: "Nothing is heard of the car", text: "For longer than it is used to be silent: is its connection still good?" },
   service_due: { title: "A service is due", text: "By its kilometres, or by the calendar." },
+  place_entered: { title: "The car has arrived", text: "You wanted to know when a car comes there." },
+  place_left: { title: "The car has left", text: "You wanted to know when a car leaves." },
+  place_stayed: { title: "The car stays where it is", text: "You wanted to know when a car stays there." },
+  place_passed: { title: "The car went past", text: "Nobody saw it there: it lies on the way that the car took." },
 };
 
 /** What a kind of alert is, in words; of a kind of tomorrow, its name. */
@@ -62,10 +66,12 @@ export function AlertLine({ alert, carId }: { alert: Alert; carId: string }) {
   );
 }
 
-/** Numbers and words of the kind; places are for maps and stay out. */
-function Details({ details }: { details: unknown }) {
+/** Numbers and words of the kind; positions are for maps, ids for programs: they stay out. */
+export function Details({ details }: { details: unknown }) {
   if (typeof details !== "object" || details === null) return null;
-  const told = Object.entries(details).filter(([, value]) => typeof value === "number" || typeof value === "string");
+  const told = Object.entries(details).filter(
+    ([name, value]) => !name.endsWith("Id") && (typeof value === "number" || typeof value === "string"),
+  );
   if (told.length === 0) return null;
   return (
     <p className="faint">

@@ -39,9 +39,9 @@ export function amountOf({ value, unit }: Consumed): string {
   return value == null ? NONE : `${number(value)} ${unit}`;
 }
 
-/** `7.1 l/100 km (6.8 – 7.4)` */
+/** `7.1 l/100 km, 6.8 – 7.4` */
 export function amountWithin(consumed: Consumed): string {
   const { low, high } = consumed;
   if (low == null) return amountOf(consumed);
-  return `${amountOf(consumed)} (${high == null ? `at least ${number(low)}` : `${number(low)} – ${number(high)}`})`;
+  return `${amountOf(consumed)}, ${high == null ? `at least ${number(low)}` : `${number(low)} – ${number(high)}`}`;
 }
