@@ -4,12 +4,10 @@ import { Link } from "wouter";
 import { api, unwrap, type components } from "../api.ts";
 import { age, distance } from "../format.ts";
 import { useAskEvery } from "../live.ts";
+import { useAlarms } from "../parts/alert.tsx";
 import { ConnectionBadge } from "../parts/badge.tsx";
 import { Empty, Wait } from "../parts/states.tsx";
 import { useUnits } from "../preferences.ts";
-
-/** So many alerts are looked at. */
-const NEWEST = 20;
 
 type Car = components["schemas"]["Car"];
 
@@ -43,18 +41,12 @@ export function Garage() {
 
 /** What its owner should know before anything else. */
 function News({ carId }: { carId: string }) {
-  const askEvery = useAskEvery();
-  const alerts = useQuery({
-    queryKey: ["alerts", carId, "new"],
-    queryFn: () => unwrap(api.GET("/api/cars/{carId}/alerts", { params: { path: { carId }, query: { limit: NEWEST } } })),
-    refetchInterval: askEvery,
-  });
-  const unseen = (alerts.data?.items ?? []).filter(({ seenAt, dismissedAt }) => !seenAt && !dismissedAt).length;
-  if (unseen === 0) return null;
+  const alarms = useAlarms(carId).length;
+  if (alarms === 0) return null;
   return (
     <p>
       <Link href={`/cars/${carId}/alerts`} className="badge bad">
-        {unseen === 1 ? "A new alert" : `${unseen === NEWEST ? "Many" : unseen} new alerts`}
+        {alarms === 1 ? "A new alert" : `${alarms} new alerts`}
       </Link>
     </p>
   );

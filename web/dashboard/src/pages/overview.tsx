@@ -4,7 +4,7 @@ import { Link } from "wouter";
 import { api, unwrap, type components } from "../api.ts";
 import { date, distance, energy, moment, money, volume, type Units } from "../format.ts";
 import { useAskEvery } from "../live.ts";
-import { AlertLine } from "../parts/alert.tsx";
+import { AlertLine, useAlarms } from "../parts/alert.tsx";
 import { Act } from "../parts/book.tsx";
 import { amountWithin, electricityConsumed, fuelConsumed, type Consumed } from "../parts/consumed.ts";
 import { deedsOf, type Corrected } from "../parts/deeds.ts";
@@ -37,17 +37,11 @@ export default function Overview({ carId }: { carId: string }) {
 }
 
 function Alerts({ carId }: { carId: string }) {
-  const askEvery = useAskEvery();
-  const alerts = useQuery({
-    queryKey: ["alerts", carId, "new"],
-    queryFn: () => unwrap(api.GET("/api/cars/{carId}/alerts", { params: { path: { carId }, query: { limit: 20 } } })),
-    refetchInterval: askEvery,
-  });
-  const unseen = (alerts.data?.items ?? []).filter((alert) => !alert.seenAt && !alert.dismissedAt);
-  if (unseen.length === 0) return null;
+  const alarms = useAlarms(carId);
+  if (alarms.length === 0) return null;
   return (
     <ul className="cards wide" aria-label="New alerts">
-      {unseen.map((alert) => (
+      {alarms.map((alert) => (
         <li key={alert.id} className="card alarm">
           <AlertLine alert={alert} carId={carId} />
         </li>

@@ -1,5 +1,8 @@
+import { useQuery } from "@tanstack/react-query";
+
 import { api, unwrap, type components } from "../api.ts";
 import { moment, number, plain } from "../format.ts";
+import { useAskEvery } from "../live.ts";
 import { Act } from "./book.tsx";
 import { EvidenceButton } from "./evidence.tsx";
 
@@ -34,6 +37,20 @@ const WORDS: Record<string, { title: string; text: string }> = {
 /** What a kind of alert is, in words; of a kind of tomorrow, its name. */
 export function alertWords(kind: string): { title: string; text: string } {
   return WORDS[kind] ?? { title: plain(kind), text: "" };
+}
+
+/** So many alerts are looked at. */
+const NEWEST = 100;
+
+/** What is not as it should be and was not looked at yet. Who came to a place and left it is news, and no alarm. */
+export function useAlarms(carId: string): Alert[] {
+  const askEvery = useAskEvery();
+  const alerts = useQuery({
+    queryKey: ["alerts", carId, "new"],
+    queryFn: () => unwrap(api.GET("/api/cars/{carId}/alerts", { params: { path: { carId }, query: { limit: NEWEST } } })),
+    refetchInterval: askEvery,
+  });
+  return (alerts.data?.items ?? []).filter(({ kind, seenAt, dismissedAt }) => !kind.startsWith("place_") && !seenAt && !dismissedAt);
 }
 
 /** Something that is not as it should be, and what one may do about it. */
