@@ -137,14 +137,19 @@ fn says_location<'a>(name: &str, text: impl FnOnce() -> Cow<'a, str>) -> bool {
     if name.eq_ignore_ascii_case("code") || name.eq_ignore_ascii_case("id") {
         names_a_location(&text())
     } else if name.eq_ignore_ascii_case("group") {
-        plain(&text()).eq_ignore_ascii_case("location")
+        is_group_of_places(&text())
     } else {
         name.eq_ignore_ascii_case("path") && plain(&text()).to_ascii_lowercase().contains("/location")
     }
 }
 
+/// Whether a signal's `group` is the platform's `Location`.
+pub(crate) fn is_group_of_places(group: &str) -> bool {
+    plain(group).eq_ignore_ascii_case("location")
+}
+
 /// A code of the platform's group `Location`, in its present, its older, and our own form for the old API.
-fn names_a_location(code: &str) -> bool {
+pub(crate) fn names_a_location(code: &str) -> bool {
     let code = plain(code);
     ["location-", "location.", "v2-location"]
         .iter()

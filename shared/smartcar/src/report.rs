@@ -110,6 +110,8 @@ pub struct Rejected {
 pub enum Why {
     #[error("the signal has no code")]
     NoCode,
+    #[error("the signal is of the group of places, and its code says another")]
+    OtherGroup,
     #[error("there is no body")]
     NoBody,
     #[error("there is no value")]

@@ -207,6 +207,29 @@ proptest! {
     }
 }
 
+#[test]
+fn a_signal_of_the_group_of_places_by_another_code_is_read_by_nobody() {
+    let place = json!({"locationType": "LAST_PARKED", "latitude": 59.4371, "longitude": 24.7536});
+    let body = |group: &str, code: &str| {
+        json!({
+            "eventType": "VEHICLE_STATE",
+            "data": {"vehicle": {"id": "v"}, "signals": [
+                {"code": code, "group": group, "body": place, "meta": {"oemUpdatedAt": 1_780_222_611_098_i64}},
+            ]},
+        })
+        .to_string()
+    };
+    let read = |group: &str, code: &str| {
+        let reports = webhook::decode(body(group, code).as_bytes(), received_at()).unwrap().reports;
+        reports.iter().map(|report| report.readings.len()).sum::<usize>()
+    };
+    assert_eq!(read("Location", "location-preciselocation"), 1);
+    assert_eq!((read("LOCATION", " ocation-preciselocation"), read("Locati\0on", "odometer-where")), (0, 0));
+    assert_eq!(read("New", "new-signal"), 1);
+    check_that_stripping_is_decoding_the_redacted(body("location", " ocation-preciselocation").as_bytes())
+        .unwrap();
+}
+
 proptest! {
     #[test]
     fn no_digit_of_a_coordinate_survives(json in somewhere()) {

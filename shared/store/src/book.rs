@@ -254,9 +254,9 @@ pub async fn compare(db: &mut PgConnection, pages: Vec<Page<'_>>) -> Result<Page
             Some(rows) => rows,
             None => stored.remove(&vehicle).unwrap_or_default(),
         };
-        changes.remembered.insert(vehicle, page.remembers(&wanted, &known, undecided_since));
         // What is remembered is what folding on from the settled state may change; this fold may have begun later.
         let reached = Reached::by(vehicle, since, &page.open);
+        changes.remembered.insert(vehicle, page.remembers(&wanted, &known, &reached, undecided_since));
         changes.add(&wanted, known.into_iter().filter(|row| is_read || reached.holds(row)).collect());
     }
     Ok(changes)

@@ -47,13 +47,16 @@ pub async fn resolve(db: &mut PgConnection, keys: &[VehicleKey]) -> Result<Vec<V
         r#"SELECT key.number AS "number!", vehicle.id, vehicle.car_id AS "car_id!", vehicle.location_consent, vehicle.last_synced_at, vehicle.connected_at AS since,
              vehicle.status = 'disconnected' OR NOT coalesce(vehicle.is_active, true) AS "is_disconnected!"
            FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS key (vehicle, "user", number)
-           JOIN smartcar_vehicles AS vehicle ON vehicle.smartcar_vehicle_id COLLATE "C" = key.vehicle
+           -- By index, whatever is known of the table: before anybody has counted its rows, a join would read them all.
+           CROSS JOIN LATERAL (
+             SELECT * FROM smartcar_vehicles AS named WHERE named.smartcar_vehicle_id COLLATE "C" = key.vehicle OFFSET 0
+           ) AS vehicle
+           WHERE vehicle.car_id IS NOT NULL
              AND (key."user" IS NULL OR vehicle.smartcar_user_id = key."user"
                -- A connection from before users were asked for, unless the user has one of their own.
                OR (vehicle.smartcar_user_id IS NULL AND NOT EXISTS (
                  SELECT FROM smartcar_vehicles AS own
                  WHERE own.smartcar_vehicle_id COLLATE "C" = key.vehicle AND own.smartcar_user_id = key."user" AND own.car_id IS NOT NULL)))
-           WHERE vehicle.car_id IS NOT NULL
            ORDER BY key.number, vehicle.id"#,
         &vehicles as &[&str],
         &users as &[Option<&str>],

@@ -9,6 +9,7 @@ use super::errors;
 use super::{Contents, Delivery, Undecodable};
 use crate::lenient::{Field, List};
 use crate::moment::{self, Moment};
+use crate::redact;
 use crate::report::{FailedSignal, Rejected, Report, VehicleRef, Why};
 use crate::signal;
 
@@ -117,6 +118,14 @@ pub(super) fn read_signal(
         report.rejected.push(Rejected { signal: Signal::new("unknown"), why: Why::NoCode });
         return;
     };
+    // Nothing of a place comes in by another name: without consent all of its group stays out.
+    let group = wire.group.text();
+    if group.is_some_and(|group| redact::is_group_of_places(&group))
+        && !redact::names_a_location(signal.as_str())
+    {
+        report.rejected.push(Rejected { signal, why: Why::OtherGroup });
+        return;
+    }
     // Status decides, not the body: an error may carry the last good value along.
     if let Some((kind, code)) = failure(&wire.status) {
         report.failed.push(FailedSignal { signal, kind, code });

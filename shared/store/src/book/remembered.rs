@@ -62,6 +62,7 @@ impl Page<'_> {
         &self,
         wanted: &Wanted,
         known: &[KnownRow],
+        reached: &Reached,
         undecided_since: Option<DateTime<Utc>>,
     ) -> Remembered {
         if self.until.is_some() {
@@ -72,13 +73,12 @@ impl Page<'_> {
         // A fold from the tip alone does not see all rows that one from the settled state may change.
         let sees_all = self.remembered.rows.is_some() || self.stays_open.is_some();
         let leaves_none = wanted.left_alone.is_empty() && self.kept_until.is_none();
-        let rows = (sees_all && leaves_none).then(|| self.reachable(wanted, known));
+        let rows = (sees_all && leaves_none).then(|| self.reachable(wanted, known, reached));
         Remembered { basis, rows, undecided_since }
     }
 
     /// Of what is stored then, the rows that folding on from the settled state may change.
-    fn reachable(&self, wanted: &Wanted, known: &[KnownRow]) -> Vec<KnownRow> {
-        let reached = Reached::by(self.vehicle, self.since, &self.open);
+    fn reachable(&self, wanted: &Wanted, known: &[KnownRow], reached: &Reached) -> Vec<KnownRow> {
         let untouched =
             known.iter().filter(|row| !reached.holds(row) || wanted.stays.contains(&row.id)).copied();
         let rows: BTreeMap<(Sheet, Uuid), KnownRow> = untouched

@@ -1,6 +1,9 @@
-//! What a row of `vehicle_states` remembers, in bytes: a version, and behind it postcard's form. What folding on needs is in
-//! `memory`, the settled state in `settled`: most deliveries read and write the first alone. What cannot be read is folded again
-//! from the readings, so nothing here has to understand an older form.
+//! What a row of `vehicle_states` remembers, in bytes: a version, and behind it postcard's form, compressed. What folding on needs
+//! is in `memory`, the settled state in `settled`: most deliveries read and write the first alone. What cannot be read is folded
+//! again from the readings, so nothing here has to understand an older form.
+//!
+//! The rules and the way back to what they were a reading ago differ in little, and each signal's name comes again and again:
+//! LZ4 leaves a quarter, so that a row takes part of a page, and its next version lies beside it.
 
 use std::borrow::Cow;
 
@@ -14,10 +17,13 @@ use crate::book::Remembered;
 
 /// Raised whenever the form of anything below changes, states of rules included. (A change of what the rules conclude raises
 /// `RULES_VERSION`.)
-const FORM: u8 = 4;
+const FORM: u8 = 5;
 
 /// So many bytes a head takes, or fewer: what grows while it is written is copied.
 const USUAL: usize = 6144;
+
+/// Beyond what any state comes to: a hundred readings, each as long as the longest that is taken.
+const LONGEST: usize = 16 << 20;
 
 /// What folding on needs.
 #[derive(Default, Serialize, Deserialize)]
@@ -53,7 +59,7 @@ pub(super) fn of_day() -> Result<Vec<u8>, StoreError> {
 
 /// `None` for what another version wrote.
 pub(super) fn read(until: Option<DateTime<Utc>>, memory: &[u8]) -> Option<(Head<()>, Remembered)> {
-    let Memory { tail, tip, remembered } = postcard::from_bytes(ours(memory)?).ok()?;
+    let Memory { tail, tip, remembered } = postcard::from_bytes(&plain(memory)?).ok()?;
     let tip = tip.map(|tip| Settled { until: tip.until, state: tip.state.into_owned() });
     let head = Head { settled: Settled { until, state: () }, tail: tail.into_owned(), tip };
     Some((head, remembered.into_owned()))
@@ -65,7 +71,14 @@ pub(super) fn of_state(state: &VehicleState) -> Result<Vec<u8>, StoreError> {
 
 /// `None` for what another version wrote.
 pub(super) fn read_state(settled: &[u8]) -> Option<VehicleState> {
-    postcard::from_bytes(ours(settled)?).ok()
+    postcard::from_bytes(&plain(settled)?).ok()
+}
+
+fn plain(bytes: &[u8]) -> Option<Vec<u8>> {
+    let compressed = ours(bytes)?;
+    let (size, _) = lz4_flex::block::uncompressed_size(compressed).ok()?;
+    // What is damaged may say any size.
+    (size <= LONGEST).then(|| lz4_flex::block::decompress_size_prepended(compressed).ok()).flatten()
 }
 
 /// Behind our version.
@@ -74,10 +87,11 @@ pub(super) fn ours(bytes: &[u8]) -> Option<&[u8]> {
 }
 
 fn write(column: &'static str, what: &impl Serialize) -> Result<Vec<u8>, StoreError> {
-    let mut bytes = Vec::with_capacity(USUAL);
-    bytes.push(FORM);
-    postcard::to_extend(what, bytes)
-        .map_err(|error| StoreError::corrupt("vehicle_states", column)(error.into()))
+    let plain = postcard::to_extend(what, Vec::with_capacity(USUAL))
+        .map_err(|error| StoreError::corrupt("vehicle_states", column)(error.into()))?;
+    let mut bytes = lz4_flex::block::compress_prepend_size(&plain);
+    bytes.insert(0, FORM);
+    Ok(bytes)
 }
 
 #[cfg(test)]
@@ -155,7 +169,7 @@ mod tests {
         let tip = head.tip.as_ref().map(|tip| &tip.state);
         let json = serde_json::to_string(&(&head.settled.state, &head.tail, tip)).unwrap();
         let bytes = memory.len() + settled.len();
-        assert!(bytes * 4 < json.len(), "{bytes} bytes, {} as JSON", json.len());
+        assert!(bytes * 12 < json.len(), "{bytes} bytes, {} as JSON", json.len());
     }
 
     /// The bytes of a head as this form has them are kept: what reads them and writes the same has the same form, whatever its rules
@@ -186,7 +200,7 @@ mod tests {
     fn no_moment_is_kept_as_text() {
         let head = lived();
         let memory = of_head(&head, &Remembered::default()).unwrap();
-        for bytes in [memory, of_state(&head.settled.state).unwrap()] {
+        for bytes in [memory, of_state(&head.settled.state).unwrap()].map(|bytes| plain(&bytes).unwrap()) {
             let date = bytes.windows(5).position(|five| five == b"2024-");
             assert_eq!(date.map(|at| String::from_utf8_lossy(&bytes[at..at + 20]).into_owned()), None);
         }
