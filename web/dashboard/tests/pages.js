@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { test } from "node:test";
 
-import { sql, until, visit, visitAsOperator } from "./demo.js";
+import { carsOf, sql, until, visit, visitAsOperator } from "./demo.js";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const LARGEST_FIRST_SCRIPT = 200_000;
@@ -187,6 +187,19 @@ export function testPages(given) {
     await page.close();
   });
 
+  test("a name of one long word makes no page wider than a small phone", async () => {
+    const { browser, bystander } = given;
+    const [car] = await carsOf(bystander);
+    await sql(`UPDATE cars SET name = '${"Berta".repeat(20)}' WHERE id = '${car.id}'`);
+    const { page, goto } = await visit(browser, bystander, "/", { viewport: { width: 360, height: 740 } });
+    for (const path of ["/", "/cars/CAR/overview", "/cars/CAR/log"]) {
+      await goto(path);
+      await fitsPhone(page, path);
+    }
+    await sql(`UPDATE cars SET name = '${car.name}' WHERE id = '${car.id}'`);
+    await page.close();
+  });
+
   test("on each page it is said when the server is away or fails, and one may try again", async () => {
     const { page, goto } = await visit(given.browser, given.electric, "/");
     let answer = (route) => route.continue();
@@ -240,9 +253,13 @@ async function lookAtOperators({ browser, operators }, colorScheme) {
   await page.close();
 }
 
-async function lookAt(page, path) {
+async function fitsPhone(page, path) {
   const wider = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
   assert.ok(wider <= 0, `${path} is ${wider} px wider than a phone`);
+}
+
+async function lookAt(page, path) {
+  await fitsPhone(page, path);
   assert.deepEqual(await serious(page), [], path);
 }
 

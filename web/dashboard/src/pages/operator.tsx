@@ -138,7 +138,7 @@ function Queues({ queues }: { queues: NonNullable<Pipeline["queues"]> }) {
             <tr>
               <th scope="col">Queue</th>
               <th scope="col">Messages</th>
-              <th scope="col">To be tried again</th>
+              <th scope="col">To retry</th>
             </tr>
           </thead>
           <tbody>
