@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 
-import { carsOf, carvetka, until, visit } from "./demo.js";
+import { carsOf, carvetka, sql, until, visit } from "./demo.js";
 
 /** The pipeline and not the page: what a car says has to come, and a replay has to be through. */
 const PIPELINE_MS = 120_000;
@@ -17,8 +17,9 @@ export function tellStory(given) {
     await t.test("what it says arrives while one looks", () => arrivesLive(page, goto));
     await t.test("a fill-up is in the book, and why", () => findsFillUp(page, goto));
     await t.test("a corrected charging session survives a replay", () => correctsSession(given));
-    await t.test("a drawn place tells who came and went", () => drawsPlace(page, goto));
     await t.test("a parked car that leaves is an alert", () => isTold(page, goto));
+    await t.test("a drawn place tells who came and went", () => drawsPlace(page, goto));
+    await t.test("who comes there is an alert, too, and unread", () => hearsOfPlace(page, goto));
     await t.test("a planned service has a due date", () => plansService(page, goto));
     await t.test("the mileage log is saved as a file", () => savesLog(page, goto));
     await t.test("another person sees nothing of it", () => isHidden(given, car));
@@ -95,6 +96,19 @@ async function drawsPlace(page, goto) {
     if (await earlier.isVisible()) await earlier.click();
     return page.getByText(/(Came to|Left|Stayed at)\s+Our street/).first().isVisible();
   }, PIPELINE_MS);
+}
+
+async function hearsOfPlace(page, goto) {
+  const place = "FROM geofences WHERE name = 'Our street'";
+  // It counts from when the place was drawn. The car lives in the past: as if it had been drawn then.
+  await sql(`UPDATE geofence_tellings SET told_from = told_from - interval '90 days' WHERE geofence_id IN (SELECT id ${place})`);
+  await sql(`SELECT carvetka_mark_users_cars_dirty(user_id, 'epoch', 'a place tells of the past') ${place}`);
+  await goto("/cars/CAR/alerts");
+  const arrived = page.locator("li.card", { hasText: "The car has arrived" }).filter({ hasText: "Our street" });
+  await arrived.first().waitFor({ timeout: PIPELINE_MS });
+  const menu = page.getByRole("navigation", { name: "Carvetka sync" });
+  await menu.getByRole("link", { name: /^Notifications \(\d+\)$/ }).click({ timeout: PIPELINE_MS });
+  await arrived.first().waitFor();
 }
 
 async function isTold(page, goto) {
