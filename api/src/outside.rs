@@ -20,7 +20,7 @@ impl Outside {
             let read = KeyRing::parse(keys);
             read.inspect_err(|error| warn!(error = runtime::chain(error), "secrets cannot be sealed")).ok()
         });
-        let NotifyConfig { smtp_url: _, mail_from: _, webhooks_to_private } = config;
+        let NotifyConfig { smtp_url: _, mail_from: _, notifications_url: _, webhooks_to_private } = config;
         Self { has_mail: config.has_mail(), webhooks_to_private: *webhooks_to_private, keys }
     }
 }

@@ -3,6 +3,7 @@
 use clap::Args;
 use lettre::message::Mailbox;
 use secrecy::SecretString;
+use url::Url;
 
 /// How people are told outside of their page. Without an address of a mail server nobody is written to.
 #[derive(Debug, Clone, Default, Args)]
@@ -16,6 +17,11 @@ pub struct NotifyConfig {
     #[arg(long, env = "MAIL_FROM")]
     pub mail_from: Option<Mailbox>,
 
+    /// The page on which people say of what they are told, such as `https://cars.example.org/app/notifications`: letters
+    /// lead there. Without it they only name it.
+    #[arg(long, env = "NOTIFICATIONS_URL", value_parser = page)]
+    pub notifications_url: Option<Url>,
+
     /// Whether webhooks of people may be within the own network, and without TLS. Who may add one could reach what stands
     /// there: only where all of them are trusted.
     #[arg(long, env = "WEBHOOKS_TO_PRIVATE")]
@@ -26,5 +32,25 @@ impl NotifyConfig {
     /// Whether people can be written to.
     pub fn has_mail(&self) -> bool {
         self.smtp_url.is_some() && self.mail_from.is_some()
+    }
+}
+
+/// Only what a browser opens is put into letters.
+fn page(given: &str) -> Result<Url, String> {
+    let url = Url::parse(given).map_err(|error| format!("not an address: {error}"))?;
+    let is_page = matches!(url.scheme(), "https" | "http") && url.has_host();
+    is_page.then_some(url).ok_or_else(|| "an address that begins with `https://` or `http://`".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_is_what_a_browser_opens() {
+        assert_eq!(page("https://cars.example.org/app/notifications").unwrap().path(), "/app/notifications");
+        for odd in ["cars.example.org/app", "mailto:ann@example.org", "javascript:alert(1)", ""] {
+            assert!(page(odd).is_err(), "{odd}");
+        }
     }
 }

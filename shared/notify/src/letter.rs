@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use maud::{DOCTYPE, Markup, html};
+use url::Url;
 
 use crate::words::{Item, Tongue};
 
@@ -11,13 +12,15 @@ pub struct Letter {
     pub subject: String,
     pub plain: String,
     pub html: String,
+    /// Where its reader says that they want no more of the kind.
+    pub page: Option<Url>,
 }
 
 /// So many are told one by one; the page shows all.
 const MOST: usize = 30;
 
-/// Tells of one alert or of several; `None` where there is nothing to tell.
-pub fn letter(items: &[Item], is_late: bool, tongue: Tongue) -> Option<Letter> {
+/// Tells of one alert or of several; `None` where there is nothing to tell. `page`: where people say of what they are told.
+pub fn letter(items: &[Item], is_late: bool, tongue: Tongue, page: Option<&Url>) -> Option<Letter> {
     let first = items.first()?;
     let key = match (items.len(), is_late) {
         (1, false) => "mail.one",
@@ -41,14 +44,15 @@ pub fn letter(items: &[Item], is_late: bool, tongue: Tongue) -> Option<Letter> {
     let mut plain: Vec<String> = about.into_iter().map(str::to_owned).collect();
     plain.extend(told.iter().map(Part::plain));
     plain.extend(more.clone());
-    plain.push(format!("-- \n{why}"));
-    let page = html! {
+    plain.push(format!("-- \n{why}{}", page.map(|page| format!("\n{page}")).unwrap_or_default()));
+    let body = html! {
         @if let Some(about) = about { p { (about) } }
         @for part in &told { (part.html()) }
         @if let Some(more) = &more { p { (more) } }
-        p style="color:#666" { (why) }
+        p style="color:#666" { (why) @if let Some(page) = page { br; a href=(page.as_str()) { (page.as_str()) } } }
     };
-    Some(Letter { plain: plain.join("\n\n") + "\n", html: whole(tongue, &subject, &page), subject })
+    let (plain, html) = (plain.join("\n\n") + "\n", whole(tongue, &subject, &body));
+    Some(Letter { subject, plain, html, page: page.cloned() })
 }
 
 /// Asks whether an address is the person's: the only thing that is sent to one that is not confirmed.
@@ -63,7 +67,8 @@ pub fn confirmation(code: &str, until: DateTime<Utc>, tongue: Tongue) -> Letter 
         filled("confirmation.until"),
     );
     let page = html! { p { (text) } p style="font-size:1.5em" { strong { (code) } } p { (until) } };
-    Letter { plain: format!("{text}\n\n{code}\n\n{until}\n"), html: whole(tongue, &subject, &page), subject }
+    let (plain, html) = (format!("{text}\n\n{code}\n\n{until}\n"), whole(tongue, &subject, &page));
+    Letter { subject, plain, html, page: None }
 }
 
 struct Part {
@@ -123,25 +128,43 @@ mod tests {
 
     #[test]
     fn one_alert_is_a_letter_of_its_own_and_several_are_one() {
-        let one = letter(&[item("Berta")], false, TONGUE).unwrap();
+        let one = letter(&[item("Berta")], false, TONGUE, None).unwrap();
         assert_eq!(one.subject, "Fuel is missing: Berta");
         assert!(
             one.plain.starts_with("Fuel is missing\nBerta, 1 Jul 2026, 20:05 UTC\nThe level fell"),
             "{}",
             one.plain
         );
-        let many = letter(&vec![item("Berta"); 33], true, TONGUE).unwrap();
+        let many = letter(&vec![item("Berta"); 33], true, TONGUE, None).unwrap();
         assert_eq!(many.subject, "Found later: 33 things about your cars");
         assert_eq!(many.plain.matches("Fuel is missing").count(), MOST);
         assert!(many.plain.contains("and 3 more"), "{}", many.plain);
-        assert_eq!(letter(&[], false, TONGUE), None);
+        assert_eq!(letter(&[], false, TONGUE, None), None);
     }
 
     #[test]
     fn what_people_call_their_cars_is_text_and_no_html() {
-        let letter = letter(&[item("<script>alert(1)</script>")], false, TONGUE).unwrap();
+        let letter = letter(&[item("<script>alert(1)</script>")], false, TONGUE, None).unwrap();
         assert!(!letter.html.contains("<script>"), "{}", letter.html);
         assert!(letter.html.contains("&lt;script&gt;"));
+    }
+
+    #[test]
+    fn a_letter_leads_to_where_its_reader_says_that_they_want_no_more_and_a_code_does_not() {
+        let page = Url::parse("https://cars.example.org/app/notifications").unwrap();
+        let told = letter(&[item("Berta")], false, TONGUE, Some(&page)).unwrap();
+        assert!(
+            told.plain.ends_with("is changed.\nhttps://cars.example.org/app/notifications\n"),
+            "{}",
+            told.plain
+        );
+        assert!(
+            told.html.contains(r#"<a href="https://cars.example.org/app/notifications">"#),
+            "{}",
+            told.html
+        );
+        assert_eq!(told.page, Some(page));
+        assert_eq!(confirmation("12345678", DateTime::UNIX_EPOCH, TONGUE).page, None);
     }
 
     #[test]

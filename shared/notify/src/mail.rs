@@ -9,6 +9,7 @@ use lettre::transport::smtp;
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use secrecy::ExposeSecret;
 use tokio::time::timeout;
+use url::Url;
 use uuid::Uuid;
 
 use crate::config::NotifyConfig;
@@ -50,6 +51,7 @@ impl MailError {
 pub struct Mail {
     transport: AsyncSmtpTransport<Tokio1Executor>,
     from: Mailbox,
+    page: Option<Url>,
 }
 
 impl Mail {
@@ -66,7 +68,12 @@ impl Mail {
             .map_err(MailError::Server)?
             .timeout(Some(COMMAND_AT_MOST))
             .build();
-        Ok(Some(Self { transport, from }))
+        Ok(Some(Self { transport, from, page: config.notifications_url.clone() }))
+    }
+
+    /// Where people say of what they are told, if the operator named it.
+    pub const fn page(&self) -> Option<&Url> {
+        self.page.as_ref()
     }
 
     /// Sends a letter. Its Message-ID is made of the id, so that a letter that comes twice is one.
@@ -76,12 +83,16 @@ impl Mail {
     /// If the mail server did not take it.
     pub async fn send(&self, to: &str, id: Uuid, letter: Letter) -> Result<(), MailError> {
         let to: Address = to.parse().map_err(MailError::Address)?;
-        let message = Message::builder()
+        let mut message = Message::builder()
             .message_id(Some(format!("<{id}@{}>", self.from.email.domain())))
             .from(self.from.clone())
             .to(Mailbox::new(None, to))
             .subject(letter.subject)
-            .header(AutoSubmitted)
+            .header(AutoSubmitted);
+        if let Some(page) = letter.page {
+            message = message.header(ListUnsubscribe(format!("<{page}>")));
+        }
+        let message = message
             .multipart(MultiPart::alternative_plain_html(letter.plain, letter.html))
             .map_err(MailError::Letter)?;
         match timeout(AT_MOST, self.transport.send(message)).await {
@@ -113,5 +124,23 @@ impl Header for AutoSubmitted {
 
     fn display(&self) -> HeaderValue {
         HeaderValue::new(Self::name(), "auto-generated".to_owned())
+    }
+}
+
+/// RFC 2369: where its reader says that they want no more. A page, not the one click of RFC 8058: who wants what is said there.
+#[derive(Debug, Clone)]
+struct ListUnsubscribe(String);
+
+impl Header for ListUnsubscribe {
+    fn name() -> HeaderName {
+        HeaderName::new_from_ascii_str("List-Unsubscribe")
+    }
+
+    fn parse(text: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(Self(text.to_owned()))
+    }
+
+    fn display(&self) -> HeaderValue {
+        HeaderValue::new(Self::name(), self.0.clone())
     }
 }

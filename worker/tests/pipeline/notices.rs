@@ -15,6 +15,7 @@ use crate::receivers::{Endpoint, MailServer, Next};
 use crate::support::{Car, PATIENCE, Pipeline};
 
 const ADDRESS: &str = "ann@example.org";
+const PAGE: &str = "https://carvetka.example/app/notifications";
 
 struct Stage {
     pipeline: Pipeline,
@@ -55,8 +56,9 @@ impl Stage {
     async fn worker(&mut self) {
         let url = format!("smtp://{}", self.mail.address);
         let mail = ["--smtp-url", &url, "--mail-from", "Carvetka <cars@carvetka.example>"];
+        let page = ["--notifications-url", PAGE];
         let own = ["--webhooks-to-private", "--token-encryption-keys", KEYS, "--shutdown-grace", "1"];
-        let words: Vec<&str> = mail.into_iter().chain(own).collect();
+        let words: Vec<&str> = mail.into_iter().chain(page).chain(own).collect();
         self.pipeline.worker_with(&words).await;
     }
 
@@ -169,6 +171,7 @@ async fn a_person_is_told_once_by_letter_in_their_words_and_by_a_signed_request_
     assert_eq!(line(text, "Message-ID: "), format!("<{letter}@carvetka.example>"));
     assert_eq!(line(text, "Subject: "), "Es fehlt Kraftstoff: a car");
     assert_eq!(line(text, "Auto-Submitted: "), "auto-generated");
+    assert_eq!(line(text, "List-Unsubscribe: "), format!("<{PAGE}>"));
     // Without the line breaks of quoted-printable.
     assert!(text.replace("=\n", "").contains("Er fiel von 60 % auf 20 %."), "{text}");
     stage.pipeline.stop().await;

@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use notify::{
-    Answer, Item, Language, Letter, Tongue, Units, again, code_place, confirmation, letter, secret_place,
+    Answer, Item, Language, Letter, Mail, Tongue, Units, again, code_place, confirmation, letter,
+    secret_place,
 };
 use runtime::clock;
 use secrecy::{ExposeSecret, SecretString};
@@ -98,7 +99,7 @@ async fn by_mail(notices: &Notices, message: &Message, now: DateTime<Utc>) -> Re
     let mut db = notices.pool.acquire().await?;
     let written = match message.about {
         About::Confirmation => ask(notices, &mut db, message.user_id, now).await?,
-        About::Alerts | About::FoundLater | About::Test => tell(&mut db, message).await?,
+        About::Alerts | About::FoundLater | About::Test => tell(&mut db, message, mail).await?,
     };
     drop(db);
     let (to, letter) = match written {
@@ -131,14 +132,15 @@ async fn ask(
     }))
 }
 
-async fn tell(db: &mut PgConnection, message: &Message) -> Result<Written, StoreError> {
+async fn tell(db: &mut PgConnection, message: &Message, mail: &Mail) -> Result<Written, StoreError> {
     let Some(email) = notification_preferences::email(db, message.user_id).await? else {
         return Ok(Err(End::Nothing("no address is confirmed")));
     };
     // Who has read it in their page meanwhile needs no letter.
     let told = notifications::about(db, message.user_id, &message.alert_ids).await?;
     let items: Vec<Item> = told.into_iter().filter(|told| told.read_at.is_none()).map(item).collect();
-    let letter = letter(&items, message.about == About::FoundLater, tongue(db, message.user_id).await?);
+    let tongue = tongue(db, message.user_id).await?;
+    let letter = letter(&items, message.about == About::FoundLater, tongue, mail.page());
     Ok(letter.map(|letter| (email, letter)).ok_or(NOTHING))
 }
 
