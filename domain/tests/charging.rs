@@ -805,3 +805,16 @@ fn a_counter_that_rose_after_a_drive_may_have_done_so_before_it() {
         "(1 08:00..1 09:00) to 1 12:00: 50 -> 54 %, 2 ± 0.05 kWh counted, AC",
     );
 }
+
+#[test]
+fn a_rise_that_a_level_tells_begins_after_the_session_that_a_counter_told() {
+    check(
+        "1 00:00 cable in km 30000 kwh 0
+         1 00:01 cable in kwh 1 soc 0
+         1 00:31 km 30001 soc 3
+         1 00:34 soc 1
+         1 00:37 kwh 2 km 30002",
+        "(1 00:00..1 00:01) to (1 00:00..1 00:01): 0 -> 0 %, 1 ± 0.05 kWh counted, inferred
+         (1 00:01..1 00:31) to (1 00:01..1 00:31): 0 -> 3 %, 1 ± 0.05 kWh counted, inferred",
+    );
+}

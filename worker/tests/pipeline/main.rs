@@ -4,6 +4,7 @@
 
 mod book;
 mod corrections;
+mod expired;
 mod kinds;
 mod lives;
 mod notices;
