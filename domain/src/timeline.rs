@@ -17,6 +17,8 @@ use crate::setup::Setup;
 
 /// Readings stay in the tail for this long after a newer one: being a little late is the normal case.
 pub const TAIL_SPAN: TimeDelta = TimeDelta::hours(6);
+/// A tail grows this long before part of it is settled: cars that report some times a day are folded on from their tip in between.
+pub const TAIL_LONGEST: TimeDelta = TimeDelta::hours(24);
 /// A busier tail is settled sooner.
 pub const TAIL_READINGS: usize = 100;
 /// What is later than this is not folded while its delivery waits, but by the replay job.
@@ -107,7 +109,7 @@ impl<S> Head<S> {
         let moments = || fresh.iter().map(|seen| seen.reading.at);
         let (earliest, newest) = (moments().min()?, moments().max()?);
         let oldest = self.tail.first().map_or(earliest, |seen| seen.reading.at);
-        let is_long = self.tail.len() + fresh.len() > 2 * TAIL_READINGS || newest - oldest > TAIL_SPAN * 2;
+        let is_long = self.tail.len() + fresh.len() > 2 * TAIL_READINGS || newest - oldest > TAIL_LONGEST;
         let tip = self.tip.take_if(|tip| tip.is_before(earliest) && !is_long)?;
         let Self { settled, tail, .. } = std::mem::take(self);
         Some(Onward { settled, tail, tip })
