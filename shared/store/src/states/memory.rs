@@ -22,8 +22,8 @@ const FORM: u8 = 5;
 /// So many bytes a head takes, or fewer: what grows while it is written is copied.
 const USUAL: usize = 6144;
 
-/// Beyond what any state comes to: a hundred readings, each as long as the longest that is taken.
-const LONGEST: usize = 16 << 20;
+/// LZ4 makes no more of a byte.
+const MOST_OF_A_BYTE: usize = 255;
 
 /// What folding on needs.
 #[derive(Default, Serialize, Deserialize)]
@@ -78,7 +78,8 @@ fn plain(bytes: &[u8]) -> Option<Vec<u8>> {
     let compressed = ours(bytes)?;
     let (size, _) = lz4_flex::block::uncompressed_size(compressed).ok()?;
     // What is damaged may say any size.
-    (size <= LONGEST).then(|| lz4_flex::block::decompress_size_prepended(compressed).ok()).flatten()
+    let is_possible = size <= compressed.len().saturating_mul(MOST_OF_A_BYTE);
+    is_possible.then(|| lz4_flex::block::decompress_size_prepended(compressed).ok()).flatten()
 }
 
 /// Behind our version.
@@ -214,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn another_form_and_what_is_cut_off_are_not_read() {
+    fn another_form_and_what_is_cut_off_or_says_any_size_are_not_read() {
         let head = lived();
         let other = |bytes: &[u8]| [&[FORM + 1], &bytes[1..]].concat();
         let memory = of_head(&head, &Remembered::default()).unwrap();
@@ -225,5 +226,7 @@ mod tests {
         for bytes in [&other(&settled), &settled[..settled.len() / 2], &[]] {
             assert_eq!(read_state(bytes), None);
         }
+        let huge = [&settled[..1], &u32::MAX.to_le_bytes(), &settled[5..]].concat();
+        assert_eq!(read_state(&huge), None);
     }
 }
