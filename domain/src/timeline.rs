@@ -17,8 +17,9 @@ use crate::setup::Setup;
 
 /// Readings stay in the tail for this long after a newer one: being a little late is the normal case.
 pub const TAIL_SPAN: TimeDelta = TimeDelta::hours(6);
-/// A tail grows this long before part of it is settled: cars that report some times a day are folded on from their tip in between.
-pub const TAIL_LONGEST: TimeDelta = TimeDelta::hours(24);
+/// A tail grows this long before part of it is settled: cars that report some times a day are folded on from their tip in between,
+/// and what comes once a day is settled each day.
+pub const TAIL_LONGEST: TimeDelta = TimeDelta::hours(20);
 /// A busier tail is settled sooner.
 pub const TAIL_READINGS: usize = 100;
 /// What is later than this is not folded while its delivery waits, but by the replay job.
