@@ -176,4 +176,54 @@ mod tests {
             assert_eq!(key, lock_key(&vehicle));
         }
     }
+
+    /// How often the transaction read all vehicles, and how often it asked an index for some.
+    async fn looks(db: &mut PgConnection) -> (i64, i64) {
+        let looks =
+            "SELECT seq_scan, idx_scan FROM pg_stat_xact_user_tables WHERE relname = 'smartcar_vehicles'";
+        sqlx::query_as(looks).fetch_one(db).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn vehicles_are_found_by_index_before_anybody_has_counted_them() {
+        const VEHICLES: usize = 3_000;
+        let database = harness::database().await;
+        let mut tx = database.pool.begin().await.unwrap();
+        // Nobody counts what is not committed.
+        sqlx::query(
+            "WITH person AS (INSERT INTO auth.users DEFAULT VALUES RETURNING id), cars AS (
+               INSERT INTO cars (user_id, name)
+               SELECT person.id, 'car' FROM person, generate_series(1, $1)
+               RETURNING id)
+             INSERT INTO smartcar_vehicles (car_id, smartcar_vehicle_id, smartcar_user_id) SELECT id, id::text, id::text FROM cars",
+        )
+        .bind(i32::try_from(VEHICLES).unwrap())
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+        let counted: f32 =
+            sqlx::query_scalar("SELECT reltuples FROM pg_class WHERE relname = 'smartcar_vehicles'")
+                .fetch_one(&mut *tx)
+                .await
+                .unwrap();
+        assert!(counted <= 0.0, "{counted} were counted");
+        let ids: Vec<String> =
+            sqlx::query_scalar("SELECT smartcar_vehicle_id FROM smartcar_vehicles LIMIT 200")
+                .fetch_all(&mut *tx)
+                .await
+                .unwrap();
+        let keys: Vec<VehicleKey> = ids
+            .into_iter()
+            .map(|id| VehicleKey { smartcar_user_id: Some(id.clone()), smartcar_vehicle_id: id })
+            .collect();
+        let before = looks(&mut tx).await;
+        // More often than PostgreSQL plans a question anew.
+        for _ in 0..8 {
+            let found = resolve(&mut tx, &keys).await.unwrap();
+            assert!(found.len() == keys.len() && found.iter().all(|one| one.len() == 1));
+        }
+        let after = looks(&mut tx).await;
+        assert_eq!(after.0, before.0, "all vehicles were read");
+        assert!(after.1 > before.1, "{before:?}, {after:?}");
+    }
 }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "what cannot be set up is a failed test")]
 
+mod acknowledgements;
 mod book;
 mod corrections;
 mod expired;
@@ -22,3 +23,4 @@ mod spool;
 mod statements;
 mod story;
 mod support;
+mod wiretap;

@@ -72,9 +72,13 @@ impl Pipeline {
 
     /// The same with other settings.
     pub async fn worker_with(&mut self, more: &[&str]) {
+        self.worker_by(&harness::amqp_url(), more).await;
+    }
+
+    /// The same by another way to the broker.
+    pub async fn worker_by(&mut self, amqp_url: &str, more: &[&str]) {
         let life = Lifecycle::new(Duration::from_secs(8));
-        let amqp_url = harness::amqp_url();
-        let addresses = ["--database-url", &self.database.url, "--amqp-url", &amqp_url];
+        let addresses = ["--database-url", &self.database.url, "--amqp-url", amqp_url];
         let names = ["--amqp-namespace", &self.namespace];
         let words = ["worker"].into_iter().chain(addresses).chain(names).chain(more.iter().copied());
         worker::start(&Config::parse_from(words), &life).await.unwrap();
