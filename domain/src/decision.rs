@@ -8,6 +8,8 @@ mod cut;
 mod join;
 mod stretch;
 
+use std::cmp::Reverse;
+
 use chrono::{DateTime, Utc};
 
 use crate::book::{Entry, EntryKey, MeterEntry};
@@ -63,6 +65,8 @@ pub enum FillUpVerdict {
     Receipt { litres: Option<Milli> },
     /// All within are one.
     Merged,
+    /// These words of theirs stand beside it; all else goes on being the machine's.
+    Noted(RowId),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,6 +83,8 @@ pub enum SessionVerdict {
     NotBooked,
     /// This row of the person's is its expense.
     BookedAs(RowId),
+    /// These words of theirs stand beside it, or beside its expense.
+    Noted(RowId),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,6 +97,8 @@ pub enum TripVerdict {
     Split { at: DateTime<Utc>, odometer: Option<Distance> },
     /// It was for this; all else goes on being the machine's.
     Purposed(Purpose),
+    /// These words of theirs stand beside it; all else goes on being the machine's.
+    Noted(RowId),
 }
 
 /// What a person says that something cost.
@@ -119,6 +127,15 @@ pub struct Applied {
     /// Stretches that people joined or cut and that this fold, which began within, cannot tell whole: the stored rows there
     /// stay as they are, and a fold from before them has to follow.
     pub partly: Vec<(Kind, Stretch)>,
+    /// The words of people that stand beside entries of this fold: each beside one.
+    pub notes: Vec<Note>,
+}
+
+/// Words of a person, by the row that holds them, and the entry that they stand beside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    pub words: RowId,
+    pub entry: EntryKey,
 }
 
 /// Kinds of entries that have a beginning and an end.
@@ -142,10 +159,10 @@ pub struct Beginning<'a> {
 pub fn apply(entries: Vec<Entry>, decisions: &[Decision], beginning: Beginning<'_>) -> Applied {
     let told =
         entries.into_iter().map(|entry| Told { entry, price: None, booked: true, expense: None }).collect();
-    let mut applied = Applied { told, partly: Vec::new() };
+    let mut applied = Applied { told, ..Applied::default() };
     let mut decisions: Vec<&Decision> = decisions.iter().collect();
     decisions.sort_by_key(|decision| (decision.decided_at, decision.row));
-    for decision in decisions {
+    for decision in &decisions {
         match &decision.what {
             Decided::MeterEntry { at, odometer } => {
                 applied.told.retain(|told| !is_same_meter_entry(*at, *odometer, &told.entry));
@@ -156,17 +173,53 @@ pub fn apply(entries: Vec<Entry>, decisions: &[Decision], beginning: Beginning<'
             Decided::Trip { stretch, verdict } => applied.trip(*stretch, *verdict, beginning),
         }
     }
+    applied.notes = decisions.iter().filter_map(|decision| note(&applied.told, decision)).collect();
     applied
 }
 
+/// What a person wrote stands beside the entry that shares most of the time that theirs had, of equal ones the first.
+fn note(told: &[Told], decision: &Decision) -> Option<Note> {
+    let (kind, stretch, words) = decision.what.words()?;
+    let same = told.iter().filter(|told| told.is(kind, stretch)).map(|told| &told.entry);
+    let entry = same.max_by_key(|entry| (stretch.shared_with(entry), Reverse(entry.key())))?;
+    Some(Note { words, entry: entry.key() })
+}
+
+impl Decided {
+    /// The words that it says are beside an entry.
+    const fn words(&self) -> Option<(Kind, Stretch, RowId)> {
+        match self {
+            Self::FillUp { stretch, verdict: FillUpVerdict::Noted(words) } => {
+                Some((Kind::FillUp, *stretch, *words))
+            }
+            Self::ChargingSession { stretch, verdict: SessionVerdict::Noted(words) } => {
+                Some((Kind::ChargingSession, *stretch, *words))
+            }
+            Self::Trip { stretch, verdict: TripVerdict::Noted(words) } => {
+                Some((Kind::Trip, *stretch, *words))
+            }
+            Self::MeterEntry { .. }
+            | Self::Issue
+            | Self::FillUp { .. }
+            | Self::ChargingSession { .. }
+            | Self::Trip { .. } => None,
+        }
+    }
+}
+
 impl Decision {
+    /// The row that holds what they wrote beside the entry, if that is what they did.
+    pub fn words(&self) -> Option<RowId> {
+        self.what.words().map(|(_, _, words)| words)
+    }
+
     /// Whether the machine keeps its hands off the row that was decided about.
     pub const fn takes_row(&self) -> bool {
         match self.what {
             Decided::MeterEntry { .. } | Decided::Issue => true,
             Decided::FillUp { verdict, .. } => match verdict {
                 FillUpVerdict::Theirs | FillUpVerdict::Receipt { .. } => true,
-                FillUpVerdict::Merged => false,
+                FillUpVerdict::Merged | FillUpVerdict::Noted(_) => false,
             },
             Decided::ChargingSession { verdict, .. } => match verdict {
                 SessionVerdict::Theirs => true,
@@ -174,11 +227,15 @@ impl Decision {
                 | SessionVerdict::Split { .. }
                 | SessionVerdict::Priced(_)
                 | SessionVerdict::NotBooked
-                | SessionVerdict::BookedAs(_) => false,
+                | SessionVerdict::BookedAs(_)
+                | SessionVerdict::Noted(_) => false,
             },
             Decided::Trip { verdict, .. } => match verdict {
                 TripVerdict::Theirs => true,
-                TripVerdict::Merged | TripVerdict::Split { .. } | TripVerdict::Purposed(_) => false,
+                TripVerdict::Merged
+                | TripVerdict::Split { .. }
+                | TripVerdict::Purposed(_)
+                | TripVerdict::Noted(_) => false,
             },
         }
     }
@@ -206,6 +263,7 @@ impl Applied {
                 | Entry::Alert(_) => true,
             }),
             FillUpVerdict::Merged => self.merge(Kind::FillUp, stretch, beginning),
+            FillUpVerdict::Noted(_) => {}
         }
     }
 
@@ -247,6 +305,7 @@ impl Applied {
                     (told.booked, told.expense) = (false, Some(row));
                 }
             }
+            SessionVerdict::Noted(_) => {}
         }
     }
 
@@ -275,6 +334,7 @@ impl Applied {
                     }
                 }
             }
+            TripVerdict::Noted(_) => {}
         }
     }
 

@@ -6,7 +6,7 @@ mod decision_words;
 
 use decision_words::{at, decision, found, tell};
 use domain::book::{Entry, EntryKey};
-use domain::decision::{Applied, Beginning, apply};
+use domain::decision::{Applied, Beginning, Told, apply};
 
 /// `book` and `said`: one line an entry or a decision, in the words of [`decision_words`]. People speak in the order of
 /// their lines.
@@ -19,7 +19,12 @@ fn told(book: &str, said: &str, since: Option<&str>, open: &[EntryKey]) -> Appli
 
 fn check(book: &str, said: &str, expected: &str) {
     let applied = told(book, said, None, &[]);
-    let mut left: Vec<String> = applied.told.iter().map(tell).collect();
+    let beside = |told: &Told| -> Vec<String> {
+        let notes = applied.notes.iter().filter(|note| note.entry == told.entry.key());
+        notes.map(|note| format!("note {}", note.words.0)).collect()
+    };
+    let mut left: Vec<String> =
+        applied.told.iter().map(|told| [vec![tell(told)], beside(told)].concat().join(" ")).collect();
     left.sort();
     assert_eq!(left, lines(expected), "\nfound:{book}\nsaid:{said}");
 }
@@ -270,4 +275,77 @@ fn a_fold_that_begins_within_what_a_person_joined_says_nothing_of_it() {
     // What lies behind such a fold does not concern it.
     assert_eq!(told("", "trip 08:00 10:00 merged", Some("10:15"), &[]).partly.len(), 0);
     assert_eq!(told(book, "trip 08:00 10:00 merged", Some("07:00"), &[]).partly.len(), 0);
+}
+
+#[test]
+fn a_note_goes_with_its_entry_wherever_late_data_move_it() {
+    check(
+        "
+        charged 09:40 13:00 6000
+        charged 20:00 22:00 3000
+        filled 08:30~08:40 22
+        trip 08:05 08:30 30
+        trip 12:00 12:30 30
+        ",
+        "
+        charged 10:00 12:00 note
+        filled 08:30 08:45 note
+        trip 08:30 08:45 note
+        trip 08:00 08:30 note
+        ",
+        "
+        charged 09:40 13:00 6000 note 1
+        charged 20:00 22:00 3000
+        filled 08:30~08:40 22 note 2
+        trip 08:05 08:30 30 note 4
+        trip 12:00 12:30 30
+        ",
+    );
+}
+
+#[test]
+fn a_note_stands_beside_one_entry_the_one_that_shares_most_of_its_time() {
+    let halves = "trip 08:00 08:20 20\ntrip 08:25 09:00 30";
+    check(halves, "trip 08:00 09:00 note", "trip 08:00 08:20 20\ntrip 08:25 09:00 30 note 1");
+    let equal = "trip 08:00 08:30 20\ntrip 08:30 09:00 30";
+    check(equal, "trip 08:00 09:00 note", "trip 08:00 08:30 20 note 1\ntrip 08:30 09:00 30");
+    let two = "charged 09:00 10:00 2000\ncharged 10:30 13:00 4000";
+    check(two, "charged 09:00 13:00 note", "charged 09:00 10:00 2000\ncharged 10:30 13:00 4000 note 1");
+}
+
+#[test]
+fn what_is_joined_has_the_notes_of_all_parts_and_of_what_is_cut_the_longest_part_has_them() {
+    check(
+        "
+        charged 08:00 10:00 4000
+        charged 12:00 15:00 3000
+        trip 08:00 08:30 20
+        trip 08:45 09:00 5.5
+        ",
+        "
+        charged 12:00 15:00 note
+        charged 12:00 15:00 split 13:00
+        trip 08:45 09:00 note
+        trip 08:00 08:30 note
+        trip 08:00 09:00 merged
+        ",
+        "
+        charged 08:00 10:00 4000
+        charged 12:00 13:00 1000 (divided)
+        charged 13:00 15:00 2000 (divided) note 1
+        trip 08:00 09:00 25.5 (merged) note 3 note 4
+        ",
+    );
+}
+
+#[test]
+fn a_note_leaves_the_entry_to_the_machine() {
+    let found = "trip 08:00 08:30 20\ntrip 12:00 12:30 20";
+    check(found, "trip 08:00 08:30 note\ntrip 08:00 08:30 theirs", "trip 12:00 12:30 20");
+    check(
+        found,
+        "trip 08:00 08:30 note\ntrip 08:00 08:30 business",
+        "trip 08:00 08:30 20 business note 1\ntrip 12:00 12:30 20",
+    );
+    assert!(!decision("trip 08:00 08:30 note", 1).takes_row());
 }

@@ -99,6 +99,11 @@ impl Stretch {
         }
     }
 
+    /// How long both may have lasted together.
+    pub(super) fn shared_with(self, entry: &Entry) -> TimeDelta {
+        Self::of(entry).map_or(TimeDelta::zero(), |(_, other)| self.widest().common(other.widest()))
+    }
+
     /// Whether this is the receipt of the fill-up.
     pub(super) fn is_receipt_of(self, litres: Option<Milli>, fill: &FillUp) -> bool {
         let away = |slack: TimeDelta| {

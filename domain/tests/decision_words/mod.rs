@@ -1,7 +1,7 @@
 //! Entries and decisions in words: `charged 08:00 10:00~12:00 4000` (watt hours), `trip 08:00 09:00 20.5 [1000]` (kilometres, and what
 //! the odometer showed before),
 //! `filled 08:00~12:00 40` (litres), and after the times of what it is about what a person said: `theirs`, `merged`,
-//! `split 09:00 [odometer]`, `price 3.40`, `business`, `unbooked`. A moment is `09:00`, or `1d+09:00` on a later day; one
+//! `split 09:00 [odometer]`, `price 3.40`, `business`, `unbooked`, `note` (the number of its line). A moment is `09:00`, or `1d+09:00` on a later day; one
 //! that is not known exactly `after~by`; `..` is an end that is not there yet.
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -125,18 +125,22 @@ pub fn decision(line: &str, number: u32) -> Decision {
     }
     let stretch = Stretch { start: within(words[1]), end: within(words[2]) };
     decided(match words[0] {
-        "charged" => Decided::ChargingSession { stretch, verdict: of_session(&words[3..]) },
-        "trip" => Decided::Trip { stretch, verdict: of_trip(&words[3..]) },
+        "charged" => Decided::ChargingSession { stretch, verdict: of_session(&words[3..], number) },
+        "trip" => Decided::Trip { stretch, verdict: of_trip(&words[3..], number) },
         "filled" => {
             let between = Within { after: stretch.start.after, by: stretch.end.by };
-            let verdict = if words[3] == "merged" { FillUpVerdict::Merged } else { FillUpVerdict::Theirs };
+            let verdict = match words[3] {
+                "merged" => FillUpVerdict::Merged,
+                "note" => FillUpVerdict::Noted(RowId(number.into())),
+                _ => FillUpVerdict::Theirs,
+            };
             Decided::FillUp { stretch: Stretch { start: between, end: between }, verdict }
         }
         other => panic!("no such word in a story: {other}"),
     })
 }
 
-fn of_session(words: &[&str]) -> SessionVerdict {
+fn of_session(words: &[&str], number: u32) -> SessionVerdict {
     match words[0] {
         "theirs" => SessionVerdict::Theirs,
         "merged" => SessionVerdict::Merged,
@@ -146,11 +150,12 @@ fn of_session(words: &[&str]) -> SessionVerdict {
             currency: Currency::parse("EUR").unwrap(),
         }),
         "unbooked" => SessionVerdict::NotBooked,
+        "note" => SessionVerdict::Noted(RowId(number.into())),
         other => panic!("no such word in a story: {other}"),
     }
 }
 
-fn of_trip(words: &[&str]) -> TripVerdict {
+fn of_trip(words: &[&str], number: u32) -> TripVerdict {
     match words[0] {
         "theirs" => TripVerdict::Theirs,
         "merged" => TripVerdict::Merged,
@@ -159,6 +164,7 @@ fn of_trip(words: &[&str]) -> TripVerdict {
             odometer: words.get(2).map(|km| Distance::from_km_reading(milli(km))),
         },
         "business" => TripVerdict::Purposed(Purpose::Business),
+        "note" => TripVerdict::Noted(RowId(number.into())),
         other => panic!("no such word in a story: {other}"),
     }
 }

@@ -3,6 +3,7 @@
 
 mod history;
 mod lines;
+mod notes;
 mod remembered;
 mod rows;
 mod stored;
@@ -82,6 +83,8 @@ pub struct PageChanges {
     /// What rows said that are taken back or amended, where it was asked for.
     pub(crate) before: HashMap<Uuid, Value>,
     partly: Vec<(Uuid, DateTime<Utc>)>,
+    /// What people wrote beside entries, of those cars of which they wrote anything.
+    notes: Vec<notes::Beside>,
     /// What the heads remember once all this is written.
     remembered: HashMap<Uuid, Remembered>,
 }
@@ -231,6 +234,7 @@ pub async fn compare(db: &mut PgConnection, pages: Vec<Page<'_>>) -> Result<Page
             .map(|decision| Uuid::from_u128(decision.row.0))
             .collect();
         let applied = decide(entries, &decisions, Beginning { since, open: &page.open });
+        changes.notes.extend(notes::beside(vehicle, &applied, &decisions));
         let stays = untold.iter().flat_map(|key| row_ids(vehicle, key)).collect();
         let mut wanted = Wanted {
             vehicle,
@@ -294,6 +298,7 @@ pub async fn apply(
     if !todo.retract.is_empty() {
         stored::retract(db, &todo.retract).await?;
     }
+    notes::carry_over(db, todo).await?;
     sync_logs::note(db, todo, now).await
 }
 

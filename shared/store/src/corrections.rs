@@ -250,7 +250,9 @@ pub async fn undo(
         r#"SELECT decision.id, decision.row_id AS "row!", decision.started_after AS "from!", decision.ended_at AS "to!",
              decision.verdict IN ('edited', 'confirmed', 'deleted') AS "took_over!", decision.expense_id
            FROM decisions AS decision
-           WHERE decision.car_id = $1 AND decision.kind = carvetka_kind_of($2) AND (decision.row_id = $3
+           WHERE decision.car_id = $1 AND decision.kind = carvetka_kind_of($2)
+             -- What people wrote beside it is no view of theirs that could be taken back.
+             AND decision.note IS NULL AND (decision.row_id = $3
              OR (decision.verdict IN ('merged', 'split', 'priced', 'purposed', 'unbooked') AND EXISTS (
                SELECT FROM (
                  SELECT id, car_id, started_at FROM charging_sessions WHERE $2 = 'charging_sessions'

@@ -41,7 +41,7 @@ pub(crate) async fn since(
              FROM unnest($1::uuid[], $2::timestamptz[]) AS one (id, since)
              JOIN smartcar_vehicles AS vehicle ON vehicle.id = one.id
            )
-           SELECT wanted.id AS "vehicle!", decision.row_id AS "row_id!", decision.kind::text AS "kind!",
+           SELECT wanted.id AS "vehicle!", decision.id AS "id!", decision.row_id AS "row_id!", decision.kind::text AS "kind!",
              decision.verdict::text AS "verdict!", decision.decided_at AS "decided_at!", decision.at AS "at!",
              decision.started_after, decision.started_at, decision.ended_after, decision.ended_at, decision.split_at,
              CASE WHEN decision.odometer_km BETWEEN 0 AND 10000000 THEN round(decision.odometer_km * 1000)::bigint END AS metres, NULL::bigint AS millilitres,
@@ -51,20 +51,20 @@ pub(crate) async fn since(
            WHERE decision.row_id IS NOT NULL
              AND (coalesce(decision.ended_at, decision.at) >= wanted.since OR decision.row_id = ANY ($3))
            UNION ALL
-           SELECT wanted.id, own.id, 'fuel_entry', 'own', own.created_at::timestamptz, own.filled_at::timestamptz,
+           SELECT wanted.id, own.id, own.id, 'fuel_entry', 'own', own.created_at::timestamptz, own.filled_at::timestamptz,
              own.filled_at::timestamptz, own.filled_at::timestamptz, own.filled_at::timestamptz, own.filled_at::timestamptz,
              NULL, NULL, CASE WHEN own.litres BETWEEN 0 AND 100000 THEN round(own.litres * 1000)::bigint END, NULL, NULL, NULL, NULL
            FROM wanted JOIN fuel_entries AS own ON own.car_id = wanted.car_id
            WHERE own.evidence_until IS NULL AND own.filled_at >= wanted.since AND isfinite(own.filled_at::timestamptz)
            UNION ALL
-           SELECT wanted.id, own.id, 'charging_session', 'own', own.created_at, own.started_after, own.started_after,
+           SELECT wanted.id, own.id, own.id, 'charging_session', 'own', own.created_at, own.started_after, own.started_after,
              own.started_at, coalesce(own.ended_after, own.started_at), coalesce(own.ended_at, own.started_at),
              NULL, NULL, NULL, NULL, NULL, NULL, NULL
            FROM wanted JOIN charging_sessions AS own ON own.car_id = wanted.car_id
            WHERE own.evidence_until IS NULL AND coalesce(own.ended_at, own.started_at) >= wanted.since
              AND isfinite(own.started_after) AND isfinite(coalesce(own.ended_at, own.started_at))
            UNION ALL
-           SELECT wanted.id, own.id, 'trip', 'own', own.created_at, own.started_after, own.started_after,
+           SELECT wanted.id, own.id, own.id, 'trip', 'own', own.created_at, own.started_after, own.started_after,
              own.started_at, coalesce(own.ended_after, own.started_at), coalesce(own.ended_at, own.started_at),
              NULL, NULL, NULL, NULL, NULL, NULL, NULL
            FROM wanted JOIN trips AS own ON own.car_id = wanted.car_id
@@ -108,6 +108,7 @@ pub async fn reaching_beyond(
 
 struct Said {
     vehicle: Uuid,
+    id: Uuid,
     row_id: Uuid,
     kind: String,
     verdict: String,
@@ -156,6 +157,7 @@ impl Said {
             "edited" | "confirmed" | "deleted" => Some(FillUpVerdict::Theirs),
             "own" => Some(FillUpVerdict::Receipt { litres: self.millilitres.map(Milli) }),
             "merged" => Some(FillUpVerdict::Merged),
+            "noted" => Some(FillUpVerdict::Noted(self.words())),
             _ => None,
         }
     }
@@ -172,6 +174,7 @@ impl Said {
             "unbooked" => Some(self.expense_id.map_or(SessionVerdict::NotBooked, |expense| {
                 SessionVerdict::BookedAs(RowId(expense.as_u128()))
             })),
+            "noted" | "expense_noted" => Some(SessionVerdict::Noted(self.words())),
             _ => None,
         }
     }
@@ -186,7 +189,13 @@ impl Said {
                 "private" => Some(TripVerdict::Purposed(Purpose::Private)),
                 _ => None,
             },
+            "noted" => Some(TripVerdict::Noted(self.words())),
             _ => None,
         }
+    }
+
+    /// The row that holds them is this one.
+    const fn words(&self) -> RowId {
+        RowId(self.id.as_u128())
     }
 }

@@ -94,12 +94,12 @@ pub async fn history(
     Ok(rows)
 }
 
-/// What people decided about the entry, oldest first.
+/// What people decided about the entry, oldest first; without what they only wrote beside it, which the entry itself says.
 pub async fn decisions(db: &mut PgConnection, car: Uuid, id: Uuid) -> Result<Vec<DecisionRow>, StoreError> {
     let rows = sqlx::query_as!(
         DecisionRow,
         r#"SELECT verdict::text AS "verdict!", decided_at FROM decisions
-           WHERE row_id = $2 AND car_id = $1 ORDER BY decided_at LIMIT 200"#,
+           WHERE row_id = $2 AND car_id = $1 AND note IS NULL ORDER BY decided_at LIMIT 200"#,
         car,
         id,
     )

@@ -423,6 +423,102 @@ async fn a_note_on_a_row_of_the_machine_outlives_its_folds() {
 }
 
 #[tokio::test]
+async fn a_note_goes_with_its_entry_to_whatever_row_late_data_move_it() {
+    let house = Household::new().await;
+    let (pipeline, car) = (&house.pipeline, &house.car);
+    for table in ["expenses", "fuel_entries", "charging_sessions", "trips"] {
+        pipeline.person(&format!("UPDATE {table} SET notes = 'mine'")).await;
+    }
+    pipeline.replay(car).await;
+    let noted = house.read().await;
+    pipeline.tell(car, LATE).await;
+    pipeline.replay(car).await;
+    assert_eq!(
+        changes(&noted, &house.read().await),
+        lines(
+            "
+            - 00d 08:30 drove 30 km mine
+            - 00d 08:30 exit shop
+            - 00d 08:45 filled 22 l 37.4 EUR mine
+            - 00d 18:00 charged 18 kWh 5.4 EUR mine
+            + 00d 08:05 drove 30 km mine
+            + 00d 08:05 exit shop
+            + 00d 08:40 filled 22 l 37.4 EUR mine
+            + 00d 17:55 charged 18 kWh 5.4 EUR mine
+        "
+        )
+    );
+    pipeline.replay_in_vain(car).await;
+    house.pipeline.stop().await;
+}
+
+#[tokio::test]
+async fn a_note_is_with_what_was_joined_and_comes_back_with_what_was_thrown_away_or_taken_over() {
+    let house = Household::new().await;
+    let (pipeline, car) = (&house.pipeline, &house.car);
+    pipeline.person("UPDATE fuel_entries SET notes = 'full'").await;
+    pipeline.person("UPDATE charging_sessions SET notes = 'slow' WHERE NOT inferred").await;
+    let trips = pipeline.ids("trips", car).await;
+    pipeline.person(&format!("UPDATE trips SET notes = 'out' WHERE id = '{}'", trips[0])).await;
+    pipeline.person(&format!("UPDATE trips SET notes = 'and back' WHERE id = '{}'", trips[1])).await;
+    pipeline.replay(car).await;
+    let noted = house.read().await;
+
+    let fill = pipeline.ids("fuel_entries", car).await[0];
+    let session = house.row(CorrectedBook::ChargingSessions, 18 * 60).await;
+    pipeline.person(&format!("DELETE FROM fuel_entries WHERE id = '{fill}'")).await;
+    pipeline
+        .person(&format!("UPDATE charging_sessions SET state = 'confirmed' WHERE id = '{session}'"))
+        .await;
+    pipeline
+        .person(&format!("UPDATE charging_sessions SET notes = 'very slow' WHERE id = '{session}'"))
+        .await;
+    let mut tx = pipeline.pool().begin().await.unwrap();
+    corrections::merge(&mut tx, CorrectedBook::Trips, trips[0], trips[1]).await.unwrap();
+    tx.commit().await.unwrap();
+    pipeline.replay(car).await;
+    // The row that the words were in is gone, and the car folded again, before anything comes back.
+    pipeline.replay_all(car).await;
+    let corrected: Vec<String> = house.read().await.iter().map(|line| line.replace('\n', " / ")).collect();
+    assert_eq!(
+        changes(&noted, &corrected),
+        lines(
+            "
+            - 00d 08:30 drove 30 km out
+            - 00d 08:45 filled 22 l 37.4 EUR full
+            - 00d 12:00 drove 30 km and back
+            - 00d 18:00 charged 18 kWh 5.4 EUR slow
+            - 00d 22:00 expense 5.4 EUR
+            + 00d 08:30 drove 60 km out / and back
+            + 00d 18:00 charged 18 kWh 5.4 EUR very slow *
+            + 00d 22:00 expense 5.4 EUR *
+        "
+        )
+    );
+    for (book, row) in [(CorrectedBook::FuelEntries, fill), (CorrectedBook::ChargingSessions, session)] {
+        let mut tx = pipeline.pool().begin().await.unwrap();
+        corrections::undo(&mut tx, book, car.id, row).await.unwrap();
+        tx.commit().await.unwrap();
+        pipeline.tell(car, LATE).await;
+        pipeline.replay(car).await;
+    }
+    let back = house.read().await;
+    for line in ["00d 08:40 filled 22 l 37.4 EUR full", "00d 17:55 charged 18 kWh 5.4 EUR very slow"] {
+        assert!(back.iter().any(|other| other == line), "{line}: {back:#?}");
+    }
+    pipeline.replay_in_vain(car).await;
+    // Who wipes a note out does not find it again.
+    pipeline.person("UPDATE fuel_entries SET notes = NULL").await;
+    pipeline.person("UPDATE trips SET notes = NULL").await;
+    pipeline.replay(car).await;
+    pipeline.tell(car, "0d 08:35 km 1030 fuel 80").await;
+    pipeline.replay_all(car).await;
+    let words = "SELECT count(*) FROM (SELECT notes FROM fuel_entries UNION ALL SELECT notes FROM trips) AS entry WHERE notes <> ''";
+    assert_eq!(pipeline.count(words).await, 0);
+    house.pipeline.stop().await;
+}
+
+#[tokio::test]
 async fn what_is_joined_and_cut_stays_so_and_is_given_back() {
     let house = Household::new().await;
     let (pipeline, car) = (&house.pipeline, &house.car);

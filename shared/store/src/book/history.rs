@@ -10,7 +10,7 @@ use crate::StoreError;
 use crate::sheet::Sheet;
 
 /// Keeps what the rows said that late data change or take back. What only the next reading changed was not finished, and
-/// what it said is nothing to remember.
+/// what it said is nothing to remember, but for what a person had written beside it.
 pub(super) async fn keep(
     db: &mut PgConnection,
     todo: &PageChanges,
@@ -22,7 +22,10 @@ pub(super) async fn keep(
     let (mut whats, mut befores) = (Vec::<&str>::new(), Vec::<Value>::new());
     for (vehicle, car, sheet, id, what) in amended.chain(retracted) {
         let is_told = sheet.is_book() || sheet == Sheet::Expenses;
-        if let Some(before) = todo.before.get(&id).filter(|_| is_told && todo.is_late(vehicle)) {
+        let is_kept = |before: &&Value| {
+            is_told && (todo.is_late(vehicle) || what == "retracted" && before["notes"].is_string())
+        };
+        if let Some(before) = todo.before.get(&id).filter(is_kept) {
             cars.push(car);
             rows.push(id);
             kinds.push(sheet.name());
