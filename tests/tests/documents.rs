@@ -152,3 +152,77 @@ fn every_alarm_has_a_chapter_and_every_chapter_an_alarm() {
         assert!(rules.contains(&anchor), "{alarm} does not name its chapter");
     }
 }
+
+/// The crates of a manifest's `[dependencies]`, by its folder.
+fn dependencies(folder: &str) -> BTreeSet<String> {
+    let manifest = fs::read_to_string(root().join(folder).join("Cargo.toml")).unwrap();
+    let after = manifest.split("\n[dependencies]\n").nth(1).unwrap_or_default();
+    let lines = after.lines().take_while(|line| !line.starts_with('['));
+    let names = lines.filter_map(|line| line.split([' ', '.', '=']).next());
+    names.filter(|name| !name.is_empty() && !name.starts_with('#')).map(str::to_owned).collect()
+}
+
+/// The folders of all crates but the command's and the tests', which may know everything.
+fn pipeline() -> BTreeSet<String> {
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let members = manifest.split("members = [").nth(1).unwrap().split(']').next().unwrap();
+    let quoted = members.split('"').skip(1).step_by(2).map(str::to_owned);
+    let folders: BTreeSet<String> = quoted.filter(|folder| folder != "ops" && folder != "tests").collect();
+    assert!(folders.len() > 10, "where are the crates? {folders:?}");
+    folders
+}
+
+#[test]
+fn no_program_knows_another_and_the_stand_in_knows_nothing_of_ours() {
+    let programs = ["ingest", "worker", "scheduler", "api", "simulator"];
+    for folder in pipeline() {
+        let known = dependencies(&folder);
+        let others: Vec<_> = programs.iter().filter(|program| known.contains(**program)).collect();
+        assert!(others.is_empty(), "{folder} knows {others:?}");
+    }
+    let own: BTreeSet<String> =
+        pipeline().iter().map(|folder| folder.rsplit('/').next().unwrap().to_owned()).collect();
+    let shared: Vec<_> = dependencies("simulator").intersection(&own).cloned().collect();
+    assert!(shared.is_empty(), "the stand-in knows {shared:?}");
+}
+
+#[test]
+fn each_kind_of_input_and_output_has_one_crate_that_knows_it() {
+    for (kind, home) in [
+        ("lapin", "shared/broker"),
+        ("lettre", "shared/notify"),
+        ("csv", "shared/exchange"),
+        ("chacha20poly1305", "shared/vault"),
+    ] {
+        let knowing: Vec<_> =
+            pipeline().into_iter().filter(|folder| dependencies(folder).contains(kind)).collect();
+        assert_eq!(knowing, [home], "{kind}");
+    }
+    let outside = ["tokio", "sqlx", "lapin", "reqwest", "lettre", "axum", "tracing", "clap", "rand"];
+    let impure: Vec<_> =
+        dependencies("domain").into_iter().filter(|name| outside.contains(&name.as_str())).collect();
+    assert!(impure.is_empty(), "the domain knows {impure:?}");
+}
+
+#[test]
+fn all_questions_to_the_database_are_asked_in_the_store() {
+    let mut folders: Vec<PathBuf> = pipeline()
+        .into_iter()
+        .filter(|folder| folder != "shared/store")
+        .map(|folder| root().join(folder).join("src"))
+        .collect();
+    let mut elsewhere = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs")
+                && fs::read_to_string(&path).unwrap().contains("sqlx::query")
+            {
+                elsewhere.push(path);
+            }
+        }
+    }
+    assert!(elsewhere.is_empty(), "{elsewhere:?}");
+}
