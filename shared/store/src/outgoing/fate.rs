@@ -11,7 +11,7 @@ pub async fn sent(db: &mut PgConnection, id: Uuid, now: DateTime<Utc>) -> Result
     end(db, id, "sent", None, now).await
 }
 
-/// There is nothing to tell any more.
+/// There is nothing to tell any more. Not where something came into it again while it was looked at.
 pub async fn drop(db: &mut PgConnection, id: Uuid, why: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
     end(db, id, "dropped", Some(why), now).await
 }
@@ -35,7 +35,7 @@ async fn end(
 ) -> Result<(), StoreError> {
     sqlx::query!(
         "UPDATE outgoing_messages SET state = $2, why = $3, ended_at = $4, sending_until = NULL, asked_until = NULL
-         WHERE id = $1 AND state = 'waits'",
+         WHERE id = $1 AND state = 'waits' AND (sending_until IS NOT NULL OR $2 <> 'dropped')",
         id,
         state,
         why,
