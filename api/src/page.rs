@@ -1,4 +1,4 @@
-//! The pages that a person sees when they come back from Smartcar. Everything that came from outside is escaped text;
+//! The pages that a person sees when they come back from Smartcar, or from a letter. Everything that came from outside is escaped text;
 //! the only script is ours, and runs in popups alone.
 
 use axum::http::{HeaderValue, StatusCode, header};
@@ -15,12 +15,24 @@ pub const MEDIA_TYPE: &str = "text/html; charset=utf-8";
 #[derive(Debug)]
 pub struct Page {
     pub status: StatusCode,
+    /// `en`.
+    pub language: &'static str,
     pub title: &'static str,
     pub text: Vec<String>,
+    /// What it is asked for.
+    pub button: Option<Button>,
     /// A link, and its words.
     pub back: Option<(Url, &'static str)>,
     /// For a popup: what it tells the page that opened it.
     pub report: Option<Report>,
+}
+
+/// A button that posts to the page's own address.
+#[derive(Debug)]
+pub struct Button {
+    pub name: &'static str,
+    pub value: &'static str,
+    pub words: &'static str,
 }
 
 /// What a popup tells the page that opened it.
@@ -34,8 +46,8 @@ pub struct Report {
 const STYLE: &str = "body{font:17px/1.5 system-ui,sans-serif;color:#1b2430;background:#f4f6f8;margin:0}\
     main{max-width:34rem;margin:12vh auto;background:#fff;border-radius:12px;padding:2rem 2.25rem;\
     box-shadow:0 1px 4px rgba(0,0,0,.12)}h1{font-size:1.35rem;margin:0 0 .75rem}p{margin:.5rem 0}\
-    a{display:inline-block;margin-top:1rem;padding:.6rem 1.1rem;border-radius:8px;background:#0b5cad;color:#fff;\
-    text-decoration:none}@media(prefers-color-scheme:dark){body{background:#14181d;color:#e8ecf1}\
+    a,button{display:inline-block;margin-top:1rem;padding:.6rem 1.1rem;border-radius:8px;background:#0b5cad;color:#fff;\
+    text-decoration:none;border:0;font:inherit;cursor:pointer}@media(prefers-color-scheme:dark){body{background:#14181d;color:#e8ecf1}\
     main{background:#1e242b}}";
 
 /// Tells the opener, origin by origin: the browser delivers it only where the origin fits. Then the popup closes.
@@ -49,7 +61,7 @@ impl Page {
         let origins = self.report.as_ref().map(|report| Value::from(report.origins.clone()).to_string());
         html! {
             (DOCTYPE)
-            html lang="en" {
+            html lang=(self.language) {
                 head {
                     meta charset="utf-8";
                     meta name="viewport" content="width=device-width, initial-scale=1";
@@ -62,6 +74,11 @@ impl Page {
                         h1 { (self.title) }
                         @for text in &self.text {
                             p { (text) }
+                        }
+                        @if let Some(button) = &self.button {
+                            form method="post" {
+                                button name=(button.name) value=(button.value) { (button.words) }
+                            }
                         }
                         @if let Some((address, words)) = &self.back {
                             a href=(address) { (words) }
@@ -79,9 +96,10 @@ impl Page {
 impl IntoResponse for Page {
     fn into_response(self) -> Response {
         let nonce = Uuid::new_v4().simple().to_string();
+        let form = if self.button.is_some() { "'self'" } else { "'none'" };
         let policy = format!(
             "default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; base-uri 'none'; \
-             form-action 'none'; frame-ancestors 'none'"
+             form-action {form}; frame-ancestors 'none'"
         );
         let body = self.markup(&nonce).into_string();
         let mut response = (self.status, body).into_response();
@@ -105,7 +123,9 @@ mod tests {
     fn what_came_from_outside_is_text_and_never_markup() {
         let page = Page {
             status: StatusCode::OK,
+            language: "en",
             title: "Connected",
+            button: None,
             text: vec![EVIL.to_owned()],
             back: Some(("https://app.example/?a=\"><script>".parse().unwrap(), "Back")),
             report: Some(Report {
@@ -120,7 +140,15 @@ mod tests {
 
     #[test]
     fn only_a_popup_has_a_script() {
-        let page = Page { status: StatusCode::OK, title: "T", text: Vec::new(), back: None, report: None };
+        let page = Page {
+            status: StatusCode::OK,
+            language: "en",
+            title: "T",
+            text: Vec::new(),
+            button: None,
+            back: None,
+            report: None,
+        };
         assert!(!page.markup("nonce").into_string().contains("<script"));
     }
 }

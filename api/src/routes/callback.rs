@@ -99,7 +99,8 @@ fn fail(app: &App, error: ConnectError) -> Response {
 
 fn page(words: Words, back: Option<Url>, report: Option<Report>) -> Page {
     let Words { outcome: _, status, title, text } = words;
-    Page { status, title, text, back: back.map(|address| (address, "Back to Carvetka")), report }
+    let back = back.map(|address| (address, "Back to Carvetka"));
+    Page { status, language: "en", title, text, button: None, back, report }
 }
 
 /// What happened, for the page that people come back to.

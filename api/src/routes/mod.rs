@@ -106,6 +106,7 @@ pub fn all() -> (Router<App>, OpenApi) {
         .routes(routes!(notifications::preferences::read, notifications::preferences::change))
         .routes(routes!(notifications::email::add, notifications::email::delete))
         .routes(routes!(notifications::email::confirm))
+        .routes(routes!(notifications::unsubscribe::ask, notifications::unsubscribe::unsubscribe))
         .routes(routes!(notifications::webhooks::list, notifications::webhooks::add))
         .routes(routes!(notifications::webhooks::delete))
         .routes(routes!(notifications::webhooks::test))

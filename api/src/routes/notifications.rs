@@ -2,6 +2,7 @@
 
 pub mod email;
 pub mod preferences;
+pub mod unsubscribe;
 pub mod webhooks;
 
 use axum::extract::State;

@@ -1,13 +1,16 @@
 //! What people are told, and how they say where.
 
 use chrono::{TimeDelta, Utc};
+use domain::alert::AlertKind;
+use notify::{UNSUBSCRIBING, Unsubscribing};
+use reqwest::Method;
 use runtime::clock;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use uuid::Uuid;
 use vault::KeyRing;
 
-use crate::fixture::{Fixture, GENEROUS, Somebody};
+use crate::fixture::{Answered, Fixture, GENEROUS, Somebody};
 
 const KEYS: &str = "one:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 const MAIL: [&str; 4] = ["--smtp-url", "smtp://127.0.0.1:1", "--mail-from", "Carvetka <cars@example.org>"];
@@ -265,4 +268,105 @@ async fn an_address_is_the_persons_when_they_know_the_code_and_codes_are_not_gue
         let refused = fixture.post(&ann, "/api/notifications/email", &json!({ "address": odd })).await;
         assert_eq!(refused.verdict(), "422 invalid_field", "{odd}");
     }
+}
+
+/// A link as a letter of so long ago has it.
+fn link(who: &Somebody, kinds: &[AlertKind], age: TimeDelta) -> String {
+    let wish = Unsubscribing { user: who.id, kinds: kinds.to_vec() };
+    let keys = KeyRing::parse(&KEYS.into()).unwrap();
+    format!("/api/notifications/unsubscribe/{}", keys.sign(&wish.text(clock::now() - age), UNSUBSCRIBING))
+}
+
+/// What a mail program does when its reader clicks.
+async fn click(fixture: &Fixture, link: &str) -> Answered {
+    let form =
+        fixture.request(Method::POST, link).header("content-type", "application/x-www-form-urlencoded");
+    fixture.send(form.body("List-Unsubscribe=One-Click")).await
+}
+
+async fn choices(fixture: &Fixture, who: &Somebody) -> Value {
+    fixture.get(who, "/api/notifications/preferences").await.json["choices"].clone()
+}
+
+#[tokio::test]
+async fn one_click_ends_letters_about_what_a_letter_told_without_a_login_and_nothing_else() {
+    let fixture = fixture(&["--notifications-url", "https://app.carvetka.example/app/notifications"]).await;
+    let (ann, eve) = (fixture.somebody().await, fixture.somebody().await);
+    let path = "/api/notifications/preferences";
+    let choice = |kind: &str, channel: &str, wanted: bool| json!({ "kind": kind, "channel": channel, "wanted": wanted });
+    let before = [
+        choice("oil_low", "email", true),
+        choice("oil_low", "page", true),
+        choice("tyre_low", "email", true),
+    ];
+    fixture.patch(&ann, path, &json!({ "choices": before })).await;
+    sqlx::query("INSERT INTO user_preferences (user_id, language) VALUES ($1, 'de')")
+        .bind(ann.id)
+        .execute(fixture.pool())
+        .await
+        .unwrap();
+
+    let link = link(&ann, &[AlertKind::FuelDrop, AlertKind::OilLow], TimeDelta::days(3));
+    // Programs that look at links, and people whose mail program knows no clicks.
+    let page = fixture.send(fixture.request(Method::GET, &link)).await;
+    assert_eq!((page.status, page.header("content-type")), (200, "text/html; charset=utf-8"));
+    for words in
+        ["Dazu keine E-Mails mehr?", "Es fehlt Kraftstoff", r#"<form method="post">"#, "/app/notifications"]
+    {
+        assert!(page.text.contains(words), "{words} in {}", page.text);
+    }
+    assert!(page.header("content-security-policy").contains("form-action 'self'"));
+    assert_eq!(choices(&fixture, &ann).await, json!(before));
+
+    let after = [
+        choice("fuel_drop", "email", false),
+        choice("oil_low", "email", false),
+        choice("oil_low", "page", true),
+        choice("tyre_low", "email", true),
+    ];
+    for _ in 0..2 {
+        let done = click(&fixture, &link).await;
+        assert_eq!(done.status, 200, "{}", done.text);
+        assert!(done.text.contains("Dazu bekommst du keine E-Mails mehr") && !done.text.contains("<form"));
+        assert_eq!(choices(&fixture, &ann).await, json!(after));
+    }
+    assert_eq!(choices(&fixture, &eve).await, json!([]));
+    // She may change her mind, and a browser without a body says the same as a mail program.
+    fixture.patch(&ann, path, &json!({ "choices": [choice("fuel_drop", "email", true)] })).await;
+    assert_eq!(fixture.send(fixture.request(Method::POST, &link)).await.status, 200);
+    assert_eq!(choices(&fixture, &ann).await, json!(after));
+}
+
+#[tokio::test]
+async fn a_link_that_is_forged_over_or_for_something_else_ends_nothing() {
+    let fixture = fixture(&[]).await;
+    let (ann, gone) = (fixture.somebody().await, fixture.somebody().await);
+    let good = link(&ann, &[AlertKind::FuelDrop], TimeDelta::zero());
+    let (text, signature) = good.rsplit_once('.').unwrap();
+    let place = text.rsplit_once('/').unwrap().0;
+    let stranger = Somebody { id: Uuid::new_v4(), token: String::new() };
+    let foreign = link(&stranger, &[AlertKind::FuelDrop], TimeDelta::zero());
+    let keys = KeyRing::parse(&KEYS.into()).unwrap();
+    for odd in [
+        format!("{text}~oil_low.{signature}"),
+        format!("{}.{signature}", foreign.rsplit_once('.').unwrap().0),
+        format!("{place}/{}", keys.sign(text.rsplit_once('/').unwrap().1, "state")),
+        link(&ann, &[AlertKind::FuelDrop], TimeDelta::days(90)),
+        format!("{place}/x"),
+        format!("{place}/%ff"),
+    ] {
+        for method in [Method::GET, Method::POST] {
+            let refused = fixture.send(fixture.request(method, &odd)).await;
+            assert_eq!(refused.status, 404, "{odd} {}", refused.text);
+            assert!(refused.text.contains("This link is good no more"), "{}", refused.text);
+        }
+    }
+    let count = "SELECT count(*) FROM notification_choices";
+    assert_eq!(sqlx::query_scalar::<_, i64>(count).fetch_one(fixture.pool()).await.unwrap(), 0);
+
+    sqlx::query("DELETE FROM auth.users WHERE id = $1").bind(gone.id).execute(fixture.pool()).await.unwrap();
+    let late = click(&fixture, &link(&gone, &[AlertKind::FuelDrop], TimeDelta::zero())).await;
+    assert_eq!(late.status, 200, "who is gone gets no letters: {}", late.text);
+    assert_eq!(click(&fixture, &good).await.status, 200);
+    assert_eq!(sqlx::query_scalar::<_, i64>(count).fetch_one(fixture.pool()).await.unwrap(), 1);
 }

@@ -22,6 +22,11 @@ pub struct NotifyConfig {
     #[arg(long, env = "NOTIFICATIONS_URL", value_parser = page)]
     pub notifications_url: Option<Url>,
 
+    /// Where people reach the api from outside, such as `https://cars.example.org`. With it their mail programs end letters with
+    /// one click, which takes TLS.
+    #[arg(long, env = "API_URL", value_parser = secure)]
+    pub api_url: Option<Url>,
+
     /// Whether webhooks of people may be within the own network, and without TLS. Who may add one could reach what stands
     /// there: only where all of them are trusted.
     #[arg(long, env = "WEBHOOKS_TO_PRIVATE")]
@@ -42,6 +47,14 @@ fn page(given: &str) -> Result<Url, String> {
     is_page.then_some(url).ok_or_else(|| "an address that begins with `https://` or `http://`".to_owned())
 }
 
+/// RFC 8058: mail programs go nowhere else.
+fn secure(given: &str) -> Result<Url, String> {
+    let url = page(given)?;
+    (url.scheme() == "https")
+        .then_some(url)
+        .ok_or_else(|| "an address that begins with `https://`".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -52,5 +65,11 @@ mod tests {
         for odd in ["cars.example.org/app", "mailto:ann@example.org", "javascript:alert(1)", ""] {
             assert!(page(odd).is_err(), "{odd}");
         }
+    }
+
+    #[test]
+    fn mail_programs_come_by_tls_alone() {
+        assert!(secure("https://cars.example.org").is_ok());
+        assert!(secure("http://cars.example.org").is_err());
     }
 }

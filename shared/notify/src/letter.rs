@@ -12,8 +12,10 @@ pub struct Letter {
     pub subject: String,
     pub plain: String,
     pub html: String,
-    /// Where its reader says that they want no more of the kind.
+    /// Where its reader says of what they want to be told.
     pub page: Option<Url>,
+    /// Where their mail program says for them that they want no more of the kind.
+    pub one_click: Option<Url>,
 }
 
 /// So many are told one by one; the page shows all.
@@ -52,7 +54,7 @@ pub fn letter(items: &[Item], is_late: bool, tongue: Tongue, page: Option<&Url>)
         p style="color:#666" { (why) @if let Some(page) = page { br; a href=(page.as_str()) { (page.as_str()) } } }
     };
     let (plain, html) = (plain.join("\n\n") + "\n", whole(tongue, &subject, &body));
-    Some(Letter { subject, plain, html, page: page.cloned() })
+    Some(Letter { subject, plain, html, page: page.cloned(), one_click: None })
 }
 
 /// Asks whether an address is the person's: the only thing that is sent to one that is not confirmed.
@@ -68,7 +70,7 @@ pub fn confirmation(code: &str, until: DateTime<Utc>, tongue: Tongue) -> Letter 
     );
     let page = html! { p { (text) } p style="font-size:1.5em" { strong { (code) } } p { (until) } };
     let (plain, html) = (format!("{text}\n\n{code}\n\n{until}\n"), whole(tongue, &subject, &page));
-    Letter { subject, plain, html, page: None }
+    Letter { subject, plain, html, page: None, one_click: None }
 }
 
 struct Part {
@@ -164,7 +166,8 @@ mod tests {
             told.html
         );
         assert_eq!(told.page, Some(page));
-        assert_eq!(confirmation("12345678", DateTime::UNIX_EPOCH, TONGUE).page, None);
+        let code = confirmation("12345678", DateTime::UNIX_EPOCH, TONGUE);
+        assert_eq!((code.page, code.one_click), (None, None));
     }
 
     #[test]

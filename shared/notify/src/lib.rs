@@ -12,6 +12,7 @@ mod plan;
 mod retry;
 mod signature;
 mod texts;
+mod unsubscribing;
 mod webhook;
 mod words;
 
@@ -25,5 +26,6 @@ pub use plan::{News, Plan, Wishes, plan};
 pub use retry::again;
 pub use signature::{SecretError, new_secret, signatures};
 pub use texts::Language;
+pub use unsubscribing::{UNSUBSCRIBING, Unsubscribing, unsubscribe_address};
 pub use webhook::{Answer, WebhookError, Webhooks};
 pub use words::{Item, Tongue, Units};

@@ -52,6 +52,7 @@ pub struct Mail {
     transport: AsyncSmtpTransport<Tokio1Executor>,
     from: Mailbox,
     page: Option<Url>,
+    api: Option<Url>,
 }
 
 impl Mail {
@@ -68,12 +69,22 @@ impl Mail {
             .map_err(MailError::Server)?
             .timeout(Some(COMMAND_AT_MOST))
             .build();
-        Ok(Some(Self { transport, from, page: config.notifications_url.clone() }))
+        Ok(Some(Self {
+            transport,
+            from,
+            page: config.notifications_url.clone(),
+            api: config.api_url.clone(),
+        }))
     }
 
     /// Where people say of what they are told, if the operator named it.
     pub const fn page(&self) -> Option<&Url> {
         self.page.as_ref()
+    }
+
+    /// Where mail programs reach the api, if the operator named it.
+    pub const fn api(&self) -> Option<&Url> {
+        self.api.as_ref()
     }
 
     /// Sends a letter. Its Message-ID is made of the id, so that a letter that comes twice is one.
@@ -89,8 +100,12 @@ impl Mail {
             .to(Mailbox::new(None, to))
             .subject(letter.subject)
             .header(AutoSubmitted);
-        if let Some(page) = letter.page {
-            message = message.header(ListUnsubscribe(format!("<{page}>")));
+        if letter.one_click.is_some() {
+            message = message.header(ListUnsubscribePost);
+        }
+        // RFC 8058: one address of the web, and no other beside it.
+        if let Some(address) = letter.one_click.or(letter.page) {
+            message = message.header(ListUnsubscribe(format!("<{address}>")));
         }
         let message = message
             .multipart(MultiPart::alternative_plain_html(letter.plain, letter.html))
@@ -127,7 +142,7 @@ impl Header for AutoSubmitted {
     }
 }
 
-/// RFC 2369: where its reader says that they want no more. A page, not the one click of RFC 8058: who wants what is said there.
+/// RFC 2369: where its reader says that they want no more.
 #[derive(Debug, Clone)]
 struct ListUnsubscribe(String);
 
@@ -142,5 +157,23 @@ impl Header for ListUnsubscribe {
 
     fn display(&self) -> HeaderValue {
         HeaderValue::new(Self::name(), self.0.clone())
+    }
+}
+
+/// RFC 8058: what a mail program posts there when its reader clicks, without asking them anything more.
+#[derive(Debug, Clone, Copy)]
+struct ListUnsubscribePost;
+
+impl Header for ListUnsubscribePost {
+    fn name() -> HeaderName {
+        HeaderName::new_from_ascii_str("List-Unsubscribe-Post")
+    }
+
+    fn parse(_: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(Self)
+    }
+
+    fn display(&self) -> HeaderValue {
+        HeaderValue::new(Self::name(), "List-Unsubscribe=One-Click".to_owned())
     }
 }

@@ -101,7 +101,7 @@ mod tests {
                 assert!(Language::De.text(&key).is_some_and(|text| !text.is_empty()), "{key}");
             }
         }
-        let own = ["mail", "place", "confirmation"];
+        let own = ["mail", "place", "confirmation", "unsubscribe"];
         let odd: Vec<_> = ENGLISH
             .keys()
             .filter_map(|key| key.split_once('.'))

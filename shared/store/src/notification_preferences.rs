@@ -21,6 +21,14 @@ pub struct NotificationPreferences {
     pub choices: Vec<Choice>,
 }
 
+impl NotificationPreferences {
+    /// What a person said nothing of, they want.
+    pub fn wants(&self, kind: &str, channel: &str) -> bool {
+        let choice = self.choices.iter().find(|choice| choice.kind == kind && choice.channel == channel);
+        choice.is_none_or(|choice| choice.wanted)
+    }
+}
+
 /// Whether a kind of alert is wanted in a channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Choice {
@@ -104,6 +112,20 @@ pub async fn put(
         &kinds as &[&str],
         &channels as &[&str],
         &wanted,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Writes that the person wants no letters about these kinds, whatever they said before. Of who is gone nothing is written.
+pub async fn want_no_letters(db: &mut PgConnection, user: Uuid, kinds: &[&str]) -> Result<(), StoreError> {
+    sqlx::query!(
+        "INSERT INTO notification_choices (user_id, kind, channel, wanted)
+         SELECT person.id, kind, 'email', false FROM auth.users AS person, unnest($2::text[]) AS kind WHERE person.id = $1
+         ON CONFLICT (user_id, kind, channel) DO UPDATE SET wanted = false WHERE notification_choices.wanted",
+        user,
+        kinds as &[&str],
     )
     .execute(db)
     .await?;

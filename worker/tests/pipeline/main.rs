@@ -8,6 +8,7 @@ mod corrections;
 mod expired;
 mod kinds;
 mod lives;
+mod logs;
 mod notices;
 mod order;
 mod people;

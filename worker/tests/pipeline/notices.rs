@@ -2,6 +2,7 @@
 
 use broker::message::JobV1;
 use chrono::TimeDelta;
+use domain::alert::AlertKind;
 use runtime::clock;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
@@ -54,11 +55,15 @@ impl Stage {
     }
 
     async fn worker(&mut self) {
+        self.worker_with(&["--api-url", "https://carvetka.example"]).await;
+    }
+
+    async fn worker_with(&mut self, more: &[&str]) {
         let url = format!("smtp://{}", self.mail.address);
         let mail = ["--smtp-url", &url, "--mail-from", "Carvetka <cars@carvetka.example>"];
         let page = ["--notifications-url", PAGE];
         let own = ["--webhooks-to-private", "--token-encryption-keys", KEYS, "--shutdown-grace", "1"];
-        let words: Vec<&str> = mail.into_iter().chain(page).chain(own).collect();
+        let words: Vec<&str> = mail.into_iter().chain(page).chain(own).chain(more.iter().copied()).collect();
         self.pipeline.worker_with(&words).await;
     }
 
@@ -139,6 +144,11 @@ fn line<'a>(letter: &'a str, name: &str) -> &'a str {
     letter.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_else(|| panic!("no {name} in {letter}"))
 }
 
+/// The same of a line that is folded (RFC 5322, 2.2.3).
+fn header(letter: &str, name: &str) -> String {
+    line(&letter.replace("\n ", " "), name).trim().to_owned()
+}
+
 #[tokio::test]
 async fn a_person_is_told_once_by_letter_in_their_words_and_by_a_signed_request_however_often_a_job_comes() {
     let mut stage = Stage::new().await;
@@ -171,7 +181,13 @@ async fn a_person_is_told_once_by_letter_in_their_words_and_by_a_signed_request_
     assert_eq!(line(text, "Message-ID: "), format!("<{letter}@carvetka.example>"));
     assert_eq!(line(text, "Subject: "), "Es fehlt Kraftstoff: a car");
     assert_eq!(line(text, "Auto-Submitted: "), "auto-generated");
-    assert_eq!(line(text, "List-Unsubscribe: "), format!("<{PAGE}>"));
+    assert_eq!(line(text, "List-Unsubscribe-Post: "), "List-Unsubscribe=One-Click");
+    let link = header(text, "List-Unsubscribe: ");
+    let signed = link.strip_prefix("<https://carvetka.example/api/notifications/unsubscribe/").unwrap();
+    let keys = keys();
+    let wish = keys.verify(signed.strip_suffix('>').unwrap(), notify::UNSUBSCRIBING).unwrap();
+    let wish = notify::Unsubscribing::read(wish, clock::now()).unwrap();
+    assert_eq!((wish.user, wish.kinds.as_slice()), (stage.user, [AlertKind::FuelDrop].as_slice()));
     // Without the line breaks of quoted-printable.
     assert!(text.replace("=\n", "").contains("Er fiel von 60 % auf 20 %."), "{text}");
     stage.pipeline.stop().await;
@@ -307,6 +323,40 @@ async fn in_quiet_hours_only_what_cannot_wait_is_due_and_what_is_not_wanted_is_n
 }
 
 #[tokio::test]
+async fn without_a_public_address_of_the_api_a_letter_leads_to_the_page_alone_and_nothing_is_clicked_away() {
+    let mut stage = Stage::new().await;
+    stage.worker_with(&[]).await;
+    stage.decide(stage.alert("oil_low", TimeDelta::zero()).await).await;
+    stage.send(stage.message("email").await, "'sent', '1'").await;
+    let (_, letter) = stage.mail.letters().taken[0].clone();
+    assert_eq!(line(&letter, "List-Unsubscribe: "), format!("<{PAGE}>"));
+    assert!(!letter.contains("List-Unsubscribe-Post"), "{letter}");
+    stage.pipeline.stop().await;
+}
+
+#[tokio::test]
+async fn what_a_person_wants_no_more_while_its_letter_waits_is_not_in_it() {
+    let mut stage = Stage::new().await;
+    stage.worker().await;
+    stage.run("UPDATE notification_preferences SET gather_minutes = 60").await;
+    for kind in ["oil_low", "tyre_low"] {
+        stage.decide(stage.alert(kind, TimeDelta::zero()).await).await;
+    }
+    let mut db = stage.pipeline.pool().acquire().await.unwrap();
+    store::notification_preferences::want_no_letters(&mut db, stage.user, &["oil_low"]).await.unwrap();
+    stage.send(stage.message("email").await, "'sent', '1'").await;
+    let (_, letter) = stage.mail.letters().taken[0].clone();
+    assert_eq!(letter.matches("a car, ").count(), 2, "one alert, in text and in HTML: {letter}");
+
+    store::notification_preferences::want_no_letters(&mut db, stage.user, &["tyre_low"]).await.unwrap();
+    stage.run("UPDATE outgoing_messages SET state = 'waits', ended_at = NULL WHERE channel = 'email'").await;
+    stage.send(stage.message("email").await, "'dropped', '2'").await;
+    assert_eq!(stage.mail.letters().taken.len(), 1);
+    drop(db);
+    stage.pipeline.stop().await;
+}
+
+#[tokio::test]
 async fn to_an_address_that_nobody_confirmed_only_a_code_is_sent() {
     let mut stage = Stage::new().await;
     stage.worker().await;
@@ -328,5 +378,6 @@ async fn to_an_address_that_nobody_confirmed_only_a_code_is_sent() {
     let letters = stage.mail.letters().taken.clone();
     assert_eq!(letters.len(), 1);
     assert!(line(&letters[0].1, "Subject: ").starts_with(code.expose_secret()), "{}", letters[0].1);
+    assert!(!letters[0].1.contains("List-Unsubscribe"), "{}", letters[0].1);
     stage.pipeline.stop().await;
 }

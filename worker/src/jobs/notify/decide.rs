@@ -44,7 +44,7 @@ async fn write(
             // A program can wait for itself.
             Way::Webhook(_) => ("webhook", TimeDelta::zero()),
         };
-        if !wants(&said, &told.kind, channel) {
+        if !said.wants(&told.kind, channel) {
             continue;
         }
         let wishes = wishes(&said, gather, zone);
@@ -61,12 +61,6 @@ async fn ways(db: &mut PgConnection, user: Uuid, has_mail: bool) -> Result<Vec<W
         ways.push(Way::Email);
     }
     Ok(ways)
-}
-
-/// What a person said nothing of, they want.
-fn wants(said: &NotificationPreferences, kind: &str, channel: &str) -> bool {
-    let choice = said.choices.iter().find(|choice| choice.kind == kind && choice.channel == channel);
-    choice.is_none_or(|choice| choice.wanted)
 }
 
 fn wishes(said: &NotificationPreferences, gather: TimeDelta, zone: chrono_tz::Tz) -> Wishes {

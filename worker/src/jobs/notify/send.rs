@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use notify::{
-    Answer, Item, Language, Letter, Mail, Tongue, Units, again, code_place, confirmation, letter,
-    secret_place,
+    Answer, Item, Language, Letter, Mail, Tongue, UNSUBSCRIBING, Units, Unsubscribing, again, code_place,
+    confirmation, letter, secret_place, unsubscribe_address,
 };
 use runtime::clock;
 use secrecy::{ExposeSecret, SecretString};
@@ -14,6 +14,7 @@ use store::outgoing::{self, About, Message, Way};
 use store::webhook_endpoints::Endpoint;
 use store::{email_confirmations, notification_preferences, webhook_endpoints};
 use tracing::warn;
+use url::Url;
 use uuid::Uuid;
 
 use super::Notices;
@@ -99,7 +100,7 @@ async fn by_mail(notices: &Notices, message: &Message, now: DateTime<Utc>) -> Re
     let mut db = notices.pool.acquire().await?;
     let written = match message.about {
         About::Confirmation => ask(notices, &mut db, message.user_id, now).await?,
-        About::Alerts | About::FoundLater | About::Test => tell(&mut db, message, mail).await?,
+        About::Alerts | About::FoundLater | About::Test => tell(notices, &mut db, message, mail, now).await?,
     };
     drop(db);
     let (to, letter) = match written {
@@ -132,16 +133,32 @@ async fn ask(
     }))
 }
 
-async fn tell(db: &mut PgConnection, message: &Message, mail: &Mail) -> Result<Written, StoreError> {
+async fn tell(
+    notices: &Notices,
+    db: &mut PgConnection,
+    message: &Message,
+    mail: &Mail,
+    now: DateTime<Utc>,
+) -> Result<Written, StoreError> {
     let Some(email) = notification_preferences::email(db, message.user_id).await? else {
         return Ok(Err(End::Nothing("no address is confirmed")));
     };
-    // Who has read it in their page meanwhile needs no letter.
+    // Who has read it in their page meanwhile needs no letter, and who said meanwhile that they want none of its kind.
+    let said = notification_preferences::of(db, message.user_id).await?;
     let told = notifications::about(db, message.user_id, &message.alert_ids).await?;
-    let items: Vec<Item> = told.into_iter().filter(|told| told.read_at.is_none()).map(item).collect();
+    let is_wanted = |told: &Told| told.read_at.is_none() && said.wants(&told.kind, "email");
+    let items: Vec<Item> = told.into_iter().filter(is_wanted).map(item).collect();
     let tongue = tongue(db, message.user_id).await?;
     let letter = letter(&items, message.about == About::FoundLater, tongue, mail.page());
-    Ok(letter.map(|letter| (email, letter)).ok_or(NOTHING))
+    let one_click = one_click(notices, mail, message.user_id, &items, now);
+    Ok(letter.map(|letter| (email, Letter { one_click, ..letter })).ok_or(NOTHING))
+}
+
+/// Where a mail program ends letters about what this one tells.
+fn one_click(notices: &Notices, mail: &Mail, user: Uuid, items: &[Item], now: DateTime<Utc>) -> Option<Url> {
+    let (api, keys) = mail.api().zip(notices.keys.as_ref())?;
+    let wish = Unsubscribing::from_letter(user, items)?;
+    unsubscribe_address(api, &keys.sign(&wish.text(now), UNSUBSCRIBING))
 }
 
 const NOTHING: End = End::Nothing("nothing is left to tell");
