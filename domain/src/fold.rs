@@ -179,8 +179,11 @@ impl VehicleState {
     /// The keys under which later moments may still write, change or take back entries, whatever their age: of the open
     /// ones, and of those that were taken back only because of the newest odometer reading.
     pub fn open_keys(&self) -> Vec<EntryKey> {
-        let mut keys: Vec<EntryKey> = self.odometer.open_entries().iter().map(Entry::key).collect();
-        keys.extend(self.road.open_keys());
-        keys
+        self.keys_of(&self.open_entries())
+    }
+
+    /// The same where the [open entries](Self::open_entries) are at hand.
+    pub(crate) fn keys_of(&self, open: &[Entry]) -> Vec<EntryKey> {
+        open.iter().map(Entry::key).chain(self.road.withdrawn().cloned()).collect()
     }
 }

@@ -5,14 +5,12 @@
 //! tail where they belong and the tail is folded anew, in memory. What is older than the settled moment is folded from
 //! the state that was settled before its day, with the readings since.
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 
 use crate::book::{Book, Entry, EntryKey};
 use crate::fact::Fact;
 use crate::fold::{Moment, Sighting, VehicleState};
-use crate::reading::{Reading, Signal, Value};
+use crate::reading::{Signal, Value};
 use crate::setup::Setup;
 
 /// Readings stay in the tail for this long after a newer one: being a little late is the normal case.
@@ -143,8 +141,8 @@ impl<S> Onward<S> {
         let since = tip.until;
         let fresh = once_each(fresh.into_iter().filter(|seen| tip.is_before(seen.reading.at)));
         let moments = in_order(&fresh, facts.into_iter().filter(|fact| tip.is_before(fact.at())));
-        let (mut book, open) = opened(&tip.state);
-        let before: Vec<Entry> = open.iter().filter_map(|key| book.get(key).cloned()).collect();
+        let before = tip.state.open_entries();
+        let (mut book, open) = opened(&tip.state, &before);
         tip.take(&moments, setup, &mut book);
         tail.extend(fresh);
         let is_as_before = |entry: &Entry| book.get(&entry.key()) == Some(entry);
@@ -198,13 +196,12 @@ fn fold(
     boundary: Option<DateTime<Utc>>,
     setup: &Setup,
 ) -> Outcome {
-    let (mut book, open) = opened(&start.state);
+    let (mut book, open) = opened(&start.state, &start.state.open_entries());
     let since = start.until;
     let settling = moments.partition_point(|moment| Some(moment.at()) <= boundary);
     let (settling, unsettled) = moments.split_at(settling);
-    let days = settle(start.clone(), settling, setup, &mut book);
-    let stays_open = days.last().map_or_else(|| open.clone(), |day| day.state.open_keys());
-    let settled = days.last().cloned().unwrap_or(start);
+    let (settled, days) = settle(start, settling, setup, &mut book);
+    let stays_open = if days.is_empty() { open.clone() } else { settled.state.open_keys() };
 
     let mut tip = settled.clone();
     tip.take(unsettled, setup, &mut book);
@@ -220,22 +217,21 @@ fn fold(
     }
 }
 
-/// A book with the entries that may still change, and their keys.
-fn opened(state: &VehicleState) -> (Book, Vec<EntryKey>) {
+/// A book with the entries that may still change, and the keys under which something may.
+fn opened(state: &VehicleState, entries: &[Entry]) -> (Book, Vec<EntryKey>) {
     let mut book = Book::default();
-    for entry in state.open_entries() {
-        book.put(entry);
+    for entry in entries {
+        book.put(entry.clone());
     }
-    (book, state.open_keys())
+    (book, state.keys_of(entries))
 }
 
-/// Folds the moments into the state and keeps it as it was at the end of each day (of each month's first day, where that is
+/// Folds the moments into the state, and keeps it as it was at the end of each day (of each month's first day, where that is
 /// long past), and at the end of all.
-fn settle(start: Settled, moments: &[Moment], setup: &Setup, book: &mut Book) -> Vec<Settled> {
-    let Some(last) = moments.last().map(Moment::at) else { return Vec::new() };
+fn settle(start: Settled, moments: &[Moment], setup: &Setup, book: &mut Book) -> (Settled, Vec<Settled>) {
+    let (mut now, mut days): (Settled, Vec<Settled>) = (start, Vec::new());
+    let Some(last) = moments.last().map(Moment::at) else { return (now, days) };
     let month = |settled: &Settled| settled.until.map(|until| (until.year(), until.month()));
-    let mut days: Vec<Settled> = Vec::new();
-    let mut now = start;
     for day in moments.chunk_by(|one, next| one.at().date_naive() == next.at().date_naive()) {
         now.take(day, setup, book);
         let is_recent = now.until.is_some_and(|until| last - until <= DAYS_KEPT);
@@ -243,7 +239,7 @@ fn settle(start: Settled, moments: &[Moment], setup: &Setup, book: &mut Book) ->
             days.push(now.clone());
         }
     }
-    days
+    (now, days)
 }
 
 /// The moment up to which these readings can be settled, if any. Readings of one moment stay together.
@@ -256,13 +252,20 @@ fn boundary(sightings: &[Sighting]) -> Option<DateTime<Utc>> {
 
 /// Oldest first, each reading once. A reading that came several times was brought by hand if any of them was.
 fn once_each(sightings: impl Iterator<Item = Sighting>) -> Vec<Sighting> {
-    let mut readings: BTreeMap<(DateTime<Utc>, Signal, Value), Sighting> = BTreeMap::new();
-    for seen in sightings {
-        let Reading { at, signal, value, .. } = seen.reading.clone();
-        let kept = readings.entry((at, signal, value)).or_insert_with(|| seen.clone());
-        kept.by_hand |= seen.by_hand;
-    }
-    readings.into_values().collect()
+    let mut sightings: Vec<Sighting> = sightings.collect();
+    // Stable: of several, the one that came first stays.
+    sightings.sort_by(|one, other| which(one).cmp(&which(other)));
+    sightings.dedup_by(|again, kept| {
+        let is_again = which(again) == which(kept);
+        kept.by_hand |= is_again && again.by_hand;
+        is_again
+    });
+    sightings
+}
+
+/// What makes it this reading and no other; in the order of the fold.
+const fn which(seen: &Sighting) -> (DateTime<Utc>, &Signal, &Value) {
+    (seen.reading.at, &seen.reading.signal, &seen.reading.value)
 }
 
 /// The order of the fold: by moment; at the same moment people first, then readings by signal and value.

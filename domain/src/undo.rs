@@ -176,12 +176,10 @@ impl Road {
         open.into_values().collect()
     }
 
-    /// The keys of these, and of what was taken back since the newest odometer reading: without it, it may come back.
-    pub fn open_keys(&self) -> Vec<EntryKey> {
-        let withdrawn = self.undo.iter().flat_map(|undo| &undo.touched).filter(|(_, entry)| entry.is_none());
-        let mut keys: Vec<EntryKey> = self.open_entries().iter().map(Entry::key).collect();
-        keys.extend(withdrawn.map(|(key, _)| key.clone()));
-        keys
+    /// The keys of what was taken back since the newest odometer reading: without it, it may come back.
+    pub fn withdrawn(&self) -> impl Iterator<Item = &EntryKey> {
+        let touched = self.undo.iter().flat_map(|undo| &undo.touched);
+        touched.filter(|(_, entry)| entry.is_none()).map(|(key, _)| key)
     }
 
     fn take(&mut self, seen: Seen, until: DateTime<Utc>, setup: &Setup, book: &mut Book) {

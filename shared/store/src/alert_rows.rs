@@ -1,7 +1,6 @@
 //! `alerts` as the machine writes them. Whether a person saw one is theirs to say and is left alone.
 
 use chrono::{DateTime, Utc};
-use domain::RULES_VERSION;
 use domain::alert::{Alarm, Alert};
 use domain::reading::Milli;
 use serde::Serialize;
@@ -49,38 +48,35 @@ fn details(what: &Alarm) -> Value {
 }
 
 /// Writes and amends.
-pub async fn write(db: &mut PgConnection, rows: &Sent<'_>, now: DateTime<Utc>) -> Result<(), StoreError> {
+pub async fn write(db: &mut PgConnection, rows: &Sent, now: DateTime<Utc>) -> Result<(), StoreError> {
     sqlx::query!(
         "WITH row AS (
            SELECT row.*, own.*
-           FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::text[], $6::text[], $7::bigint[], $8::bool[])
-             AS row (id, vehicle, car, until, evidence, columns, digest, is_new)
+           FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::text[], $6::bigint[], $7::bool[])
+             AS row (id, vehicle, car, until, columns, digest, is_new)
            CROSS JOIN LATERAL json_to_record(row.columns::json) AS own (
-             at timestamptz, kind text, details jsonb)
+             at timestamptz, kind text, details jsonb, evidence jsonb)
          ), amended AS (
            UPDATE alerts AS alert
            SET car_id = row.car, at = row.at, kind = row.kind, details = row.details,
-             evidence = row.evidence::jsonb || jsonb_build_object('rules_version', $9::int),
-             confidence = (row.evidence::jsonb->>'confidence')::numeric, evidence_until = row.until, digest = row.digest
+             evidence = row.evidence,
+             confidence = (row.evidence->>'confidence')::numeric, evidence_until = row.until, digest = row.digest
            FROM row
            WHERE alert.id = row.id AND NOT row.is_new AND alert.evidence_until IS NOT NULL
          )
          INSERT INTO alerts (
            id, source_id, car_id, at, kind, details, evidence, confidence, evidence_until, digest, created_at)
          SELECT row.id, row.vehicle, row.car, row.at, row.kind, row.details,
-           row.evidence::jsonb || jsonb_build_object('rules_version', $9::int),
-           (row.evidence::jsonb->>'confidence')::numeric, row.until, row.digest, $10
+           row.evidence, (row.evidence->>'confidence')::numeric, row.until, row.digest, $8
          FROM row WHERE is_new
          ON CONFLICT (id) DO NOTHING",
         &rows.ids,
         &rows.vehicles,
         &rows.cars,
         &rows.untils,
-        &rows.evidence as &[&str],
-        &rows.columns as &[&str],
+        &rows.columns as &[String],
         &rows.digests,
         &rows.is_new,
-        RULES_VERSION,
         now,
     )
     .execute(db)

@@ -1,7 +1,6 @@
 //! `battery_estimates` as the machine writes them.
 
 use chrono::{DateTime, Utc};
-use domain::RULES_VERSION;
 use domain::battery::BatteryEstimate;
 use serde::Serialize;
 use sqlx::PgConnection;
@@ -34,22 +33,22 @@ pub fn row(place: Place, estimate: &BatteryEstimate) -> Result<Row, StoreError> 
 }
 
 /// Writes and amends.
-pub async fn write(db: &mut PgConnection, rows: &Sent<'_>, now: DateTime<Utc>) -> Result<(), StoreError> {
+pub async fn write(db: &mut PgConnection, rows: &Sent, now: DateTime<Utc>) -> Result<(), StoreError> {
     sqlx::query!(
         "WITH row AS (
            SELECT row.*, own.*
-           FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::text[], $6::text[], $7::bigint[], $8::bool[])
-             AS row (id, vehicle, car, until, evidence, columns, digest, is_new)
+           FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::text[], $6::bigint[], $7::bool[])
+             AS row (id, vehicle, car, until, columns, digest, is_new)
            CROSS JOIN LATERAL json_to_record(row.columns::json) AS own (
              estimated_for timestamptz, usable_kwh numeric, plus_minus_kwh numeric, health_percent numeric,
-             trend_percent_per_year numeric, sessions int)
+             trend_percent_per_year numeric, sessions int, evidence jsonb)
          ), amended AS (
            UPDATE battery_estimates AS estimate
            SET car_id = row.car, estimated_for = row.estimated_for, usable_kwh = row.usable_kwh,
              plus_minus_kwh = row.plus_minus_kwh, health_percent = row.health_percent,
              trend_percent_per_year = row.trend_percent_per_year, sessions = row.sessions,
-             evidence = row.evidence::jsonb || jsonb_build_object('rules_version', $9::int),
-             confidence = (row.evidence::jsonb->>'confidence')::numeric, evidence_until = row.until, digest = row.digest
+             evidence = row.evidence,
+             confidence = (row.evidence->>'confidence')::numeric, evidence_until = row.until, digest = row.digest
            FROM row
            WHERE estimate.id = row.id AND NOT row.is_new AND estimate.evidence_until IS NOT NULL
          )
@@ -58,19 +57,16 @@ pub async fn write(db: &mut PgConnection, rows: &Sent<'_>, now: DateTime<Utc>) -
            sessions, evidence, confidence, evidence_until, digest, created_at)
          SELECT row.id, row.vehicle, row.car, row.estimated_for, row.usable_kwh, row.plus_minus_kwh, row.health_percent,
            row.trend_percent_per_year, row.sessions,
-           row.evidence::jsonb || jsonb_build_object('rules_version', $9::int),
-           (row.evidence::jsonb->>'confidence')::numeric, row.until, row.digest, $10
+           row.evidence, (row.evidence->>'confidence')::numeric, row.until, row.digest, $8
          FROM row WHERE is_new
          ON CONFLICT (id) DO NOTHING",
         &rows.ids,
         &rows.vehicles,
         &rows.cars,
         &rows.untils,
-        &rows.evidence as &[&str],
-        &rows.columns as &[&str],
+        &rows.columns as &[String],
         &rows.digests,
         &rows.is_new,
-        RULES_VERSION,
         now,
     )
     .execute(db)

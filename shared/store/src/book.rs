@@ -165,16 +165,16 @@ impl PageChanges {
     }
 
     /// Notes what is stored of one vehicle and what should be.
-    fn add(&mut self, page: &Wanted, stored: Vec<KnownRow>) {
+    fn add(&mut self, page: Wanted, stored: Vec<KnownRow>) {
         let is_ours = |row: &KnownRow| !page.left_alone.contains(&row.sheet) && !page.stays.contains(&row.id);
         let stored = stored.into_iter().filter(is_ours);
         let mut stored: BTreeMap<(Sheet, Uuid), Option<i64>> =
             stored.map(|row| ((row.sheet, row.id), row.digest)).collect();
-        for row in page.rows.iter().filter(|row| !page.left_alone.contains(&row.sheet)) {
+        for row in page.rows.into_iter().filter(|row| !page.left_alone.contains(&row.sheet)) {
             match stored.remove(&(row.sheet, row.id)) {
-                None => self.insert.push(row.clone()),
-                Some(None) => self.adopt.push(row.clone()),
-                Some(Some(digest)) if digest != row.digest => self.amend.push(row.clone()),
+                None => self.insert.push(row),
+                Some(None) => self.adopt.push(row),
+                Some(Some(digest)) if digest != row.digest => self.amend.push(row),
                 Some(Some(_)) => {}
             }
         }
@@ -261,7 +261,7 @@ pub async fn compare(db: &mut PgConnection, pages: Vec<Page<'_>>) -> Result<Page
         // What is remembered is what folding on from the settled state may change; this fold may have begun later.
         let reached = Reached::by(vehicle, since, &page.open);
         changes.remembered.insert(vehicle, page.remembers(&wanted, &known, &reached, undecided_since));
-        changes.add(&wanted, known.into_iter().filter(|row| is_read || reached.holds(row)).collect());
+        changes.add(wanted, known.into_iter().filter(|row| is_read || reached.holds(row)).collect());
     }
     Ok(changes)
 }

@@ -1,7 +1,6 @@
 //! `charging_sessions` as the machine writes them.
 
 use chrono::{DateTime, Utc};
-use domain::RULES_VERSION;
 use domain::charging::{ChargingSession, Current, EnergySource, Piece, Segment};
 use domain::reading::Milli;
 use domain::setup::Setup;
@@ -153,12 +152,12 @@ fn current(current: Current) -> &'static str {
 }
 
 /// Writes and amends; what a person changed or deleted meanwhile stays as it is.
-pub async fn write(db: &mut PgConnection, rows: &Sent<'_>, now: DateTime<Utc>) -> Result<(), StoreError> {
+pub async fn write(db: &mut PgConnection, rows: &Sent, now: DateTime<Utc>) -> Result<(), StoreError> {
     sqlx::query!(
         "WITH row AS (
            SELECT row.*, own.*
-           FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::text[], $6::text[], $7::bigint[], $8::bool[])
-             AS row (id, vehicle, car, until, evidence, columns, digest, is_new)
+           FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::text[], $6::bigint[], $7::bool[])
+             AS row (id, vehicle, car, until, columns, digest, is_new)
            CROSS JOIN LATERAL json_to_record(row.columns::json) AS own (
              started_after timestamptz, started_at timestamptz, ended_after timestamptz, ended_at timestamptz,
              start_soc numeric, end_soc numeric, energy_kwh numeric, energy_plus_minus_kwh numeric, energy_source text,
@@ -166,7 +165,7 @@ pub async fn write(db: &mut PgConnection, rows: &Sent<'_>, now: DateTime<Utc>) -
              odometer_reading numeric, latitude float8, longitude float8, private_zone text, place_id uuid,
              segments jsonb, flow jsonb, inferred bool, cost numeric, cost_low numeric, cost_high numeric,
              currency text, cost_share numeric, cost_parts jsonb, tariff_versions uuid[], expense_id uuid,
-             state entry_state)
+             state entry_state, evidence jsonb)
          ), amended AS (
            UPDATE charging_sessions AS session
            SET car_id = row.car, started_after = row.started_after, started_at = row.started_at,
@@ -179,8 +178,8 @@ pub async fn write(db: &mut PgConnection, rows: &Sent<'_>, now: DateTime<Utc>) -
              cost = row.cost, cost_low = row.cost_low, cost_high = row.cost_high, currency = row.currency,
              cost_share = row.cost_share, cost_parts = row.cost_parts, tariff_versions = row.tariff_versions,
              expense_id = row.expense_id, state = row.state,
-             evidence = row.evidence::jsonb || jsonb_build_object('rules_version', $9::int),
-             confidence = (row.evidence::jsonb->>'confidence')::numeric, evidence_until = row.until, digest = row.digest
+             evidence = row.evidence,
+             confidence = (row.evidence->>'confidence')::numeric, evidence_until = row.until, digest = row.digest
            FROM row
            WHERE session.id = row.id AND NOT row.is_new AND session.evidence_until IS NOT NULL
          )
@@ -195,19 +194,16 @@ pub async fn write(db: &mut PgConnection, rows: &Sent<'_>, now: DateTime<Utc>) -
            row.grid_plus_minus_kwh, row.current_type, row.peak_kw, row.odometer_reading, row.latitude, row.longitude,
            row.private_zone, row.place_id, row.segments, row.flow, row.inferred, row.cost, row.cost_low, row.cost_high,
            row.currency, row.cost_share, row.cost_parts, row.tariff_versions, row.expense_id, row.state,
-           row.evidence::jsonb || jsonb_build_object('rules_version', $9::int),
-           (row.evidence::jsonb->>'confidence')::numeric, row.until, row.digest, 'smartcar_sync', $10
+           row.evidence, (row.evidence->>'confidence')::numeric, row.until, row.digest, 'smartcar_sync', $8
          FROM row WHERE is_new
          ON CONFLICT (id) DO NOTHING",
         &rows.ids,
         &rows.vehicles,
         &rows.cars,
         &rows.untils,
-        &rows.evidence as &[&str],
-        &rows.columns as &[&str],
+        &rows.columns as &[String],
         &rows.digests,
         &rows.is_new,
-        RULES_VERSION,
         now,
     )
     .execute(db)

@@ -49,17 +49,17 @@ pub fn row(place: Place, session: &ChargingSession, cost: &Cost) -> Result<Row, 
     };
     let place = Place { id: id(place.id), ..place };
     // The session has it.
-    let why = serde_json::Value::Null;
+    let why = ();
     Row::new(Sheet::Expenses, place, session.evidence.until, &why, columns)
 }
 
 /// Writes and amends; what a person changed or deleted meanwhile stays as it is.
-pub async fn write(db: &mut PgConnection, rows: &Sent<'_>, now: DateTime<Utc>) -> Result<(), StoreError> {
+pub async fn write(db: &mut PgConnection, rows: &Sent, now: DateTime<Utc>) -> Result<(), StoreError> {
     sqlx::query!(
         "WITH row AS (
            SELECT row.*, own.*
-           FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::text[], $6::text[], $7::bigint[], $8::bool[])
-             AS row (id, vehicle, car, until, evidence, columns, digest, is_new)
+           FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::text[], $6::bigint[], $7::bool[])
+             AS row (id, vehicle, car, until, columns, digest, is_new)
            CROSS JOIN LATERAL json_to_record(row.columns::json) AS own (
              amount numeric, currency text, occurred_at timestamptz, notes text)
          ), amended AS (
@@ -74,15 +74,14 @@ pub async fn write(db: &mut PgConnection, rows: &Sent<'_>, now: DateTime<Utc>) -
            id, source_id, car_id, amount, currency, occurred_at, notes, evidence_until, digest, category, source_type,
            created_at)
          SELECT row.id, row.vehicle, row.car, row.amount, row.currency, row.occurred_at, row.notes, row.until, row.digest,
-           'charging', 'smartcar_sync', $9
+           'charging', 'smartcar_sync', $8
          FROM row WHERE is_new
          ON CONFLICT (id) DO NOTHING",
         &rows.ids,
         &rows.vehicles,
         &rows.cars,
         &rows.untils,
-        &rows.evidence as &[&str],
-        &rows.columns as &[&str],
+        &rows.columns as &[String],
         &rows.digests,
         &rows.is_new,
         now,

@@ -1,7 +1,6 @@
 //! `geofence_events` as the machine writes them.
 
 use chrono::{DateTime, Utc};
-use domain::RULES_VERSION;
 use domain::fences::FenceEvent;
 use serde::Serialize;
 use sqlx::PgConnection;
@@ -33,19 +32,19 @@ pub fn row(place: Place, event: &FenceEvent) -> Result<Row, StoreError> {
 }
 
 /// Writes and amends.
-pub async fn write(db: &mut PgConnection, rows: &Sent<'_>, now: DateTime<Utc>) -> Result<(), StoreError> {
+pub async fn write(db: &mut PgConnection, rows: &Sent, now: DateTime<Utc>) -> Result<(), StoreError> {
     sqlx::query!(
         "WITH row AS (
            SELECT row.*, own.*
-           FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::text[], $6::text[], $7::bigint[], $8::bool[])
-             AS row (id, vehicle, car, until, evidence, columns, digest, is_new)
+           FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::text[], $6::bigint[], $7::bool[])
+             AS row (id, vehicle, car, until, columns, digest, is_new)
            CROSS JOIN LATERAL json_to_record(row.columns::json) AS own (
-             geofence_id uuid, name text, at timestamptz, passage text, inferred bool)
+             geofence_id uuid, name text, at timestamptz, passage text, inferred bool, evidence jsonb)
          ), amended AS (
            UPDATE geofence_events AS event
            SET car_id = row.car, geofence_id = row.geofence_id, name = row.name, at = row.at, passage = row.passage,
-             inferred = row.inferred, evidence = row.evidence::jsonb || jsonb_build_object('rules_version', $9::int),
-             confidence = (row.evidence::jsonb->>'confidence')::numeric, evidence_until = row.until, digest = row.digest
+             inferred = row.inferred, evidence = row.evidence,
+             confidence = (row.evidence->>'confidence')::numeric, evidence_until = row.until, digest = row.digest
            FROM row
            WHERE event.id = row.id AND NOT row.is_new AND event.evidence_until IS NOT NULL
          )
@@ -53,19 +52,16 @@ pub async fn write(db: &mut PgConnection, rows: &Sent<'_>, now: DateTime<Utc>) -
            id, source_id, car_id, geofence_id, name, at, passage, inferred, evidence, confidence, evidence_until,
            digest, created_at)
          SELECT row.id, row.vehicle, row.car, row.geofence_id, row.name, row.at, row.passage, row.inferred,
-           row.evidence::jsonb || jsonb_build_object('rules_version', $9::int),
-           (row.evidence::jsonb->>'confidence')::numeric, row.until, row.digest, $10
+           row.evidence, (row.evidence->>'confidence')::numeric, row.until, row.digest, $8
          FROM row WHERE is_new
          ON CONFLICT (id) DO NOTHING",
         &rows.ids,
         &rows.vehicles,
         &rows.cars,
         &rows.untils,
-        &rows.evidence as &[&str],
-        &rows.columns as &[&str],
+        &rows.columns as &[String],
         &rows.digests,
         &rows.is_new,
-        RULES_VERSION,
         now,
     )
     .execute(db)

@@ -1,7 +1,6 @@
 //! `fuel_entries` as the machine writes them.
 
 use chrono::{DateTime, Utc};
-use domain::RULES_VERSION;
 use domain::fuel::{self, FillUp};
 use domain::setup::Setup;
 use serde::Serialize;
@@ -67,18 +66,18 @@ pub fn row(place: Place, fill: &FillUp, setup: &Setup) -> Result<Row, StoreError
 }
 
 /// Writes and amends; what a person changed or deleted meanwhile stays as it is.
-pub async fn write(db: &mut PgConnection, rows: &Sent<'_>, now: DateTime<Utc>) -> Result<(), StoreError> {
+pub async fn write(db: &mut PgConnection, rows: &Sent, now: DateTime<Utc>) -> Result<(), StoreError> {
     sqlx::query!(
         "WITH row AS (
            SELECT row.*, own.*
-           FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::text[], $6::text[], $7::bigint[], $8::bool[])
-             AS row (id, vehicle, car, until, evidence, columns, digest, is_new)
+           FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::text[], $6::bigint[], $7::bool[])
+             AS row (id, vehicle, car, until, columns, digest, is_new)
            CROSS JOIN LATERAL json_to_record(row.columns::json) AS own (
              filled_after timestamptz, filled_at timestamptz, level_before numeric, level_after numeric, litres numeric,
              litres_plus_minus numeric, odometer_reading numeric, latitude float8, longitude float8, private_zone text,
              place_id uuid, full_tank bool, missed_previous bool, economy_l_per_100km numeric,
              economy_at_pump_l_per_100km numeric, price_per_litre numeric, total_cost numeric, currency text,
-             cost_is_estimate bool, state text)
+             cost_is_estimate bool, state text, evidence jsonb)
          ), amended AS (
            UPDATE fuel_entries AS entry
            SET car_id = row.car, filled_after = row.filled_after, filled_at = row.filled_at,
@@ -89,8 +88,8 @@ pub async fn write(db: &mut PgConnection, rows: &Sent<'_>, now: DateTime<Utc>) -
              economy_l_per_100km = row.economy_l_per_100km,
              economy_at_pump_l_per_100km = row.economy_at_pump_l_per_100km, price_per_litre = row.price_per_litre,
              total_cost = row.total_cost, currency = row.currency, cost_is_estimate = row.cost_is_estimate,
-             state = row.state, evidence = row.evidence::jsonb || jsonb_build_object('rules_version', $9::int),
-             confidence = (row.evidence::jsonb->>'confidence')::numeric, evidence_until = row.until, digest = row.digest
+             state = row.state, evidence = row.evidence,
+             confidence = (row.evidence->>'confidence')::numeric, evidence_until = row.until, digest = row.digest
            FROM row
            WHERE entry.id = row.id AND NOT row.is_new AND entry.evidence_until IS NOT NULL
          )
@@ -103,19 +102,16 @@ pub async fn write(db: &mut PgConnection, rows: &Sent<'_>, now: DateTime<Utc>) -
            row.litres_plus_minus, row.odometer_reading, row.latitude, row.longitude, row.private_zone, row.place_id,
            row.full_tank, row.missed_previous, row.economy_l_per_100km, row.economy_at_pump_l_per_100km,
            row.price_per_litre, row.total_cost, row.currency, row.cost_is_estimate, row.state,
-           row.evidence::jsonb || jsonb_build_object('rules_version', $9::int),
-           (row.evidence::jsonb->>'confidence')::numeric, row.until, row.digest, 'smartcar_sync', $10
+           row.evidence, (row.evidence->>'confidence')::numeric, row.until, row.digest, 'smartcar_sync', $8
          FROM row WHERE is_new
          ON CONFLICT (id) DO NOTHING",
         &rows.ids,
         &rows.vehicles,
         &rows.cars,
         &rows.untils,
-        &rows.evidence as &[&str],
-        &rows.columns as &[&str],
+        &rows.columns as &[String],
         &rows.digests,
         &rows.is_new,
-        RULES_VERSION,
         now,
     )
     .execute(db)

@@ -1,7 +1,6 @@
 //! `issues`: what the machine suggests that a person looks at. Once a person has touched one, it is theirs.
 
 use chrono::{DateTime, Utc};
-use domain::RULES_VERSION;
 use domain::book::{IssueKind, SuggestedIssue};
 use serde::Serialize;
 use sqlx::PgConnection;
@@ -49,19 +48,18 @@ fn words(what: &IssueKind) -> (&'static str, String) {
 }
 
 /// Writes and amends; what a person changed or deleted meanwhile stays as it is.
-pub async fn write(db: &mut PgConnection, rows: &Sent<'_>, now: DateTime<Utc>) -> Result<(), StoreError> {
+pub async fn write(db: &mut PgConnection, rows: &Sent, now: DateTime<Utc>) -> Result<(), StoreError> {
     sqlx::query!(
         "WITH row AS (
            SELECT row.*, own.*
-           FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::text[], $6::text[], $7::bigint[], $8::bool[])
-             AS row (id, vehicle, car, until, evidence, columns, digest, is_new)
+           FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::text[], $6::bigint[], $7::bool[])
+             AS row (id, vehicle, car, until, columns, digest, is_new)
            CROSS JOIN LATERAL json_to_record(row.columns::json) AS own (
-             title text, description text, occurred_at timestamptz)
+             title text, description text, occurred_at timestamptz, evidence jsonb)
          ), amended AS (
            UPDATE issues AS issue
            SET car_id = row.car, title = row.title, description = row.description, occurred_at = row.occurred_at,
-             evidence = row.evidence::jsonb || jsonb_build_object('rules_version', $9::int), evidence_until = row.until,
-             digest = row.digest
+             evidence = row.evidence, evidence_until = row.until, digest = row.digest
            FROM row
            WHERE issue.id = row.id AND NOT row.is_new AND issue.evidence_until IS NOT NULL
          )
@@ -69,19 +67,16 @@ pub async fn write(db: &mut PgConnection, rows: &Sent<'_>, now: DateTime<Utc>) -
            id, source_id, car_id, title, description, occurred_at, evidence, evidence_until, digest, status,
            source_type, created_at)
          SELECT row.id, row.vehicle, row.car, row.title, row.description, row.occurred_at,
-           row.evidence::jsonb || jsonb_build_object('rules_version', $9::int), row.until, row.digest, 'suggested',
-           'smartcar_sync', $10
+           row.evidence, row.until, row.digest, 'suggested', 'smartcar_sync', $8
          FROM row WHERE is_new
          ON CONFLICT (id) DO NOTHING",
         &rows.ids,
         &rows.vehicles,
         &rows.cars,
         &rows.untils,
-        &rows.evidence as &[&str],
-        &rows.columns as &[&str],
+        &rows.columns as &[String],
         &rows.digests,
         &rows.is_new,
-        RULES_VERSION,
         now,
     )
     .execute(db)

@@ -2,7 +2,6 @@
 //! takes it away, and the machine leaves the row alone from then on.
 
 use chrono::{DateTime, Utc};
-use domain::RULES_VERSION;
 use domain::book::MeterEntry;
 use serde::Serialize;
 use sqlx::PgConnection;
@@ -34,19 +33,18 @@ pub fn row(place: Place, entry: &MeterEntry) -> Result<Row, StoreError> {
 
 /// Writes and amends. What a person changed or deleted meanwhile stays as it is: it has no evidence any more, which is looked
 /// at once more as each row is written.
-pub async fn write(db: &mut PgConnection, rows: &Sent<'_>, now: DateTime<Utc>) -> Result<(), StoreError> {
+pub async fn write(db: &mut PgConnection, rows: &Sent, now: DateTime<Utc>) -> Result<(), StoreError> {
     sqlx::query!(
         "WITH row AS (
            SELECT row.*, own.*
-           FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::text[], $6::text[], $7::bigint[], $8::bool[])
-             AS row (id, vehicle, car, until, evidence, columns, digest, is_new)
+           FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::text[], $6::bigint[], $7::bool[])
+             AS row (id, vehicle, car, until, columns, digest, is_new)
            CROSS JOIN LATERAL json_to_record(row.columns::json) AS own (
-             odometer_reading numeric, entry_date timestamptz, notes text)
+             odometer_reading numeric, entry_date timestamptz, notes text, evidence jsonb)
          ), amended AS (
            UPDATE meter_entries AS entry
            SET car_id = row.car, odometer_reading = row.odometer_reading, entry_date = row.entry_date, notes = row.notes,
-             evidence = row.evidence::jsonb || jsonb_build_object('rules_version', $9::int), evidence_until = row.until,
-             digest = row.digest
+             evidence = row.evidence, evidence_until = row.until, digest = row.digest
            FROM row
            WHERE entry.id = row.id AND NOT row.is_new AND entry.evidence_until IS NOT NULL
          )
@@ -54,19 +52,16 @@ pub async fn write(db: &mut PgConnection, rows: &Sent<'_>, now: DateTime<Utc>) -
            id, source_id, car_id, odometer_reading, entry_date, notes, evidence, evidence_until, digest, source_type,
            created_at)
          SELECT row.id, row.vehicle, row.car, row.odometer_reading, row.entry_date, row.notes,
-           row.evidence::jsonb || jsonb_build_object('rules_version', $9::int), row.until, row.digest, 'smartcar_sync',
-           $10
+           row.evidence, row.until, row.digest, 'smartcar_sync', $8
          FROM row WHERE is_new
          ON CONFLICT (id) DO NOTHING",
         &rows.ids,
         &rows.vehicles,
         &rows.cars,
         &rows.untils,
-        &rows.evidence as &[&str],
-        &rows.columns as &[&str],
+        &rows.columns as &[String],
         &rows.digests,
         &rows.is_new,
-        RULES_VERSION,
         now,
     )
     .execute(db)

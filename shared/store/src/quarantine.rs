@@ -24,7 +24,7 @@ pub fn row(place: Place, entry: &Quarantined) -> Result<Row, StoreError> {
         why: why(entry.why),
     };
     // In a word: its own column.
-    let why = serde_json::Value::Null;
+    let why = ();
     Row::new(Sheet::Quarantined, place, entry.evidence.until, &why, columns)
 }
 
@@ -41,12 +41,12 @@ fn why(doubt: Doubt) -> String {
 }
 
 /// Writes and amends.
-pub async fn write(db: &mut PgConnection, rows: &Sent<'_>) -> Result<(), StoreError> {
+pub async fn write(db: &mut PgConnection, rows: &Sent) -> Result<(), StoreError> {
     sqlx::query!(
         "WITH row AS (
            SELECT row.*, own.*
-           FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::text[], $6::text[], $7::bigint[], $8::bool[])
-             AS row (id, vehicle, car, until, evidence, columns, digest, is_new)
+           FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::text[], $6::bigint[], $7::bool[])
+             AS row (id, vehicle, car, until, columns, digest, is_new)
            CROSS JOIN LATERAL json_to_record(row.columns::json) AS own (
              at timestamptz, signal text, value text, why text)
          ), amended AS (
@@ -65,8 +65,7 @@ pub async fn write(db: &mut PgConnection, rows: &Sent<'_>) -> Result<(), StoreEr
         &rows.vehicles,
         &rows.cars,
         &rows.untils,
-        &rows.evidence as &[&str],
-        &rows.columns as &[&str],
+        &rows.columns as &[String],
         &rows.digests,
         &rows.is_new,
     )

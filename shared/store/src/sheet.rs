@@ -1,6 +1,7 @@
 //! The tables of the book, and a row of any of them as the machine writes it.
 
 use chrono::{DateTime, Utc};
+use domain::RULES_VERSION;
 use domain::book::EntryState;
 use domain::distance::Distance;
 use domain::reading::Milli;
@@ -124,36 +125,48 @@ impl Row {
         sheet: Sheet,
         place: Place,
         until: DateTime<Utc>,
-        evidence: &serde_json::Value,
+        evidence: &impl Serialize,
         columns: impl Serialize,
     ) -> Result<Self, StoreError> {
         let Place { id, vehicle, car } = place;
-        let columns = serde_json::to_string(&columns)
-            .map_err(|error| StoreError::corrupt(sheet.name(), "digest")(error.into()))?;
-        let evidence = evidence.to_string();
+        let corrupt = |error: serde_json::Error| StoreError::corrupt(sheet.name(), "digest")(error.into());
+        let columns = serde_json::to_string(&columns).map_err(corrupt)?;
+        let evidence = serde_json::to_string(evidence).map_err(corrupt)?;
         let said = format!("{car}{}{evidence}{columns}", until.timestamp_millis());
         let digest = canonical::hash(sheet.name(), &said);
         Ok(Self { sheet, id, vehicle, car, until, evidence, columns, digest })
+    }
+
+    /// What is written of it, as one JSON object: its columns, and its evidence with the rules that it follows from.
+    fn sent(&self) -> String {
+        let columns = self.columns.strip_suffix('}').unwrap_or(&self.columns);
+        match self.evidence.strip_suffix('}') {
+            Some(evidence) => {
+                format!(r#"{columns},"evidence":{evidence},"rules_version":{RULES_VERSION}}}}}"#)
+            }
+            // A kind that needs none has no column for it.
+            None => self.columns.clone(),
+        }
     }
 }
 
 /// Rows of one kind, column by column: the form in which many are sent at once.
 #[derive(Debug)]
-pub(crate) struct Sent<'a> {
+pub(crate) struct Sent {
     pub ids: Vec<Uuid>,
     pub vehicles: Vec<Uuid>,
     pub cars: Vec<Uuid>,
     pub untils: Vec<DateTime<Utc>>,
-    pub evidence: Vec<&'a str>,
-    pub columns: Vec<&'a str>,
+    /// JSON objects of the columns of its kind, with the evidence.
+    pub columns: Vec<String>,
     pub digests: Vec<i64>,
     /// Not stored yet. One that is stored and gone meanwhile was taken away by a person, and is not written again.
     pub is_new: Vec<bool>,
 }
 
-impl<'a> Sent<'a> {
+impl Sent {
     /// The rows of this kind; `None` where there are none.
-    pub fn of(sheet: Sheet, insert: &'a [Row], amend: &'a [Row]) -> Option<Self> {
+    pub fn of(sheet: Sheet, insert: &[Row], amend: &[Row]) -> Option<Self> {
         let ours = |row: &&Row| row.sheet == sheet;
         let new: Vec<&Row> = insert.iter().filter(ours).collect();
         let rows: Vec<&Row> = new.iter().copied().chain(amend.iter().filter(ours)).collect();
@@ -162,8 +175,7 @@ impl<'a> Sent<'a> {
             vehicles: rows.iter().map(|row| row.vehicle).collect(),
             cars: rows.iter().map(|row| row.car).collect(),
             untils: rows.iter().map(|row| row.until).collect(),
-            evidence: rows.iter().map(|row| row.evidence.as_str()).collect(),
-            columns: rows.iter().map(|row| row.columns.as_str()).collect(),
+            columns: rows.iter().map(|row| row.sent()).collect(),
             digests: rows.iter().map(|row| row.digest).collect(),
             is_new: (0..rows.len()).map(|index| index < new.len()).collect(),
         })

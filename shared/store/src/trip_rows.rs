@@ -1,7 +1,6 @@
 //! `trips` as the machine writes them.
 
 use chrono::{DateTime, Utc};
-use domain::RULES_VERSION;
 use domain::setup::Setup;
 use domain::trips::{Journey, Purpose, Trip};
 use serde::Serialize;
@@ -80,18 +79,18 @@ fn purpose(purpose: Purpose) -> &'static str {
 }
 
 /// Writes and amends; what a person changed or deleted meanwhile stays as it is.
-pub async fn write(db: &mut PgConnection, rows: &Sent<'_>, now: DateTime<Utc>) -> Result<(), StoreError> {
+pub async fn write(db: &mut PgConnection, rows: &Sent, now: DateTime<Utc>) -> Result<(), StoreError> {
     sqlx::query!(
         "WITH row AS (
            SELECT row.*, own.*
-           FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::text[], $6::text[], $7::bigint[], $8::bool[])
-             AS row (id, vehicle, car, until, evidence, columns, digest, is_new)
+           FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::text[], $6::bigint[], $7::bool[])
+             AS row (id, vehicle, car, until, columns, digest, is_new)
            CROSS JOIN LATERAL json_to_record(row.columns::json) AS own (
              started_after timestamptz, started_at timestamptz, ended_after timestamptz, ended_at timestamptz,
              distance_km numeric, odometer_before numeric, odometer_after numeric, from_latitude float8,
              from_longitude float8, from_private_zone text, from_place_id uuid, to_latitude float8, to_longitude float8,
              to_private_zone text, to_place_id uuid, what text, purpose text, fuel_used_percent numeric,
-             charge_used_percent numeric, state entry_state)
+             charge_used_percent numeric, state entry_state, evidence jsonb)
          ), amended AS (
            UPDATE trips AS trip
            SET car_id = row.car, started_after = row.started_after, started_at = row.started_at,
@@ -102,8 +101,8 @@ pub async fn write(db: &mut PgConnection, rows: &Sent<'_>, now: DateTime<Utc>) -
              to_latitude = row.to_latitude, to_longitude = row.to_longitude, to_private_zone = row.to_private_zone,
              to_place_id = row.to_place_id, what = row.what, purpose = row.purpose,
              fuel_used_percent = row.fuel_used_percent, charge_used_percent = row.charge_used_percent,
-             state = row.state, evidence = row.evidence::jsonb || jsonb_build_object('rules_version', $9::int),
-             confidence = (row.evidence::jsonb->>'confidence')::numeric, evidence_until = row.until, digest = row.digest
+             state = row.state, evidence = row.evidence,
+             confidence = (row.evidence->>'confidence')::numeric, evidence_until = row.until, digest = row.digest
            FROM row
            WHERE trip.id = row.id AND NOT row.is_new AND trip.evidence_until IS NOT NULL
          )
@@ -116,19 +115,16 @@ pub async fn write(db: &mut PgConnection, rows: &Sent<'_>, now: DateTime<Utc>) -
            row.distance_km, row.odometer_before, row.odometer_after, row.from_latitude, row.from_longitude,
            row.from_private_zone, row.from_place_id, row.to_latitude, row.to_longitude, row.to_private_zone,
            row.to_place_id, row.what, row.purpose, row.fuel_used_percent, row.charge_used_percent, row.state,
-           row.evidence::jsonb || jsonb_build_object('rules_version', $9::int),
-           (row.evidence::jsonb->>'confidence')::numeric, row.until, row.digest, 'smartcar_sync', $10
+           row.evidence, (row.evidence->>'confidence')::numeric, row.until, row.digest, 'smartcar_sync', $8
          FROM row WHERE is_new
          ON CONFLICT (id) DO NOTHING",
         &rows.ids,
         &rows.vehicles,
         &rows.cars,
         &rows.untils,
-        &rows.evidence as &[&str],
-        &rows.columns as &[&str],
+        &rows.columns as &[String],
         &rows.digests,
         &rows.is_new,
-        RULES_VERSION,
         now,
     )
     .execute(db)
