@@ -15,6 +15,7 @@ mod riddle;
 mod said;
 mod session;
 mod stay;
+mod told;
 mod writing;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -30,8 +31,9 @@ use crate::within::Within;
 pub use session::{ChargingSession, Current, Energy, EnergySource, Finished, Piece, Segment};
 
 use counter::{Count, Habit, Shown, Tally};
-use level::{Level, Levels, NEAR, TOGETHER};
+use level::{Level, Levels, NEAR, ONE_REPORT, TOGETHER};
 use stay::{Doubt, Leg, Origin, Stay};
+use told::Told;
 
 /// A car that drove this far was unplugged.
 const DRIVEN: Distance = Distance::from_km(1);
@@ -81,6 +83,9 @@ pub struct Charging {
     #[serde(with = "crate::moment::beside")]
     last: Option<(DateTime<Utc>, Within)>,
     last_mileage: Option<Mileage>,
+    last_told: Told,
+    /// Watt hours that sessions which ended just now were told late: they may as well be of the next one.
+    news: i64,
     /// Watt hours that came in it, and in those before it, since the level was read.
     unlevelled: i64,
     /// How warm it was outside.
@@ -136,8 +141,10 @@ impl Charging {
             self.explain(at, scene, book);
         }
         if self.kept.is_none_or(|kept| at > kept + TOGETHER) {
+            self.know_end(at, scene);
             self.earlier = self.stay.clone().map(|stay| Box::new(Stay { written: None, ..stay }));
             self.kept = Some(at);
+            self.news = 0;
         }
         self.heard = Some(at);
         let plugged = self.plugged();
@@ -181,20 +188,24 @@ impl Charging {
             }
         }
         self.write(scene, book);
+        let late = self.told_late(scene);
+        self.news += late;
         let Some(stay) = self.stay.take() else { return };
         let stands = stay.way(scene.motion.mileage).is_some_and(|way| way < DRIVEN);
         let celsius = stay.warmth.mean();
         let shown = self.shown(&stay, scene);
         if let (Some(span), Some(session)) = (stay.span(), stay.written) {
-            let is_levelled = self.levels.last.is_some_and(|level| self.is_after_last(&level));
+            // What is read just now is not of this session, but perhaps of the next one.
+            let known = [self.levels.last, self.levels.before].into_iter().flatten();
+            let level = known.into_iter().find(|level| self.kept.is_none_or(|kept| level.at < kept));
+            let is_levelled = level.is_some_and(|level| self.is_after_last(&level));
             let before = if is_levelled { 0 } else { self.unlevelled };
-            self.unlevelled = before
-                + session
-                    .energy
-                    .map_or(0, |energy| if is_levelled { energy.wh } else { (energy.wh - shown).max(0) });
+            let wh = session.energy.map_or(0, |energy| energy.wh);
+            self.unlevelled = before + if is_levelled { wh } else { (wh - shown).max(0) };
             let rested = if stands { at - span.by } else { TimeDelta::zero() };
             self.last = Some((stay.key, span));
             self.last_mileage = stay.mileage;
+            self.last_told = Told { wh, late, late_until: self.heard, rose: stay.tally.rose };
             self.finished.push(Finished { session, celsius, rested });
         }
     }
@@ -259,7 +270,9 @@ impl Charging {
                     stay.power.saw(reading);
                 }
             }
-            Value::Position(_) | Value::Text(_) if signal.is(Signal::LOCATION) => self.seen_at(at, scene),
+            Value::Position(_) | Value::Text(_) if signal.is(Signal::LOCATION) => {
+                self.seen_at(reading, scene, book);
+            }
             Value::Bool(_) | Value::Text(_) | Value::Position(_) | Value::Structure(_) => {}
         }
     }
@@ -306,6 +319,8 @@ impl Charging {
         if let Some((_, celsius)) = self.celsius.filter(|(seen, _)| leg.start.by - *seen <= WARM) {
             stay.warmth.saw(celsius);
         }
+        let twice = before.map_or(0, |before| self.told_twice(before.shown.at, leg.inferred));
+        stay.tally.told = self.news.max(twice);
         stay.tally.is_sure = plugged.is_some_and(|seen| seen + TOGETHER >= leg.start.by) || !leg.inferred;
         stay.cite(cited);
         self.stay = Some(stay);
@@ -332,7 +347,9 @@ impl Charging {
     /// Whether the level was read after the last session, or in the report that told of its end.
     fn is_after_last(&self, level: &Level) -> bool {
         let is_with = |span: Within| level.at > span.after && level.at + TOGETHER >= span.by;
-        self.last.is_none_or(|(_, span)| level.at >= span.by || is_with(span))
+        // The counter may tell later what had come after it.
+        let is_counted = self.last_told.rose.is_none_or(|rose| level.at + ONE_REPORT >= rose);
+        self.last.is_none_or(|(_, span)| (level.at >= span.by || is_with(span)) && is_counted)
     }
 
     /// What the counter showed before it, and what it counts.

@@ -818,3 +818,32 @@ fn a_rise_that_a_level_tells_begins_after_the_session_that_a_counter_told() {
          (1 00:01..1 00:31) to (1 00:01..1 00:31): 0 -> 3 %, 1 ± 0.05 kWh counted, inferred",
     );
 }
+
+#[test]
+fn what_a_session_was_told_late_with_may_have_come_in_the_next_one() {
+    check(
+        "1 00:00 charging no soc 50 kwh 0 cable out km 30000
+         1 00:30 cable in soc 51 kwh 1 km 30000
+         1 01:00 cable out soc 53 kwh 2 km 30000
+         1 01:20 soc 50 kwh 2 km 30010
+         1 02:40 charging yes cable in kwh 10 km 30010
+         1 03:06 charging no soc 86 kwh 21 km 30010
+         1 03:07 charging yes soc 86 kwh 0
+         1 03:20 charging no soc 86 kwh 0.1",
+        "(1 00:00..1 00:30) to (1 00:30..1 01:00): 50 -> 53 %, 2 ± 0.05 kWh counted, inferred
+         (1 01:20..1 02:40) to 1 03:20: 50 -> 86 %, 19.1 ± 1.382 kWh counted, merged, counter_reset",
+    );
+}
+
+#[test]
+fn a_cable_that_is_out_and_in_in_one_report_is_at_another_plug() {
+    check(
+        "1 08:00 charging no soc 50 kwh 0 cable out km 1000
+         1 18:00 status CHARGING soc 40 cable out km 1030
+         1 18:00 cable in
+         1 18:01 charging yes kwh 0
+         1 18:30 charging yes soc 45 kwh 2.5
+         1 19:00 charging no soc 50 kwh 5",
+        "(1 18:00..1 18:01) to 1 19:00: 40 -> 50 %, 5 ± 0.1 kWh counted",
+    );
+}

@@ -37,8 +37,15 @@ impl Count {
 
 /// What the counter counted during a stay.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says something else of the counter, and any of them may be so"
+)]
 pub(super) struct Tally {
     last: Option<Shown>,
+    /// When it had last counted more.
+    #[serde(with = "crate::moment::option")]
+    pub(super) rose: Option<DateTime<Utc>>,
     /// The reading from which on power can be told.
     #[serde(with = "crate::moment::beside")]
     since: Option<(DateTime<Utc>, i64)>,
@@ -51,6 +58,8 @@ pub(super) struct Tally {
     pub(super) told: i64,
     /// It was seen at the plug that it began anew for.
     pub(super) is_sure: bool,
+    /// When it was read first, it had fallen: it began anew after what was told before.
+    began_anew: bool,
     /// It began anew on the way.
     pub(super) resets: bool,
     pub(super) scope: Scope,
@@ -122,6 +131,7 @@ impl Tally {
         if let Some(last) = self.last {
             let first = self.since.is_none();
             let from = from.max(last.at);
+            let before = self.curve.total();
             match step(last.wh, now.wh) {
                 Step::Rose(wh) => {
                     // A counter that kept its old value and began anew since shows all of what came.
@@ -133,10 +143,14 @@ impl Tally {
                 }
                 Step::Drifted => self.held |= first,
                 Step::Anew(wh) => {
+                    self.began_anew |= first;
                     self.resets |= !first && !self.held;
                     self.held = false;
                     self.curve.add(from, to, wh);
                 }
+            }
+            if self.curve.total() > before {
+                self.rose = Some(now.at);
             }
         }
         if self.last.is_none() {
@@ -174,8 +188,8 @@ impl Tally {
 
     /// How much of it may have come in the session before.
     pub(super) fn doubt(&self) -> i64 {
-        let is_sure = self.is_sure || self.scope != Scope::Anew;
-        self.told + if is_sure { 0 } else { self.perhaps }
+        let told = if self.is_sure && self.began_anew { 0 } else { self.told };
+        told + if self.is_sure || self.scope != Scope::Anew { 0 } else { self.perhaps }
     }
 
     /// Watts on the average since the first reading of the stay, if that is long enough ago.

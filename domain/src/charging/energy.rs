@@ -126,16 +126,18 @@ fn is_cut_short(stay: &Stay, counted: i64, level_wh: Option<i64>) -> bool {
     later && level_wh.is_some_and(|level| (level - counted) * 1000 > level * MISMATCH_PER_MILLE)
 }
 
-/// What tells best when the energy came.
-fn finest(stay: &Stay) -> &Curve {
-    let curves = [&stay.level, &stay.power.curve, &stay.tally.curve];
+/// What tells best when the energy came. What saw less than half of it says little of when the rest came.
+fn finest(stay: &Stay, wh: i64) -> &Curve {
+    let power = Some(&stay.power.curve).filter(|curve| curve.total() / 1000 * 2 >= wh);
+    let counter = Some(&stay.tally.curve).filter(|curve| curve.total() * 2 >= wh || stay.level.total() == 0);
+    let curves = [Some(&stay.level), power, counter].into_iter().flatten();
     // The last one of equal ones.
-    curves.into_iter().max_by_key(|curve| curve.pieces()).unwrap_or(&stay.level)
+    curves.max_by_key(|curve| curve.pieces()).unwrap_or(&stay.level)
 }
 
 /// The energy as the finest curve has it; what came after its end is put there.
 fn shaped(stay: &Stay, energy: Energy, late: Option<Piece>) -> Vec<Piece> {
-    let finest = finest(stay);
+    let finest = finest(stay, energy.wh);
     let is_counted = energy.source == EnergySource::Counter;
     match late.filter(|late| is_counted && finest.until().is_some_and(|until| until <= late.from)) {
         Some(late) if late.wh < energy.wh => {

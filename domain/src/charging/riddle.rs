@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::counter::{Count, Shown, Step, Tally, step};
 use super::level::{Level, NEAR, ONE_REPORT, TOGETHER};
 use super::stay::{Doubt, Leg, Stay};
-use super::{Charging, DRIVEN, energy, writing};
+use super::{Charging, DRIVEN, energy};
 use crate::book::{Book, Cited};
 use crate::distance::Distance;
 use crate::fold::Scene;
@@ -119,7 +119,7 @@ impl Charging {
                     let start = stay.first().map_or(now.shown.at, |leg| leg.start.after);
                     stay.tally = Tally::begin(Some(Shown { at: start, wh: now.shown.wh - wh }), None);
                     stay.counted(now.shown);
-                    stay.tally.told = told;
+                    stay.tally.told = told.max(self.news);
                     stay.doubt = Doubt::None;
                 }
             }
@@ -134,10 +134,12 @@ impl Charging {
                 let levels = [self.levels.last, self.levels.before].into_iter().flatten();
                 let before = levels.map(|level| level.at).find(|read| *read + TOGETHER < full);
                 let counted = self.counter.map(|(now, before)| before.unwrap_or(now).shown.at);
-                let told = counted.map_or(0, |counted| self.told_since(counted - TOGETHER, scene));
-                let begun = self.begin_unseen(full, before.unwrap_or(full), cited, scene, book);
+                let told = counted.map_or(0, |counted| self.told_since(counted - TOGETHER, counted, scene));
+                // Something else of the same moment may have told of it already: then that is known better.
+                let is_known = self.stay.as_ref().is_some_and(|stay| stay.key + TOGETHER >= full);
+                let begun = self.begin_unseen(full, before.unwrap_or(full), cited, scene, book) && !is_known;
                 if let Some(stay) = self.stay.as_mut().filter(|stay| begun && stay.key == full) {
-                    stay.tally.told = told;
+                    stay.tally.told = told.max(self.news);
                 }
             }
             self.riddle.full = self.riddle.full.filter(|_| at - full <= NEAR);
@@ -210,18 +212,13 @@ impl Charging {
             Step::Rose(wh) => (wh, COUNTED, false),
             Step::Drifted => return None,
         };
+        if begun && is_in && self.is_said_in(now.shown.at) {
+            return (wh >= least).then_some((wh, 0));
+        }
         // Some of it may have come before the car left, if it began anew then or not at all.
-        let is_sure = begun && (!is_in || self.is_said_in(now.shown.at));
-        let told = if is_sure { 0 } else { self.told_since(before.shown.at, scene) };
-        (wh >= least).then_some((wh, told))
-    }
-
-    /// Watt hours that came in the stay that is known, after that moment and before what is heard just now.
-    fn told_since(&self, at: DateTime<Utc>, scene: &Scene<'_>) -> i64 {
-        let stay = self.earlier.as_deref().or(self.stay.as_ref());
-        let session = stay.and_then(|stay| writing::session(stay, scene, self.gross));
-        let flow = session.into_iter().flat_map(|session| session.flow);
-        flow.filter(|piece| piece.to > at).map(|piece| piece.wh).sum()
+        let told = self.told_since(before.shown.at, before.shown.at, scene);
+        let shared = if begun && is > was { was } else { 0 };
+        (wh >= least).then_some((wh, told + shared))
     }
 
     /// Whether the cable was in then, as was said in the report of that moment, or before it and not in it. `at`: of what is heard
@@ -234,7 +231,8 @@ impl Charging {
     /// Whether the report of that moment says that the cable is in.
     fn is_said_in(&self, then: DateTime<Utc>) -> bool {
         let just_out = self.out.is_some_and(|out| out <= then && then - out <= TOGETHER);
-        self.plugged().is_some_and(|seen| seen + TOGETHER >= then && !(just_out && seen > then))
+        let is_with = |seen: DateTime<Utc>| seen + TOGETHER >= then && seen <= then + ONE_REPORT;
+        self.plugged().is_some_and(|seen| is_with(seen) && !(just_out && seen > then))
     }
 
     /// Whether a session is known that lies between that moment and now.
@@ -275,19 +273,22 @@ impl Charging {
         self.forget_news();
         self.is_plugged_in(by);
         self.leaves(by, scene);
-        if let Some(stay) = &mut self.stay {
-            if let Some(leg) = stay.flowing() {
-                let flowed = leg.flowed;
-                // Nobody knows when it left, and when it came back.
-                stay.stop(Within { after: flowed, by: flowed + (by - flowed).max(TimeDelta::zero()) / 2 });
-            }
-            stay.left = true;
-        }
+        self.left_before(by);
         let last = self.stay.as_ref().and_then(Stay::span).or(self.last.map(|(_, span)| span));
         let start = Within { after: last.map_or(after, |last| last.by.max(after.min(by))).min(by), by };
         self.begin(Leg { end: Some(start), ..Leg::begun(start, true) }, cited, scene, book);
         self.take_levels(by);
         true
+    }
+
+    /// It left some time before this, and nobody knows when.
+    pub(super) fn left_before(&mut self, by: DateTime<Utc>) {
+        let Some(stay) = &mut self.stay else { return };
+        if let Some(leg) = stay.flowing() {
+            let flowed = leg.flowed;
+            stay.stop(Within { after: flowed, by: flowed + (by - flowed).max(TimeDelta::zero()) / 2 });
+        }
+        stay.left = true;
     }
 
     /// What was heard just now is not of the stay that is known.
@@ -323,6 +324,8 @@ impl Charging {
     /// The level of this moment was heard before anybody knew of the stay.
     pub(super) fn take_levels(&mut self, at: DateTime<Utc>) {
         let (last, before) = (self.levels.last, self.levels.before);
+        let is_fresh = before.is_some_and(|before| self.is_after_last(&before));
+        let unlevelled = if is_fresh { 0 } else { self.unlevelled };
         let Some(stay) = self.stay.as_mut() else { return };
         match last {
             Some(last) if (last.at - at).abs() <= TOGETHER => {
@@ -330,6 +333,7 @@ impl Charging {
                 stay.ends.is_here(last, &self.levels);
                 stay.rose_to(&last, before.filter(|before| before.percent <= last.percent).as_ref());
                 stay.settled = true;
+                stay.unlevelled = unlevelled;
             }
             Some(_) | None => stay.ends.begins(last, &self.levels),
         }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::gain;
-use super::level::TOGETHER;
+use super::level::{ONE_REPORT, TOGETHER};
 use super::stay::{Doubt, Leg, RESUMES, Stay};
 use super::{Charging, DRIVEN, STUCK, cited};
 use crate::book::Book;
@@ -52,10 +52,16 @@ impl Charging {
         // What was said before and brought nothing since is not news.
         let brings = |stay: &Stay| stay.leg().is_some_and(|leg| at - leg.gained < STUCK);
         let goes_on = |stay: &Stay| stay.silent && brings(stay) || stay.left && stay.brought();
-        let goes_on = self.stay.as_ref().is_some_and(goes_on);
+        let goes_on = self.stay.as_ref().is_some_and(goes_on) || self.is_just_out(at);
         if was != Some(true) || goes_on {
             self.begin(Leg::begun(self.since(at), false), cited(reading), scene, book);
         }
+    }
+
+    /// Whether the same report says that the cable is out, and ended a leg by that.
+    fn is_just_out(&self, at: DateTime<Utc>) -> bool {
+        let end = self.stay.as_ref().and_then(Stay::end).map(|end| end.by);
+        self.out.is_some_and(|out| end == Some(out) && at - out <= ONE_REPORT)
     }
 
     /// Current flows since some time within this.
@@ -126,6 +132,21 @@ impl Charging {
         self.take_levels(leg.start.by);
     }
 
+    /// It left, and the same report says that current flows: that is at another plug.
+    fn goes_on_elsewhere(&mut self, reading: &Reading, scene: &Scene<'_>, book: &mut Book) {
+        let at = reading.at;
+        let says_so =
+            self.flag == Some(true) && self.flagged.is_some_and(|flagged| at - flagged <= ONE_REPORT);
+        let is_known = self.stay.as_ref().is_some_and(|stay| self.before_news(stay).is_some());
+        if !says_so || !is_known {
+            return;
+        }
+        self.forget_news();
+        self.left_before(at);
+        self.begin(Leg::begun(self.since(at), false), cited(reading), scene, book);
+        self.take_levels(at);
+    }
+
     pub(super) fn came(&mut self, mileage: Mileage, scene: &Scene<'_>, book: &mut Book) {
         self.levels.came(mileage);
         if let Some(stay) = &mut self.stay {
@@ -154,7 +175,8 @@ impl Charging {
         }
     }
 
-    pub(super) fn seen_at(&mut self, at: DateTime<Utc>, scene: &Scene<'_>) {
+    pub(super) fn seen_at(&mut self, reading: &Reading, scene: &Scene<'_>, book: &mut Book) {
+        let at = reading.at;
         let Some((_, place)) = &scene.motion.place else { return };
         let Some(stay) = &mut self.stay else { return };
         let Some(start) = stay.first().map(|leg| leg.start.by) else { return };
@@ -169,6 +191,7 @@ impl Charging {
                 if !read {
                     stay.left = true;
                     self.stop(at);
+                    self.goes_on_elsewhere(reading, scene, book);
                 }
             }
             Some(_) | None => {}

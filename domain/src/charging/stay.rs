@@ -42,6 +42,8 @@ pub(super) struct Stay {
     pub(super) counted_from: Option<Mileage>,
     /// Watt hours of sessions before it that its levels show, too.
     pub(super) unlevelled: i64,
+    /// Watt hours that were known when its end was.
+    pub(super) at_end: Option<i64>,
     pub(super) place: Option<Place>,
     /// The car is somewhere else, or not plugged in any more: nothing resumes.
     pub(super) left: bool,
@@ -149,6 +151,7 @@ impl Stay {
             mileage: None,
             counted_from: None,
             unlevelled: 0,
+            at_end: None,
             place: None,
             left: false,
             out: None,

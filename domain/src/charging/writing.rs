@@ -12,6 +12,11 @@ use crate::within::Within;
 const SMALLEST_WH: i64 = 300;
 const SMALLEST_GAIN: i64 = 1000;
 
+/// Watt hours that it brought, as it would be written.
+pub(super) fn wh(stay: &Stay, scene: &Scene<'_>, gross: Option<Milli>) -> i64 {
+    session(stay, scene, gross).and_then(|session| session.energy).map_or(0, |energy| energy.wh)
+}
+
 /// `None` where nothing is left of it.
 pub(super) fn session(stay: &Stay, scene: &Scene<'_>, gross: Option<Milli>) -> Option<ChargingSession> {
     let (first, last) = (stay.first()?, stay.leg()?);
