@@ -18,9 +18,18 @@ export function distance(km: number | null | undefined, units: Units, digits = 1
   return units === "metric" ? `${number(km, digits)} km` : `${number(km / KM_PER_MILE, digits)} mi`;
 }
 
-export function volume(litres: number | null | undefined, units: Units): string {
-  if (litres == null) return NONE;
-  return units === "metric" ? `${number(litres)} l` : `${number(litres / LITRES_PER_GALLON[units])} gal`;
+export function volume(litres: number | null | undefined, units: Units, plusMinus?: number | null): string {
+  const gallon = LITRES_PER_GALLON[units];
+  return measured(litres == null ? null : litres / gallon, (plusMinus ?? 0) / gallon, units === "metric" ? "l" : "gal");
+}
+
+/** Less than this is not seen in an amount as it is shown. */
+const SMALLEST_SHOWN = 0.05;
+
+/** `52.9 ± 22.6 l`; without the second where it is too little to be shown. */
+function measured(value: number | null | undefined, plusMinus: number | null | undefined, unit: string): string {
+  if (value == null) return NONE;
+  return plusMinus != null && plusMinus >= SMALLEST_SHOWN ? `${number(value)} ± ${number(plusMinus)} ${unit}` : `${number(value)} ${unit}`;
 }
 
 export function economy(litresPer100Km: number | null | undefined, units: Units): string {
@@ -37,8 +46,7 @@ export function economyUnit(units: Units): string {
 }
 
 export function energy(kwh: number | null | undefined, plusMinus?: number | null): string {
-  if (kwh == null) return NONE;
-  return plusMinus ? `${number(kwh)} ± ${number(plusMinus)} kWh` : `${number(kwh)} kWh`;
+  return measured(kwh, plusMinus, "kWh");
 }
 
 /** Of electricity: kilowatt hours for a hundred kilometres, or miles with a kilowatt hour. */
@@ -79,6 +87,28 @@ export function percent(value: number | null | undefined): string {
 export function money(amount: number | null | undefined, currency: string | null | undefined): string {
   if (amount == null || !currency) return NONE;
   return amount.toLocaleString(locale, { style: "currency", currency });
+}
+
+/** Of a sum that is not known exactly. */
+export interface Estimate {
+  /** What it lies between, where that is known. */
+  low?: number | null | undefined;
+  high?: number | null | undefined;
+  isEstimate: boolean;
+}
+
+/** From so much on, what lies between says that the digits behind the point are none. */
+const WIDE = 10;
+
+/** `CZK 1,851.08` of what stands on receipts, `about CZK 1,851 (1,062–2,641)` of what was reckoned. */
+export function moneyWithin(amount: number | null | undefined, currency: string | null | undefined, { low, high, isEstimate }: Estimate): string {
+  if (amount == null || !currency) return NONE;
+  const isRange = low != null && high != null && high - low >= 0.01;
+  if (!isRange) return isEstimate ? `about ${money(amount, currency)}` : money(amount, currency);
+  const digits = high - low >= WIDE ? 0 : 2;
+  const form = { minimumFractionDigits: digits, maximumFractionDigits: digits };
+  const [least, most] = [low, high].map((end) => end.toLocaleString(locale, form));
+  return `about ${amount.toLocaleString(locale, { style: "currency", currency, ...form })} (${least}–${most})`;
 }
 
 export function moment(at: string | null | undefined): string {
@@ -122,6 +152,15 @@ export function between(after: string | null | undefined, by: string | null | un
   if (!after || new Date(by).getTime() - new Date(after).getTime() < 60_000) return moment(by);
   const sameDay = new Date(after).toDateString() === new Date(by).toDateString();
   return `${moment(after)} – ${sameDay ? clock(by) : moment(by)}`;
+}
+
+/** `some time between 6 Nov and 12 Nov 2026`: what is known of a day that nobody saw; nothing where both are one day. */
+export function someTimeBetween(after: string, by: string): string | null {
+  const [first, last] = [new Date(after), new Date(by)];
+  if (first >= last || first.toDateString() === last.toDateString()) return null;
+  const isSameYear = first.getFullYear() === last.getFullYear();
+  const start = isSameYear ? first.toLocaleDateString(locale, { day: "numeric", month: "short" }) : date(first);
+  return `some time between ${start} and ${date(last)}`;
 }
 
 const AGES: [Intl.RelativeTimeFormatUnit, number][] = [

@@ -1,14 +1,14 @@
-import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link } from "wouter";
 
-import { api, unwrap, type components } from "../api.ts";
-import { clock, day, distance, duration, energy, moment, money, number, plain, volume, type Units } from "../format.ts";
-import { useAskEvery } from "../live.ts";
+import type { components } from "../api.ts";
+import { clock, day, distance, duration, moment, plain } from "../format.ts";
 import { StateBadge } from "../parts/badge.tsx";
+import { BOOKS, brief, type Doubt } from "../parts/brief.ts";
 import { EvidenceButton } from "../parts/evidence.tsx";
 import { Check } from "../parts/form.tsx";
-import { Icon, type IconName } from "../parts/icon.tsx";
+import { Icon } from "../parts/icon.tsx";
+import { useJournal } from "../parts/journal.ts";
 import { Empty, Wait } from "../parts/states.tsx";
 import { useUnits } from "../preferences.ts";
 
@@ -19,30 +19,15 @@ type Happening = Schemas["Happening"];
 const STRETCH_DAYS = 14;
 /** More than this the api does not tell at once. */
 const LONGEST_DAYS = 90;
-const DAY_MS = 86_400_000;
 
 /** Day by day: what the car did, what was spent, and when nothing was heard of it. */
 export default function TimelinePage({ carId }: { carId: string }) {
   const [daysBack, setDaysBack] = useState(STRETCH_DAYS);
   const [isWhole, setWhole] = useState(false);
-  // To the minute, so that the question stays the same while one looks.
-  const to = new Date(Math.ceil(Date.now() / 60_000) * 60_000);
-  const from = new Date(to.getTime() - daysBack * DAY_MS);
-  const askEvery = useAskEvery();
-  const timeline = useQuery({
-    queryKey: ["timeline", carId, daysBack],
-    queryFn: () =>
-      unwrap(
-        api.GET("/api/cars/{carId}/timeline", {
-          params: { path: { carId }, query: { from: from.toISOString(), to: to.toISOString() } },
-        }),
-      ),
-    refetchInterval: askEvery,
-    placeholderData: (before) => before,
-  });
+  const timeline = useJournal(carId, daysBack);
   return (
     <Wait for={timeline}>
-      {({ days, isCutOff }) => {
+      {({ days, isCutOff, doubts }) => {
         const stretches = stretchesOf([...days].reverse());
         return (
           <>
@@ -52,7 +37,7 @@ export default function TimelinePage({ carId }: { carId: string }) {
             )}
             {stretches.map((stretch) =>
               "entries" in stretch ? (
-                <Day key={stretch.date} day={stretch} carId={carId} isWhole={isWhole} />
+                <Day key={stretch.date} day={stretch} carId={carId} isWhole={isWhole} doubts={doubts} />
               ) : (
                 <Gap key={`gap-${stretch.from}`} silence={stretch} />
               ),
@@ -98,8 +83,8 @@ function Gap({ silence }: { silence: Schemas["Silence"] }) {
   );
 }
 
-function Day(props: { day: Schemas["Day"]; carId: string; isWhole: boolean }) {
-  const { day: told, carId, isWhole } = props;
+function Day(props: { day: Schemas["Day"]; carId: string; isWhole: boolean; doubts: Record<string, Doubt> }) {
+  const { day: told, carId, isWhole, doubts } = props;
   const units = useUnits();
   const isCounter = ({ book }: Happening) => book === "meter-entries";
   const counter = told.entries.findLast(isCounter);
@@ -113,7 +98,7 @@ function Day(props: { day: Schemas["Day"]; carId: string; isWhole: boolean }) {
       </div>
       <ol className="line">
         {shown.map((entry) => (
-          <Entry key={`${entry.book}-${entry.id}`} entry={entry} carId={carId} />
+          <Entry key={`${entry.book}-${entry.id}`} entry={entry} carId={carId} doubt={doubts[entry.id]} />
         ))}
         {told.silences.map((silence) => (
           <li key={silence.from} className="silence">
@@ -126,53 +111,28 @@ function Day(props: { day: Schemas["Day"]; carId: string; isWhole: boolean }) {
   );
 }
 
-/** `page`: where the book is that can be corrected. */
-export const BOOKS: Record<Happening["book"], { icon: IconName; text: string; page?: string }> = {
-  "meter-entries": { icon: "counter", text: "Counter", page: "mileage" },
-  "fuel-entries": { icon: "fuel", text: "Filled up", page: "fuel" },
-  "charging-sessions": { icon: "charge", text: "Charged", page: "charging" },
-  trips: { icon: "drive", text: "Drove", page: "trips" },
-  battery: { icon: "battery", text: "Battery", page: "battery" },
-  alerts: { icon: "alert", text: "Alert", page: "alerts" },
-  expenses: { icon: "money", text: "Paid", page: "costs" },
-  issues: { icon: "issue", text: "Issue" },
-  "geofence-events": { icon: "place", text: "Place" },
-};
-
-const PASSAGES: Record<string, string> = { enter: "Came to", exit: "Left", dwell: "Stayed at", passed: "Passed" };
-
-function Entry({ entry, carId }: { entry: Happening; carId: string }) {
+function Entry({ entry, carId, doubt }: { entry: Happening; carId: string; doubt: Doubt | undefined }) {
   const units = useUnits();
-  const { icon, text, page } = BOOKS[entry.book];
+  const { icon, page } = BOOKS[entry.book];
+  const { did, amount, span, cost } = brief(entry, doubt, units);
   const isPlace = entry.book === "geofence-events";
-  const words = isPlace ? (PASSAGES[entry.state ?? ""] ?? text) : text;
-  const time = clock(entry.from) + (entry.to && clock(entry.to) !== clock(entry.from) ? `–${clock(entry.to)}` : "");
   return (
     <li>
       <Icon name={icon} />
-      <span className="time">{time}</span>
+      <span className="time">{span ? `by ${clock(entry.to ?? entry.from)}` : clocks(entry)}</span>
       <span className="what">
-        {page ? <Link href={`/cars/${carId}/${page}`}>{words}</Link> : words} <strong>{amount(entry, units)}</strong>{" "}
+        {page ? <Link href={`/cars/${carId}/${page}`}>{did}</Link> : did} <strong>{amount}</strong>{" "}
+        {span && <span className="faint">{span} </span>}
         {entry.about && (isPlace ? entry.about : plain(entry.about))} {!isPlace && <StateBadge state={entry.state} />}
         {entry.progress === "open" && <span className="badge good">now</span>}
       </span>
-      <span className="cost">{entry.cost != null && money(entry.cost, entry.currency)}</span>
-      <EvidenceButton carId={carId} book={entry.book} entryId={entry.id} about={`${words}, ${moment(entry.from)}`} />
+      <span className="cost">{cost}</span>
+      <EvidenceButton carId={carId} book={entry.book} entryId={entry.id} about={`${did}, ${moment(entry.from)}`} />
     </li>
   );
 }
 
-/** With its unit, as this person reckons. */
-export function amount({ amount, unit }: Happening, units: Units): string {
-  if (amount == null) return "";
-  switch (unit) {
-    case "km":
-      return distance(amount, units);
-    case "l":
-      return volume(amount, units);
-    case "kWh":
-      return energy(amount);
-    default:
-      return `${number(amount)} ${unit ?? ""}`;
-  }
+/** `08:15–09:02` */
+function clocks({ from, to }: Happening): string {
+  return clock(from) + (to && clock(to) !== clock(from) ? `–${clock(to)}` : "");
 }

@@ -53,6 +53,15 @@ export function useAlarms(carId: string): Alert[] {
   return (alerts.data?.items ?? []).filter(({ kind, seenAt, dismissedAt }) => !kind.startsWith("place_") && !seenAt && !dismissedAt);
 }
 
+/** Older ones are no news. */
+const NEWS_MS = 86_400_000;
+
+/** Those that are news, and those that were found late or are of another day. */
+export function byAge<A extends Pick<Alert, "at" | "foundLater">>(alarms: A[], now: number): { fresh: A[]; older: A[] } {
+  const isNews = ({ at, foundLater }: A) => !foundLater && now - Date.parse(at) <= NEWS_MS;
+  return { fresh: alarms.filter(isNews), older: alarms.filter((alarm) => !isNews(alarm)) };
+}
+
 /** Something that is not as it should be, and what one may do about it. */
 export function AlertLine({ alert, carId }: { alert: Alert; carId: string }) {
   const { title, text } = alertWords(alert.kind);
