@@ -195,7 +195,7 @@ fn text(given: String, shortest: usize, longest: usize) -> Option<String> {
 }
 
 /// Digits beyond these are no measurement, only the noise of a division.
-fn thousandths(number: f64) -> f64 {
+pub fn thousandths(number: f64) -> f64 {
     (number * 1_000.0).round() / 1_000.0
 }
 

@@ -13,7 +13,8 @@ use utoipa::ToSchema;
 use crate::App;
 use crate::extract::{OwnCar, Params, Span};
 use crate::problem::Answer;
-use vessel::{Figure, Gauge, Missing, Size, Vessel, far_enough, thousandths};
+use crate::value::thousandths;
+use vessel::{Figure, Gauge, Missing, Size, Vessel, far_enough};
 
 /// What went in and how far the car came, between the first and the last entry of the mileage book in a span.
 #[derive(Debug, Serialize, ToSchema)]

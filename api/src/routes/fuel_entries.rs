@@ -21,7 +21,7 @@ use super::corrections::{self, BookEntry};
 use crate::App;
 use crate::extract::{Body, EntryOf, OwnCar, Params, PlaceAmongAll};
 use crate::problem::{Answer, Code, Problem};
-use crate::value::{self, Currency, Kilometres, Litres, Moment, Notes, Price};
+use crate::value::{self, Currency, Kilometres, Litres, Moment, Notes, Price, thousandths};
 
 /// A fill-up.
 #[derive(Debug, Serialize, ToSchema)]
@@ -303,8 +303,8 @@ impl Finding {
             filled_after,
             level_before,
             level_after,
-            litres_low: range.map(|(litres, off)| (litres - off).max(0.0)),
-            litres_high: range.map(|(litres, off)| litres + off),
+            litres_low: range.map(|(litres, off)| thousandths((litres - off).max(0.0))),
+            litres_high: range.map(|(litres, off)| thousandths(litres + off)),
             economy_at_pump_l_per_100km,
             latitude,
             longitude,
@@ -314,5 +314,25 @@ impl Finding {
             confidence,
             as_of: evidence_until,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ends_of_the_litres_have_no_more_digits_than_the_litres() {
+        let found = |off| FuelFinding {
+            litres_plus_minus: Some(off),
+            evidence_until: Some(DateTime::UNIX_EPOCH),
+            ..FuelFinding::default()
+        };
+        let ends = |off| {
+            let Finding { litres_low, litres_high, .. } = Finding::of(found(off), Some(52.9));
+            (litres_low, litres_high)
+        };
+        assert_eq!(ends(22.571), (Some(30.329), Some(75.471)));
+        assert_eq!(ends(60.0), (Some(0.0), Some(112.9)));
     }
 }

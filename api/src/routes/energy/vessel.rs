@@ -3,6 +3,8 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::value::thousandths;
+
 /// Why no consumption can be told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -133,11 +135,6 @@ impl Figure {
 /// The way, where it is long enough that something can be said for each 100 km.
 pub(super) fn far_enough(km: Option<f64>) -> Option<f64> {
     km.filter(|km| *km >= SHORTEST_KM)
-}
-
-/// Digits beyond these are no measurement, only the noise of a division.
-pub(super) fn thousandths(number: f64) -> f64 {
-    (number * 1_000.0).round() / 1_000.0
 }
 
 #[cfg(test)]
