@@ -1,15 +1,17 @@
 //! `carvetka import`: brings the books of another program into those of a car.
 
 use std::collections::HashMap;
+use std::fmt::Display;
 use std::fs;
 use std::io::{Read, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use clap::Args;
 use exchange::compare::{Finding, Same};
-use exchange::options::Words;
+use exchange::missing::Missing;
+use exchange::options::{Words, WrongWord};
 use exchange::read::{self, Import, Line};
 use exchange::record::Record;
 use runtime::clock;
@@ -20,11 +22,15 @@ use uuid::Uuid;
 
 use crate::settings::DatabaseUrl;
 
+const EXIT_CODES: &str = "Exit code: 0 if each line was understood; 1 if some lines were not (`!`; the others were written), \
+    or if nothing could be done at all, with the reason; 2 if an option is not understood.";
+
 /// Brings the books of another program into those of a car.
 ///
 /// A line of the file becomes an entry of its own (`+`), is in the books already (`=`), tells of the same as an entry of the
 /// machine (`~`), or cannot be imported (`!`, with the reason and what to do). Importing a file twice writes nothing new.
 #[derive(Debug, Clone, Args)]
+#[command(after_help = EXIT_CODES)]
 pub struct Options {
     /// The car (`cars.id`).
     #[arg(long, value_name = "CAR_ID")]
@@ -101,9 +107,13 @@ pub struct Options {
 /// error; the exit code tells of them.
 pub async fn run(options: &Options, out: &mut (dyn Write + Send)) -> anyhow::Result<ExitCode> {
     let choices = options.choices()?;
-    let understood = options.words().understand()?;
+    let understood = options.words().understand().map_err(|wrong| {
+        let WrongWord { name, why } = wrong;
+        anyhow!("--{}: {why}", option(name))
+    })?;
     let bytes = options.bytes()?;
-    let import = read::read(&bytes, &understood, clock::now())?;
+    let read = read::read(&bytes, &understood, clock::now());
+    let import = read.map_err(|why| anyhow!(with_option(&why, why.missing())))?;
     let mut db = options.database.connect().await?;
     let mut tx = db.begin().await?;
     if exports::car(&mut tx, options.car).await?.is_none() {
@@ -185,13 +195,27 @@ fn tell(import: &Import, findings: &[Finding], out: &mut (dyn Write + Send)) -> 
         }
     }
     for line in impossible {
-        writeln!(out, "! line {}: {}", line.number, line.complaint)?;
+        let why = with_option(&line.complaint, line.complaint.missing());
+        writeln!(out, "! line {}: {why}", line.number)?;
     }
     let count = impossible.len();
     writeln!(
         out,
         "new {new}, known {known}, seen by the machine {same}, impossible {count}, no entries {left_out}"
     )
+}
+
+/// A complaint, and the option that would answer it.
+fn with_option(complaint: &impl Display, missing: Option<Missing>) -> String {
+    let Some(missing) = missing else { return complaint.to_string() };
+    let in_words = if missing == Missing::Columns { "NAME=HEADING" } else { "PROGRAM" };
+    let such = missing.such().unwrap_or(in_words);
+    format!("{complaint} (--{} {such})", option(missing.name()))
+}
+
+/// What a field of [`Words`] is called on the command line.
+fn option(name: &str) -> &str {
+    if name == "columns" { "column" } else { name }
 }
 
 /// `line 6: 2026-03-04 16:05 fuel-entries 41.37 l`

@@ -110,14 +110,12 @@ async fn understood(file: Bytes, wanted: Wanted) -> Answer<(Import, Wanted)> {
     });
     let read = work.await.map_err(|panicked| Problem::internal(&panicked))?;
     read.map_err(|why| {
-        let problem = Problem::new(Code::BrokenFile, format!("The file cannot be read: {why}."));
-        match why {
-            Unreadable::NoSuchColumn(_) => problem.at_field("columns"),
-            Unreadable::NotOfProgram(..) => problem.at_field("format"),
-            Unreadable::UnknownKind(_) => problem.at_field("kind"),
-            Unreadable::UnknownLength => problem.at_field("distance"),
-            Unreadable::UnknownVolume => problem.at_field("volume"),
-            Unreadable::NotText | Unreadable::Empty | Unreadable::Csv(_) | Unreadable::TooLong(_) => problem,
+        let missing = why.missing();
+        let detail = format!("The file cannot be read: {}.", asked::with_parameter(&why, missing));
+        let problem = Problem::new(Code::BrokenFile, detail);
+        match missing {
+            Some(missing) => problem.at_field(asked::parameter(missing.name())),
+            None => problem,
         }
     })
 }

@@ -109,6 +109,11 @@ async fn a_file_that_cannot_be_read_is_refused_with_what_to_do() {
         assert_eq!(refused.verdict(), verdict, "{asked} {}", refused.text);
         assert_eq!(refused.json["field"].as_str(), field, "{asked} {}", refused.text);
     }
+    let unsaid = bring(&fixture, &ann, car, "format=mapping", "date,litres,odometer\n2026-01-01,1,2\n").await;
+    assert!(unsaid.json["detail"].as_str().unwrap().contains("(`distance`: km or mi)"), "{}", unsaid.text);
+    let no_currency = bring(&fixture, &ann, car, "format=mapping&volume=l&dryRun=true", FUEL).await;
+    let problem = no_currency.json["lines"][0]["problem"].as_str().unwrap();
+    assert!(problem.ends_with("(`currency`: EUR)"), "{problem}");
     let path = format!("/api/cars/{car}/imports?{ASKED}");
     let as_json = fixture.post(&ann, &path, &json!({})).await;
     assert_eq!(as_json.verdict(), "415 not_file");

@@ -1,6 +1,7 @@
 //! `carvetka import` and `carvetka export`
 
 use std::fs;
+use std::path::Path;
 
 use harness::TestDatabase;
 
@@ -96,6 +97,59 @@ async fn a_line_takes_the_machines_place_and_a_persons_row_stays() {
     assert_eq!(count(&database.pool, "SELECT count(*) FROM decisions WHERE verdict = 'deleted'").await, 1);
     let wrong = import(&database, &car, FUEL, &["--same", "perhaps"]).await;
     assert!(wrong.output.contains("it is attach, replace or leave"), "{}", wrong.output);
+    database.close().await;
+}
+
+#[tokio::test]
+async fn what_a_file_leaves_open_is_refused_with_the_option_that_says_it() {
+    let database = harness::database().await;
+    let car = Car::connect(&database).await;
+    let file = "date,litres,odometer,totalCost\n3/4/2026,41.37,61234,77.73\n";
+    let refused = |more: &'static [&'static str]| import(&database, &car, file, more);
+    for (more, says) in [
+        (&[][..], "say which (--distance km or mi)"),
+        (
+            &["--distance", "km"],
+            "in the column date may be two days: say whether the day or the month comes first (--dates dmy or mdy)",
+        ),
+        (&["--distance", "km", "--dates", "dmy"], "say which one, such as EUR (--currency EUR)"),
+        (&["--column", "litres=Menge"], "(--column NAME=HEADING)"),
+        (&["--currency", "Euro"], "--currency: \"Euro\" is not understood"),
+    ] {
+        let ended = refused(more).await;
+        assert!(ended.output.contains(says), "{more:?} {}", ended.output);
+        assert_eq!(ended.code, Some(1), "{more:?} {}", ended.output);
+    }
+    database.close().await;
+}
+
+/// The fenced blocks of a page with the language that they name, in their order.
+fn blocks(page: &str) -> Vec<(&str, &str)> {
+    page.split("```").skip(1).step_by(2).filter_map(|block| block.split_once('\n')).collect()
+}
+
+#[tokio::test]
+async fn each_example_of_the_page_about_imports_does_what_the_page_says() {
+    let page = include_str!("../../../docs/import.md");
+    let database = harness::database().await;
+    let blocks = blocks(page);
+    let mut programs = Vec::new();
+    for three in blocks.windows(3) {
+        let [("csv", file), ("sh", line), ("text", told)] = three else { continue };
+        let car = Car::connect(&database).await.id.to_string();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file.csv");
+        fs::write(&path, file).unwrap();
+        let words = line.split_whitespace().skip(1).map(|word| match word {
+            "CAR_ID" => car.as_str(),
+            word if Path::new(word).extension().is_some() => path.to_str().unwrap(),
+            word => word,
+        });
+        let ended = run(carvetka(&words.collect::<Vec<_>>(), &database.url, "unused")).await;
+        assert_eq!(ended.output.trim_end(), told.trim_end(), "{line}");
+        programs.push(line.split_once("--as ").unwrap().1.split(' ').next().unwrap());
+    }
+    assert_eq!(programs, ["csv", "fuelio", "lubelogger", "teslamate"]);
     database.close().await;
 }
 

@@ -9,6 +9,7 @@ pub mod compare;
 pub mod decimal;
 pub mod identity;
 mod lines;
+pub mod missing;
 pub mod moment;
 pub mod number;
 pub mod options;

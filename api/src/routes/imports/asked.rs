@@ -1,7 +1,9 @@
 //! What a person says about a file in the address.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt::Display;
 
+use exchange::missing::Missing;
 use exchange::options::{Options, Words, WrongWord};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -154,11 +156,25 @@ fn json<T: DeserializeOwned + Default>(name: &str, text: Option<&str>, such: &st
 }
 
 fn refusal(wrong: &WrongWord) -> Problem {
-    let field = match wrong.name {
+    Problem::new(Code::InvalidParameter, format!("The address is not accepted: {}.", wrong.why))
+        .at_field(parameter(wrong.name))
+}
+
+/// What a field of [`Words`] is called in the address.
+pub fn parameter(name: &'static str) -> &'static str {
+    match name {
         "zone" => "timeZone",
         "as" => "format",
         other => other,
-    };
-    Problem::new(Code::InvalidParameter, format!("The address is not accepted: {}.", wrong.why))
-        .at_field(field)
+    }
+}
+
+/// A complaint, and the parameter that would answer it.
+pub fn with_parameter(complaint: &impl Display, missing: Option<Missing>) -> String {
+    let Some(missing) = missing else { return complaint.to_string() };
+    let name = parameter(missing.name());
+    match missing.such() {
+        Some(such) => format!("{complaint} (`{name}`: {such})"),
+        None => format!("{complaint} (`{name}`)"),
+    }
 }

@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::ImportDone;
+use super::asked::with_parameter;
 
 /// What became of a file, or would.
 #[derive(Debug, Serialize, ToSchema)]
@@ -77,7 +78,7 @@ impl ImportReport {
             at: None,
             what: None,
             machines: Vec::new(),
-            problem: Some(line.complaint.to_string()),
+            problem: Some(with_parameter(&line.complaint, line.complaint.missing())),
         });
         let mut lines: Vec<LineReport> = understood.chain(impossible).collect();
         let count = |becomes: LineBecomes| lines.iter().filter(|line| line.becomes == becomes).count();
