@@ -22,6 +22,8 @@ pub struct Page<'a> {
     lines: usize,
     /// When the figures were shown last, and how many deliveries were stored then.
     shown: Option<(Instant, i64)>,
+    /// What a page says of what happened last.
+    news: Option<String>,
 }
 
 impl<'a> Page<'a> {
@@ -32,7 +34,7 @@ impl<'a> Page<'a> {
     const LINKS: usize = 12;
 
     pub fn new(out: &'a mut (dyn Write + Send), options: &'a Options) -> Self {
-        Self { out, options, is_terminal: io::stdout().is_terminal(), lines: 0, shown: None }
+        Self { out, options, is_terminal: io::stdout().is_terminal(), lines: 0, shown: None, news: None }
     }
 
     pub fn open(&mut self, stage: &Stage) -> io::Result<()> {
@@ -69,8 +71,13 @@ impl<'a> Page<'a> {
     }
 
     pub fn note(&mut self, text: &str) -> io::Result<()> {
-        // On a terminal the page is about to be written over anyway.
-        if self.is_terminal { Ok(()) } else { writeln!(self.out, "{text}") }
+        // Where a page stands, a line between would be lost: it is for the next one to say.
+        if self.lines > 0 {
+            self.news = Some(text.to_owned());
+            Ok(())
+        } else {
+            writeln!(self.out, "{text}")
+        }
     }
 
     /// Where people see their cars. A secret each: whoever has the link is that person, as long as its token lasts.
@@ -89,9 +96,10 @@ impl<'a> Page<'a> {
         write!(self.out, "\n{verdict}\n")?;
         writeln!(
             self.out,
-            "The book stays in the database {0}. With DATABASE_URL as it was for this demo:\n\
-             \x20 psql \"${{DATABASE_URL%/*}}/{0}\" -c \"SELECT name, odometer_reading, entry_date, notes FROM meter_entries\n\
-             \x20   JOIN cars ON cars.id = car_id WHERE notes LIKE '%Smartcar%' ORDER BY entry_date DESC LIMIT 20\"",
+            "The book stays in the database {0}. In the folder of the sources:\n\
+             \x20 scripts/services run postgres -- bash -c 'psql \"${{DATABASE_URL%/*}}/{0}\" -c \"\n\
+             \x20   SELECT name, odometer_reading, entry_date, entry.notes FROM meter_entries AS entry JOIN cars ON cars.id = car_id\n\
+             \x20   WHERE entry.source_id IS NOT NULL ORDER BY entry_date DESC LIMIT 20\"'",
             stage.database
         )
     }
@@ -99,7 +107,7 @@ impl<'a> Page<'a> {
     fn draw(&mut self, seen: &Seen) -> io::Result<()> {
         let rate = self.rate(seen.figures.events);
         if self.is_terminal {
-            let page = page(seen, rate);
+            let page = page(seen, rate, self.news.as_deref());
             if self.lines > 0 {
                 // Up to where the page begins, and clear from there on.
                 write!(self.out, "\r\x1b[{}A\x1b[J", self.lines)?;
@@ -141,14 +149,14 @@ fn line(seen: &Seen, rate: i64) -> String {
     )
 }
 
-fn page(seen: &Seen, rate: i64) -> String {
+fn page(seen: &Seen, rate: i64, news: Option<&str>) -> String {
     let figures = &seen.figures;
     let head = format!(
         "  at the cars     {}{}\n\
          \x20 deliveries      {} accepted, {} stored, {rate} a second\n\
          \x20 lag             {} deliveries, the oldest {:.1} s\n\
          \x20 understood      {} readings, {} kept out, {} parked\n\
-         \x20 the book        {} odometers, {} fill-ups, {} charges, {} trips\n\n",
+         \x20 the book        {} odometers, {} fill-ups, {} charges, {} trips\n",
         moment(seen.virtual_now),
         if seen.is_present { ", the present: from here on in real time" } else { "" },
         grouped(seen.accepted),
@@ -167,5 +175,6 @@ fn page(seen: &Seen, rate: i64) -> String {
         .latest
         .iter()
         .map(|entry| format!("  {}: {} km at {}\n", entry.car, km(entry.metres), moment(entry.at)));
-    std::iter::once(head).chain(latest).collect()
+    let news = news.map(|text| format!("  news            {text}\n"));
+    std::iter::once(head).chain(news).chain(std::iter::once("\n".to_owned())).chain(latest).collect()
 }
